@@ -1,0 +1,82 @@
+"""The three processes of the floor. Each does one durable hop of the journey of a bed."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from bench.floor.wire import Places, Publisher, Table, consume
+
+REGISTRY_QUEUE = "bench-floor.registry"
+NOTIFICATIONS_QUEUE = "bench-floor.notifications"
+QUEUES = (NOTIFICATIONS_QUEUE, REGISTRY_QUEUE)
+
+
+async def shelters(places: Places) -> web.Application:
+    """Take a post, store it, publish it, and only then answer."""
+    table = await Table.connect(places.database_url)
+    publisher = await Publisher.connect(places.broker_url)
+
+    async def post(request: web.Request) -> web.Response:
+        body = await request.read()
+        key = json.loads(body)["id"]
+        await table.insert(key, body)
+        await publisher.publish(REGISTRY_QUEUE, body)
+        return web.json_response({"id": key}, status=201)
+
+    return _application([web.post("/beds", post)], table.close, publisher.close)
+
+
+async def registry(places: Places) -> web.Application:
+    """Take a message, store it, publish the next one, and only then acknowledge."""
+    table = await Table.connect(places.database_url)
+    publisher = await Publisher.connect(places.broker_url)
+
+    async def handle(body: bytes) -> None:
+        await table.insert(json.loads(body)["id"], body)
+        await publisher.publish(NOTIFICATIONS_QUEUE, body)
+
+    connection = await consume(places.broker_url, REGISTRY_QUEUE, handle)
+    return _application([], connection.close, publisher.close, table.close)
+
+
+async def notifications(places: Places) -> web.Application:
+    """Take a message, store it, write it to every open stream, and only then acknowledge."""
+    table = await Table.connect(places.database_url)
+    streams: set[web.StreamResponse] = set()
+    stopping = asyncio.Event()
+
+    async def handle(body: bytes) -> None:
+        key = json.loads(body)["id"]
+        await table.insert(key, body)
+        for stream in streams:
+            await stream.write(b'data: {"id": "%b"}\n\n' % key.encode())
+
+    async def stream(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        streams.add(response)
+        await stopping.wait()
+        return response
+
+    async def stop() -> None:
+        stopping.set()
+
+    connection = await consume(places.broker_url, NOTIFICATIONS_QUEUE, handle)
+    application = _application([web.get("/stream", stream)], connection.close, table.close)
+    application.on_shutdown.append(lambda _: stop())
+    return application
+
+
+def _application(routes: list[web.RouteDef], *closes: Callable[[], Awaitable[None]]) -> web.Application:
+    """Make an application that holds what its routes and consumers use, and closes it in this order."""
+    application = web.Application()
+    application.add_routes(routes)
+
+    async def close(_: web.Application) -> None:
+        for each in closes:
+            await each()
+
+    application.on_cleanup.append(close)
+    return application

@@ -1,0 +1,1 @@
+"""Bodies of the HTTP APIs, one module for each service."""

@@ -1,0 +1,15 @@
+"""The query parameters of every list."""
+
+from pydantic import Field
+
+from schemas.base import Schema
+
+LIMIT_DEFAULT = 25
+LIMIT_MAXIMUM = 100
+
+
+class PageQuery(Schema):
+    """Which page. A list with filters adds its own."""
+
+    cursor: str | None = Field(None, max_length=512, description="Where the next page begins; taken from Link.")
+    limit: int = Field(LIMIT_DEFAULT, ge=1, le=LIMIT_MAXIMUM, description="How many items at most.")

@@ -1,0 +1,140 @@
+"""Bodies of the registry's API. Nothing in them names or describes a person beyond what eligibility looks at."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from schemas.api.paging import PageQuery
+from schemas.base import Schema, UtcDatetime
+from schemas.vocabulary import AgeBand, DeclineReason, ListKind, Need, Sex
+
+Waitlist = Annotated[str, Field(pattern="^(cosm|omm|loverboy|vo|housing)$", description="a programme, or housing")]
+Urgency = Annotated[int, Field(ge=0, le=9, description="higher goes first")]
+
+
+class NewCase(Schema):
+    """A household to be helped. Sex and age band are those of the person whom it is registered for."""
+
+    sex: Sex
+    age_band: AgeBand
+    adults: int = Field(1, ge=0, le=20)
+    children: int = Field(0, ge=0, le=20, description="children who come along count as places")
+    wheelchair: bool = False
+    needs: list[Need] = Field(default_factory=list, max_length=len(Need))
+
+
+class Case(NewCase):
+    """A registered household."""
+
+    case_id: UUID
+    registered_at: UtcDatetime
+
+
+class NewEntry(Schema):
+    """A household to be put in line."""
+
+    case_id: UUID
+    waitlist: Waitlist
+    urgency: Urgency = 0
+    waiting_since: UtcDatetime | None = Field(
+        None, description="when the waiting began, if earlier than now; never in the future"
+    )
+
+
+class Entry(Schema):
+    """A household's place on a waitlist."""
+
+    entry_id: UUID
+    case_id: UUID
+    waitlist: str
+    urgency: int
+    waiting_since: UtcDatetime
+    state: str = Field(description="waiting, offered, placed or withdrawn")
+
+
+class Entries(Schema):
+    """A page of entries."""
+
+    entries: list[Entry]
+
+
+class Offer(Schema):
+    """A vacancy offered to one of your entries. Where it is, is not said here."""
+
+    offer_id: UUID
+    entry_id: UUID
+    case_id: UUID
+    waitlist: str
+    kind: ListKind
+    state: str = Field(description="made, accepted, fulfilled, declined, expired, revoked or fell_through")
+    reason: str | None
+    made_at: UtcDatetime
+    deadline_at: UtcDatetime = Field(description="answer before this moment, or the offer moves on")
+    decided_at: UtcDatetime | None
+
+
+class Offers(Schema):
+    """A page of offers."""
+
+    offers: list[Offer]
+
+
+class Decline(Schema):
+    """Why an offer is declined. The household keeps its place."""
+
+    reason: DeclineReason
+
+
+class PassedOver(Schema):
+    """Someone further up the list, and every reason why this vacancy was not for them."""
+
+    entry_id: UUID
+    reasons: list[str]
+
+
+class ProfilePassedOver(Schema):
+    """Everyone further up the list with this profile, and the reasons."""
+
+    profile: NewCase
+    reasons: list[str]
+
+
+class Decision(Schema):
+    """Why this entry was offered this vacancy."""
+
+    decision_id: UUID
+    offer_id: UUID
+    entry_id: UUID
+    policy: str = Field(description="name and version of the order that was used")
+    decided_at: UtcDatetime
+    passed_over: list[PassedOver] = Field(description="the first hundred, in order")
+    more_passed_over: bool
+    profiles_passed_over: list[ProfilePassedOver] = Field(description="explains the rest, when there are more")
+
+
+class WaitlistSummary(Schema):
+    """A waitlist."""
+
+    waitlist: str
+    kind: ListKind
+
+
+class Waitlists(Schema):
+    """Every waitlist there is."""
+
+    waitlists: list[WaitlistSummary]
+
+
+class OffersQuery(PageQuery):
+    """Which offers."""
+
+    state: str | None = Field(None, pattern="^[a-z_]{1,20}$")
+
+
+class EntriesQuery(OffersQuery):
+    """Which entries."""
+
+    waitlist: Waitlist | None = None
+
+

@@ -1,0 +1,1 @@
+"""The events, by the service that owns the fact."""

@@ -1,0 +1,78 @@
+"""What the registry decides about vacancies. The recipient is the organisation that speaks for the household."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from schemas.base import Message, OrganisationId, Schema, UtcDatetime
+from schemas.vocabulary import DeclineReason, FallThroughReason, ListKind, WithdrawalReason
+
+
+class Household(Schema):
+    """How many people must be placed together."""
+
+    adults: int = Field(ge=0, le=20)
+    children: int = Field(ge=0, le=20)
+
+
+class OfferMessage(Message):
+    """Something about an offer. `version` counts the registry's events about the vacancy."""
+
+    offer_id: UUID
+    list_kind: ListKind
+    recipient: OrganisationId
+
+
+class OfferMade(OfferMessage):
+    """The vacancy is held for a household until the deadline."""
+
+    TYPE: ClassVar[str] = "nl.doorstroom.offers.offer-made.v1"
+
+    household: Household
+    deadline_at: UtcDatetime
+    made_at: UtcDatetime
+
+
+class OfferAccepted(OfferMessage):
+    """The vacancy is reserved for the household."""
+
+    TYPE: ClassVar[str] = "nl.doorstroom.offers.offer-accepted.v1"
+
+    household: Household
+    accepted_at: UtcDatetime
+
+
+class OfferDeclined(OfferMessage):
+    """The coordinator said no; the vacancy is free for the next."""
+
+    TYPE: ClassVar[str] = "nl.doorstroom.offers.offer-declined.v1"
+
+    reason: DeclineReason
+    declined_at: UtcDatetime
+
+
+class OfferExpired(OfferMessage):
+    """The coordinator said nothing in time; the vacancy is free for the next."""
+
+    TYPE: ClassVar[str] = "nl.doorstroom.offers.offer-expired.v1"
+
+    expired_at: UtcDatetime
+
+
+class OfferRevoked(OfferMessage):
+    """The vacancy is gone before there was an answer; the household keeps its place."""
+
+    TYPE: ClassVar[str] = "nl.doorstroom.offers.offer-revoked.v1"
+
+    reason: WithdrawalReason
+    revoked_at: UtcDatetime
+
+
+class PlacementFellThrough(OfferMessage):
+    """An accepted offer came to nothing; the household has its old place back."""
+
+    TYPE: ClassVar[str] = "nl.doorstroom.offers.placement-fell-through.v1"
+
+    reason: FallThroughReason
+    fell_through_at: UtcDatetime

@@ -1,0 +1,54 @@
+"""What the municipalities report about slots and claims."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from schemas.base import Message, UtcDatetime
+
+
+class SlotMessage(Message):
+    """Something about a slot."""
+
+    slot_id: UUID
+
+
+class SlotOpened(SlotMessage):
+    """A municipality offers a dwelling or room under its quota."""
+
+    TYPE: ClassVar[str] = "nl.doorstroom.quotas.slot-opened.v1"
+
+    municipality_code: str = Field(pattern=r"^GM\d{4}$", description="the CBS code")
+    places: int = Field(ge=1, le=20)
+    wheelchair: bool
+    available_from: UtcDatetime
+    opened_at: UtcDatetime
+
+
+class SlotWithdrawn(SlotMessage):
+    """A municipality takes a slot back."""
+
+    TYPE: ClassVar[str] = "nl.doorstroom.quotas.slot-withdrawn.v1"
+
+    withdrawn_at: UtcDatetime
+
+
+class PlacementClaimed(SlotMessage):
+    """A municipality's binding claim: this household is ours."""
+
+    TYPE: ClassVar[str] = "nl.doorstroom.quotas.placement-claimed.v1"
+
+    offer_id: UUID
+    claim_id: UUID
+    claimed_at: UtcDatetime
+
+
+class HouseholdHoused(SlotMessage):
+    """The claimed household has moved in, and counts."""
+
+    TYPE: ClassVar[str] = "nl.doorstroom.quotas.household-housed.v1"
+
+    offer_id: UUID
+    claim_id: UUID
+    housed_at: UtcDatetime

@@ -1,0 +1,1 @@
+"""The services of doorstroom, and the chassis they stand on."""

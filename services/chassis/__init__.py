@@ -1,0 +1,1 @@
+"""What every service stands on; it holds no word of the domain."""

@@ -1,0 +1,269 @@
+"""The broker port inside one process, for the embedded mode: no server, and nothing kept but in the outboxes.
+
+A publish is confirmed only after the consumer of every bound queue acknowledged it. So an outbox row is not marked sent
+before it had its effect, and whatever is lost with the process is published again from the database.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+
+from services.chassis.broker.outcomes import AWAY, FULL, IN_FLIGHT, REFUSED, UNROUTABLE, Batch
+from services.chassis.broker.port import (
+    CONTENT_TYPE,
+    NO_HEADERS,
+    Delivery,
+    Message,
+    NotConfirmed,
+    PublishError,
+    Subscription,
+    SubscriptionClosed,
+    checked_limit,
+    checked_messages,
+)
+from services.chassis.broker.topology import Queue, Topology, matches
+
+QUEUE_LIMIT = 10_000
+"""How many messages one queue holds, waiting and unsettled together; a publish beyond it is not confirmed."""
+
+PUBLISH_TIMEOUT_SECONDS = 5.0
+ROUTES_REMEMBERED = 1024
+
+CLOSED = NotConfirmed("The broker was closed before every consumer acknowledged the message.")
+
+
+class _Publish:
+    """One message, and how many queues have still to acknowledge it."""
+
+    __slots__ = ("batch", "index", "message", "open")
+
+    def __init__(self, message: Message, batch: Batch, index: int, copies: int) -> None:
+        self.message = message
+        self.batch = batch
+        self.index = index
+        self.open = copies
+
+
+class _Copy:
+    """One message in one queue."""
+
+    __slots__ = ("publish", "requeues", "seen")
+
+    def __init__(self, publish: _Publish) -> None:
+        self.publish = publish
+        self.seen = False
+        self.requeues = 0
+
+
+class _Line:
+    """The waiting and unsettled copies of one queue."""
+
+    def __init__(self, queue: Queue) -> None:
+        self.queue = queue
+        self.waiting: deque[_Copy] = deque()
+        self.unsettled: set[_Copy] = set()
+        self.changed = asyncio.Event()
+
+    @property
+    def full(self) -> bool:
+        return len(self.waiting) + len(self.unsettled) >= QUEUE_LIMIT
+
+    def put(self, copy: _Copy) -> None:
+        self.waiting.append(copy)
+        self.changed.set()
+
+    def take(self, limit: int) -> list[_Copy]:
+        taken = [self.waiting.popleft() for _ in range(min(limit, len(self.waiting)))]
+        self.unsettled.update(taken)
+        return taken
+
+    def put_back(self, copies: Iterable[_Copy]) -> None:
+        """Put these in front again, in the order they came in."""
+        for copy in reversed(list(copies)):
+            self.unsettled.discard(copy)
+            copy.seen = True
+            self.waiting.appendleft(copy)
+        self.changed.set()
+
+    def withdraw(self, batch: Batch) -> Iterator[_Copy]:
+        """Take out the copies of a batch that no consumer holds."""
+        kept: deque[_Copy] = deque()
+        for copy in self.waiting:
+            if copy.publish.batch is batch:
+                yield copy
+            else:
+                kept.append(copy)
+        self.waiting = kept
+
+
+class InProcessBroker:
+    """Queues in memory, routed and confirmed as a broker would."""
+
+    def __init__(self, topology: Topology, *, publish_timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS) -> None:
+        """Prepare the queues of a topology."""
+        self._lines = {queue.name: _Line(queue) for queue in topology.queues}
+        self._publish_timeout_seconds = publish_timeout_seconds
+        self._in_flight: dict[str, _Publish] = {}
+        self._subscriptions: list[_InProcessSubscription] = []
+        self._route = lru_cache(ROUTES_REMEMBERED)(self._find_route)
+        self._closed = False
+        self.connected = False
+
+    async def start(self) -> None:
+        """Accept publishes from now on; calling it again changes nothing."""
+        self.connected = not self._closed
+
+    async def close(self) -> None:
+        """End every publish in flight as NotConfirmed, and every subscription."""
+        self._closed = True
+        self.connected = False
+        for publish in list(self._in_flight.values()):
+            self._fail(publish, CLOSED)
+        for subscription in self._subscriptions:
+            await subscription.close()
+        for line in self._lines.values():
+            line.waiting.clear()
+
+    async def publish(self, messages: Sequence[Message]) -> Sequence[PublishError | None]:
+        """Put messages in every bound queue and wait for the consumers, at most the publish timeout."""
+        if not checked_messages(messages) or not self.connected:
+            return (AWAY,) * len(messages)
+        batch = Batch(len(messages))
+        for index, message in enumerate(messages):
+            refusal = self._send(batch, index, message)
+            if refusal is not None:
+                batch.settle(index, refusal)
+        try:
+            await batch.wait(self._publish_timeout_seconds)
+        finally:
+            if batch.open:
+                self._withdraw(batch)
+        return batch.outcomes
+
+    def subscribe(self, queue: Queue) -> Subscription:
+        """Consume from a queue of the topology; raise ValueError for another queue, or after closing."""
+        line = self._lines.get(queue.name)
+        if line is None or line.queue != queue or self._closed:
+            message = f"Queue {queue.name} is not in the topology of this broker, or the broker was closed."
+            raise ValueError(message)
+        self._subscriptions = [each for each in self._subscriptions if each.consuming]
+        subscription = _InProcessSubscription(self, line)
+        self._subscriptions.append(subscription)
+        return subscription
+
+    def settle(self, copy: _Copy) -> None:
+        """One queue is done with its copy; the last one confirms the message."""
+        publish = copy.publish
+        publish.open -= 1
+        if publish.open == 0 and self._forget(publish):
+            publish.batch.settle(publish.index, None)
+
+    def refuse(self, copy: _Copy) -> None:
+        """One queue gives its copy up, so the message is not confirmed and its publisher keeps it."""
+        self._fail(copy.publish, REFUSED)
+
+    def _send(self, batch: Batch, index: int, message: Message) -> PublishError | None:
+        lines = self._route(message.routing_key)
+        if not lines:
+            return UNROUTABLE
+        if message.message_id in self._in_flight:
+            return IN_FLIGHT
+        if any(line.full for line in lines):
+            return FULL
+        publish = _Publish(message, batch, index, len(lines))
+        self._in_flight[message.message_id] = publish
+        for line in lines:
+            line.put(_Copy(publish))
+        return None
+
+    def _find_route(self, routing_key: str) -> tuple[_Line, ...]:
+        lines = self._lines.values()
+        return tuple(line for line in lines if any(matches(pattern, routing_key) for pattern in line.queue.bindings))
+
+    def _withdraw(self, batch: Batch) -> None:
+        """Take back what no consumer holds: its publisher will try again, and copies must not pile up."""
+        for line in self._lines.values():
+            for copy in line.withdraw(batch):
+                copy.publish.open -= 1
+                if copy.publish.open == 0:
+                    self._forget(copy.publish)
+
+    def _fail(self, publish: _Publish, error: PublishError) -> None:
+        if self._forget(publish):
+            publish.batch.settle(publish.index, error)
+
+    def _forget(self, publish: _Publish) -> bool:
+        """Let the id be published again; False when that was so already."""
+        current = self._in_flight.get(publish.message.message_id) is publish
+        if current:
+            del self._in_flight[publish.message.message_id]
+        return current
+
+
+class _InProcessSubscription:
+    """One consumer's hold on a queue in memory."""
+
+    def __init__(self, broker: InProcessBroker, line: _Line) -> None:
+        self._broker = broker
+        self._line = line
+        # Ordered, so that what goes back keeps its order.
+        self._held: dict[_Copy, None] = {}
+        self.consuming = True
+
+    async def batch(self, limit: int) -> Sequence[Delivery]:
+        checked_limit(limit)
+        while self.consuming and not self._line.waiting:
+            self._line.changed.clear()
+            await self._line.changed.wait()
+        if not self.consuming:
+            message = f"The subscription to {self._line.queue.name} was closed."
+            raise SubscriptionClosed(message)
+        copies = self._line.take(limit)
+        self._held.update(dict.fromkeys(copies))
+        return [_delivery(copy, self._line.queue.name) for copy in copies]
+
+    async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
+        for copy in self._release(deliveries):
+            self._line.unsettled.discard(copy)
+            self._broker.settle(copy)
+
+    async def requeue(self, deliveries: Sequence[Delivery]) -> None:
+        again: list[_Copy] = []
+        for copy in self._release(deliveries):
+            copy.requeues += 1
+            if copy.requeues > self._line.queue.delivery_limit:
+                self._line.unsettled.discard(copy)
+                self._broker.refuse(copy)
+            else:
+                again.append(copy)
+        self._line.put_back(again)
+
+    async def close(self) -> None:
+        self.consuming = False
+        self._line.put_back(self._held)
+        self._held.clear()
+
+    def _release(self, deliveries: Sequence[Delivery]) -> list[_Copy]:
+        """Let go of what this subscription still holds; settling one twice, or after closing, changes nothing."""
+        released: list[_Copy] = []
+        for delivery in deliveries:
+            copy = delivery.receipt
+            if isinstance(copy, _Copy) and copy in self._held:
+                del self._held[copy]
+                released.append(copy)
+        return released
+
+
+def _delivery(copy: _Copy, queue: str) -> Delivery:
+    message = copy.publish.message
+    return Delivery(
+        message_id=message.message_id,
+        routing_key=message.routing_key,
+        body=message.body,
+        queue=queue,
+        redelivered=copy.seen,
+        content_type=CONTENT_TYPE,
+        headers=NO_HEADERS,
+        receipt=copy,
+    )

@@ -1,0 +1,50 @@
+"""Puts a topology on RabbitMQ. Declaring what is there already changes nothing, so it is done at every connect."""
+
+import asyncio
+
+from aio_pika import ExchangeType
+from aiormq.abc import AbstractChannel
+
+from services.chassis.broker.rabbitmq.connection import Connection
+from services.chassis.broker.topology import Queue, Topology
+
+DECLARING_CHANNEL = 1
+
+
+async def declare(connection: Connection, topology: Topology, seconds: float) -> None:
+    """Declare exchanges, queues and bindings within a number of seconds.
+
+    Raises TimeoutError, or aiormq's ChannelPreconditionFailed when something of the same name exists but differs: then
+    the operator must migrate it, since a queue cannot be changed in place.
+    """
+    async with asyncio.timeout(seconds):
+        channel = await connection.channel(DECLARING_CHANNEL, publisher_confirms=False)
+        await channel.exchange_declare(topology.exchange, exchange_type=ExchangeType.TOPIC, durable=True)
+        await channel.exchange_declare(topology.dead_letter_exchange, exchange_type=ExchangeType.DIRECT, durable=True)
+        for queue in topology.queues:
+            await declare_queue(channel, topology, queue)
+        await channel.close()
+
+
+async def declare_queue(channel: AbstractChannel, topology: Topology, queue: Queue) -> None:
+    """Declare a queue, its quarantine and its bindings.
+
+    Dead letters travel at least once only with this strategy, on a quorum queue that rejects what is over its length
+    (https://www.rabbitmq.com/docs/quorum-queues#dead-lettering).
+    """
+    await channel.queue_declare(queue.quarantine_name, durable=True, arguments={"x-queue-type": "quorum"})
+    await channel.queue_bind(queue.quarantine_name, topology.dead_letter_exchange, queue.quarantine_name)
+    await channel.queue_declare(
+        queue.name,
+        durable=True,
+        arguments={
+            "x-queue-type": "quorum",
+            "x-delivery-limit": queue.delivery_limit,
+            "x-overflow": "reject-publish",
+            "x-dead-letter-exchange": topology.dead_letter_exchange,
+            "x-dead-letter-routing-key": queue.quarantine_name,
+            "x-dead-letter-strategy": "at-least-once",
+        },
+    )
+    for pattern in queue.bindings:
+        await channel.queue_bind(queue.name, topology.exchange, pattern)

@@ -1,0 +1,165 @@
+"""Takes what is ready from a service's queue into one transaction, and settles each message exactly once.
+
+Messages are acknowledged only after the transaction that holds their effect is committed. When a batch fails, each of
+its messages is tried alone, so that a poisonous one harms no neighbour; after a number of attempts it goes to
+quarantine. A lost database is nobody's fault: the batch waits for it, and nothing counts as an attempt.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
+
+from schemas import catalogue
+from schemas.base import Message as EventData
+from schemas.envelope import Event, InvalidMessage
+from services.chassis import inbox, quarantine
+from services.chassis.broker.port import Broker, Delivery, Subscription
+from services.chassis.broker.topology import Queue
+from services.chassis.errors import DoorstroomError, Unavailable
+from services.chassis.quarantine import Rejected
+from services.chassis.tables import MessageTables
+from services.chassis.unit_of_work import Transactions, UnitOfWork
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[UnitOfWork, Sequence[Any]], Awaitable[None]]
+"""Gives the data of all messages of one type in a batch their effect, in the transaction of the unit of work."""
+
+Incoming = tuple[Delivery, Event]
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerSettings:
+    """Bounds of one consumer."""
+
+    batch: int = 100
+    attempts: int = 5
+    first_pause_seconds: float = 0.1
+    longest_pause_seconds: float = 5.0
+
+
+class Consumer:
+    """Feeds one service's handlers from its queue."""
+
+    def __init__(
+        self,
+        transactions: Transactions,
+        tables: MessageTables,
+        broker: Broker,
+        queue: Queue,
+        handlers: Mapping[type[EventData], Handler],
+        settings: ConsumerSettings | None = None,
+    ) -> None:
+        self._transactions = transactions
+        self._tables = tables
+        self._broker = broker
+        self._queue = queue
+        self._handlers = handlers
+        self._settings = settings or ConsumerSettings()
+        self._subscription: Subscription | None = None
+
+    @property
+    def consuming(self) -> bool:
+        """Whether messages reach us now."""
+        return self._subscription is not None and self._subscription.consuming
+
+    async def run(self) -> None:
+        """Consume until cancelled; what is in hand then goes back to the queue."""
+        self._subscription = subscription = self._broker.subscribe(self._queue)
+        try:
+            async with asyncio.TaskGroup() as retries:
+                while True:
+                    deliveries = await subscription.batch(self._settings.batch)
+                    await self._take(subscription, deliveries, retries)
+        finally:
+            await subscription.close()
+
+    async def _take(
+        self, subscription: Subscription, deliveries: Sequence[Delivery], retries: asyncio.TaskGroup
+    ) -> None:
+        valid, rejected = self._sort(deliveries)
+        if rejected:
+            await self._quarantine(subscription, rejected)
+        if not valid:
+            return
+        try:
+            await self._patiently(lambda: self._handle(valid))
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises, its neighbours go on
+            log.warning("batch-failed", messages=len(valid), error=_describe(error))
+            for incoming in valid:
+                retries.create_task(self._alone(subscription, incoming))
+        else:
+            await subscription.acknowledge([delivery for delivery, _ in valid])
+
+    def _sort(self, deliveries: Sequence[Delivery]) -> tuple[list[Incoming], list[Rejected]]:
+        valid: list[Incoming] = []
+        rejected: list[Rejected] = []
+        for delivery in deliveries:
+            try:
+                event = catalogue.parse(delivery.body)
+            except InvalidMessage as error:
+                rejected.append(Rejected(delivery, str(error), 1))
+                continue
+            if type(event.data) in self._handlers:
+                valid.append((delivery, event))
+            else:
+                rejected.append(Rejected(delivery, "no handler in this service for this type of message", 1))
+        return valid, rejected
+
+    async def _handle(self, incoming: Sequence[Incoming]) -> None:
+        await self._transactions.run(lambda unit: self._apply(unit, incoming))
+
+    async def _apply(self, unit: UnitOfWork, incoming: Sequence[Incoming]) -> None:
+        """Give each message that was not seen before its effect: all of one type together, types in a fixed order."""
+        fresh = await inbox.remember(unit, self._tables.inbox, [event.id for _, event in incoming])
+        by_type: dict[type[EventData], list[EventData]] = {model: [] for model in self._handlers}
+        for _, event in incoming:
+            if event.id in fresh:
+                fresh.discard(event.id)
+                by_type[type(event.data)].append(event.data)
+        for model, messages in by_type.items():
+            if messages:
+                await self._handlers[model](unit, messages)
+
+    async def _alone(self, subscription: Subscription, incoming: Incoming) -> None:
+        """Try one message by itself, a bounded number of times, and then put it into quarantine."""
+        pause, reason = self._settings.first_pause_seconds, ""
+        for attempt in range(1, self._settings.attempts + 1):
+            try:
+                await self._patiently(lambda: self._handle([incoming]))
+                await subscription.acknowledge([incoming[0]])
+            except Exception as error:  # noqa: BLE001 - the last resort is quarantine, never loss
+                reason = _describe(error)
+                log.warning("message-failed", message_id=str(incoming[1].id), attempt=attempt, error=reason)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, self._settings.longest_pause_seconds)
+            else:
+                return
+        await self._quarantine(subscription, [Rejected(incoming[0], reason, self._settings.attempts)])
+
+    async def _quarantine(self, subscription: Subscription, rejected: Sequence[Rejected]) -> None:
+        for item in rejected:
+            log.error("message-quarantined", message_id=item.delivery.message_id, reason=item.reason)
+        await self._patiently(
+            lambda: self._transactions.run(lambda unit: quarantine.keep(unit, self._tables.quarantine, rejected))
+        )
+        await subscription.acknowledge([item.delivery for item in rejected])
+
+    async def _patiently(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do it, waiting as long as the database is away."""
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(Unavailable),
+            wait=wait_random_exponential(multiplier=0.1, max=self._settings.longest_pause_seconds),
+            before_sleep=lambda _state: log.warning("database-awaited", queue=self._queue.name),
+        ):
+            with attempt:
+                await work()
+
+
+def _describe(error: BaseException) -> str:
+    """Name an error without its text, which may hold values; ours have none."""
+    return f"{type(error).__name__}: {error.detail}" if isinstance(error, DoorstroomError) else type(error).__name__

@@ -1,0 +1,145 @@
+"""Idempotency keys: a request that is sent twice has its effect once, and both times the same answer.
+
+The way of the IETF draft `Idempotency-Key`. It is optimistic: the answer is stored at the end of the handler's own
+transaction, by one INSERT. When that key was used before, the primary key refuses it, the whole transaction is rolled
+back, and the stored answer is given again.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, Protocol
+
+from sqlalchemy import Column, Executable, Index, Insert, Integer, LargeBinary, MetaData, Table, Text, delete, insert, select
+
+from services.chassis.database import UtcDateTime
+from services.chassis.errors import Conflict
+
+RETENTION = timedelta(hours=24)
+KEY_HEADER = "Idempotency-Key"
+REPLAYED_HEADER = "Idempotency-Replayed"
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+class Executor(Protocol):
+    """What can run a statement in the open transaction: a connection, or a unit of work."""
+
+    def execute(self, statement: Executable, parameters: Any = None, /) -> Awaitable[Any]:  # noqa: ANN401 - SQLAlchemy's own
+        """Run one statement."""
+
+
+class KeyReused(Conflict):
+    """The key was used before, for another request."""
+
+    type = "idempotency-key-reused"
+    title = "The Idempotency-Key was used for another request"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Whose key it is, and the fingerprint of the request that it stands for."""
+
+    organisation: str
+    subject: str
+    key: str
+    request_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReply:
+    """The answer to a command, as it is sent and as it is sent again."""
+
+    status: int
+    body: bytes | None
+    headers: Mapping[str, str]
+
+
+def idempotency_keys_table(metadata: MetaData) -> Table:
+    """Declare the table in a service's metadata. The key belongs to one client of one organisation."""
+    return Table(
+        "idempotency_keys",
+        metadata,
+        Column("organisation", Text, primary_key=True),
+        Column("subject", Text, primary_key=True),
+        Column("key", Text, primary_key=True),
+        Column("request_hash", LargeBinary, nullable=False, comment="SHA-256 of method, path and canonical body"),
+        Column("status", Integer, nullable=False),
+        Column("body", LargeBinary),
+        Column("headers", Text, nullable=False, comment="JSON object of the headers that belong to the answer"),
+        Column("created_at", UtcDateTime, nullable=False),
+        Index("idempotency_keys_created", "created_at"),
+    )
+
+
+def is_valid_key(key: str) -> bool:
+    """Whether this can be a key: 1 to 255 visible ASCII characters."""
+    return _KEY.fullmatch(key) is not None
+
+
+def request_hash(method: str, path: str, body: object) -> bytes:
+    """Fingerprint of a request. Two JSON bodies that differ only in spaces or the order of keys are the same."""
+    canonical = _canonical.encode(body)
+    return hashlib.sha256(f"{method}\n{path}\n{canonical}".encode()).digest()
+
+
+async def remember(executor: Executor, table: Table, command: Command, reply: StoredReply, now: datetime) -> None:
+    """Store the answer in the transaction that has its effect. Raises UniqueViolation when the key was used before."""
+    await executor.execute(
+        _insertion(table),
+        {
+            "organisation": command.organisation,
+            "subject": command.subject,
+            "key": command.key,
+            "request_hash": command.request_hash,
+            "status": reply.status,
+            "body": reply.body,
+            "headers": json.dumps(dict(reply.headers)) if reply.headers else "{}",
+            "created_at": now,
+        },
+    )
+
+
+@lru_cache(maxsize=64)
+def _insertion(table: Table) -> Insert:
+    """The statement is the same each time: building it costs as much as checking a whole request."""
+    return insert(table)
+
+
+async def recall(executor: Executor, table: Table, command: Command) -> StoredReply | None:
+    """The answer given before to this command, or None. Raises KeyReused when the key was for another request."""
+    columns = table.c
+    query = select(columns.request_hash, columns.status, columns.body, columns.headers).where(
+        columns.organisation == command.organisation,
+        columns.subject == command.subject,
+        columns.key == command.key,
+    )
+    row = (await executor.execute(query)).one_or_none()
+    if row is None:
+        return None
+    ensure_same(command, row.request_hash)
+    return StoredReply(row.status, row.body, json.loads(row.headers))
+
+
+def ensure_same(command: Command, stored_hash: bytes) -> None:
+    """Raises KeyReused when the stored request is not this one."""
+    if stored_hash != command.request_hash:
+        detail = "Use a new Idempotency-Key for each new request; repeat one only to send the very same request again."
+        raise KeyReused(detail)
+
+
+async def purge(
+    executor: Executor, table: Table, now: datetime, retention: timedelta = RETENTION, limit: int = 1000
+) -> int:
+    """Delete at most `limit` keys that are older than the retention, and say how many."""
+    key = (table.c.organisation, table.c.subject, table.c.key)
+    old = select(*key).where(table.c.created_at < now - retention).order_by(table.c.created_at).limit(limit)
+    rows = (await executor.execute(old)).all()
+    for row in rows:
+        matches = [column == value for column, value in zip(key, row, strict=True)]
+        await executor.execute(delete(table).where(*matches))
+    return len(rows)

@@ -1,0 +1,28 @@
+"""Who asks: what a verified access token says about its bearer."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """The part that a client plays; each route says which roles may use it."""
+
+    COORDINATOR = "coordinator"
+    HELPDESK = "helpdesk"
+    PROVIDER = "provider"
+    MUNICIPALITY = "municipality"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """An authenticated client. It acts for one organisation and may see and change only what that one owns."""
+
+    subject: str
+    organisation: str
+    role: Role
+    scopes: frozenset[str]
+    expires_at: datetime | None = None
+    """When the token expires; a live stream ends then."""

@@ -1,0 +1,46 @@
+"""Runs one service in its own process, on RabbitMQ and PostgreSQL."""
+
+import asyncio
+import sys
+from typing import NoReturn
+
+import uvloop
+from pydantic import ValidationError
+
+from services.chassis.broker.rabbitmq import RabbitMQBroker
+from services.chassis.errors import DoorstroomError
+from services.chassis.logging import configure_logging
+from services.chassis.process import Process, run_until_signalled
+from services.chassis.wiring import Definition, SettingsType, Surroundings, Unusable, topology, verifier_from
+
+EXIT_USAGE = 2
+
+
+def main(definition: Definition[SettingsType]) -> None:
+    """Read the settings, serve until SIGTERM, exit: 0 after a clean stop, 2 when it cannot run so."""
+    try:
+        settings = definition.settings()
+    except ValidationError as error:
+        refuse("; ".join(f"DOORSTROOM_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors()))
+    configure_logging(settings.log_format, settings.log_level)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(definition, settings))
+    except (Unusable, OSError, ValueError, DoorstroomError) as error:
+        refuse(str(error))
+
+
+async def _serve(definition: Definition[SettingsType], settings: SettingsType) -> None:
+    if settings.broker_url is None:
+        raise Unusable("set DOORSTROOM_BROKER_URL to amqp://user:password@host:port/vhost")
+    queues = [definition.queue(settings.broker_prefix)]
+    url = settings.broker_url.get_secret_value()
+    broker = RabbitMQBroker(url, topology(settings.broker_prefix, queues), name=f"doorstroom {definition.name}")
+    service = definition.build(settings, Surroundings(broker))
+    await run_until_signalled(Process([service], broker, verifier_from(settings), settings), settings)
+
+
+def refuse(message: str) -> NoReturn:
+    """Say in one line why it cannot run, and end with the exit code for that."""
+    sys.stderr.write(f"doorstroom: {message}\n")
+    sys.exit(EXIT_USAGE)

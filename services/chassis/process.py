@@ -1,0 +1,76 @@
+"""One process with one or more services on one port, from its start to a clean end."""
+
+import asyncio
+import signal
+from collections.abc import Sequence
+
+import structlog
+from aiohttp import web
+
+from services.chassis.broker.port import Broker
+from services.chassis.service import Service
+from services.chassis.settings import ServiceSettings
+from services.chassis.identity import TokenVerifier
+from services.chassis.web import Runner, WebSettings, build_application
+from services.chassis.web.health import Check
+
+log = structlog.get_logger(__name__)
+
+BACKLOG = 1024
+
+
+class Process:
+    """Starts services behind one HTTP port, and stops them in the order in which nothing is lost."""
+
+    def __init__(
+        self, services: Sequence[Service], broker: Broker, verifier: TokenVerifier, settings: ServiceSettings
+    ) -> None:
+        self._services = services
+        self._broker = broker
+        self._stopping = False
+        checks: dict[str, Check] = {"running": lambda: not self._stopping}
+        for service in services:
+            checks |= service.checks
+        web_settings = WebSettings(access_log=settings.access_log, behind_tls=settings.behind_tls)
+        apis = [service.api for service in services]
+        application = build_application(apis, verifier, checks=checks, settings=web_settings)
+        self._runner = Runner(application, web_settings)
+        self.port = 0
+
+    async def start(self, host: str, port: int) -> None:
+        """Migrate, connect, listen. Raises DatabaseUnavailable, or OSError when the port is taken."""
+        for service in self._services:
+            await service.migrate()
+        await self._broker.start()
+        for service in self._services:
+            await service.start()
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port, backlog=BACKLOG)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        log.info("listening", services=[service.name for service in self._services], port=self.port)
+
+    async def stop(self, drain_seconds: float) -> None:
+        """Say that we stop, finish the requests, publish what waits, hand back the rest, and close everything."""
+        self._stopping = True
+        await asyncio.sleep(drain_seconds)
+        await self._runner.cleanup()
+        # All of them first: within one process, what one service publishes another must still consume.
+        await asyncio.gather(*(service.drain() for service in self._services))
+        for service in self._services:
+            await service.stop()
+        await self._broker.close()
+        log.info("stopped", services=[service.name for service in self._services])
+
+
+async def run_until_signalled(process: Process, settings: ServiceSettings) -> None:
+    """Serve until SIGTERM or SIGINT, and then stop cleanly."""
+    signalled = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, signalled.set)
+    try:
+        await process.start(settings.host, settings.port)
+        await signalled.wait()
+    finally:
+        await process.stop(settings.drain_seconds)

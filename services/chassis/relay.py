@@ -1,0 +1,176 @@
+"""Moves committed events from the outbox to the broker: at once, and never marked sent without its confirmation.
+
+Two roads lead there. The *fresh* road publishes what a transaction of this process has just committed, from memory,
+so no event waits for a query. The *sweep* takes from the table whatever the fresh road did not finish: a broker that
+was away, a process that died, a row written by another process. A message may travel twice; the inbox at the other
+end makes that harmless.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Table, or_, select, update
+
+from services.chassis.broker.port import Broker, Message
+from services.chassis.clock import Clock
+from services.chassis.database import Database
+from services.chassis.errors import Unavailable
+from services.chassis.unit_of_work import CLAIM_SECONDS
+
+OUTBOX_CHANNEL = "outbox"
+"""NOTIFY on this channel makes every relay of the database look at once."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RelaySettings:
+    """Bounds of one relay."""
+
+    batch: int = 500
+    publishers: int = 4
+    fresh_limit: int = 10_000
+    poll_seconds: float = 1.0
+    longest_pause_seconds: float = 5.0
+
+
+class Relay:
+    """Publishes one service's outbox."""
+
+    def __init__(
+        self, database: Database, outbox: Table, broker: Broker, clock: Clock, settings: RelaySettings | None = None
+    ) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._broker = broker
+        self._clock = clock
+        self._settings = settings or RelaySettings()
+        self._fresh: deque[Message] = deque()
+        self._confirmed: list[UUID] = []
+        self._refused: list[UUID] = []
+        self._has_fresh = asyncio.Event()
+        self._has_outcome = asyncio.Event()
+        self._look = asyncio.Event()
+        self._in_flight = 0
+
+    def hand_over(self, messages: Sequence[Message]) -> None:
+        """Publish these as soon as possible. What does not fit stays in the table, and the sweep finds it."""
+        room = self._settings.fresh_limit - len(self._fresh)
+        self._fresh.extend(messages[:room])
+        self._has_fresh.set()
+
+    def wake(self, _payload: str = "") -> None:
+        """Look into the table now."""
+        self._look.set()
+
+    async def run(self) -> None:
+        """Relay until cancelled."""
+        await self._database.listen(OUTBOX_CHANNEL, self.wake)
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(self._settings.publishers):
+                tasks.create_task(self._publish_fresh())
+            tasks.create_task(self._settle_forever())
+            tasks.create_task(self._sweep_forever())
+
+    async def drain(self, seconds: float) -> None:
+        """Wait, at most this long, until everything handed over has been published and marked."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while (self._fresh or self._in_flight or self._confirmed) and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.005)
+
+    async def _publish_fresh(self) -> None:
+        while True:
+            await self._has_fresh.wait()
+            batch = [self._fresh.popleft() for _ in range(min(len(self._fresh), self._settings.batch))]
+            if not self._fresh:
+                self._has_fresh.clear()
+            if batch:
+                await self._publish(batch)
+
+    async def _publish(self, batch: Sequence[Message]) -> int:
+        """Publish, and note each message's own outcome. Gives the number confirmed."""
+        self._in_flight += 1
+        try:
+            outcomes = await self._broker.publish(batch)
+        finally:
+            self._in_flight -= 1
+        confirmed = [UUID(message.message_id) for message, error in zip(batch, outcomes, strict=True) if error is None]
+        refused = [(message, error) for message, error in zip(batch, outcomes, strict=True) if error is not None]
+        self._confirmed.extend(confirmed)
+        self._refused.extend(UUID(message.message_id) for message, _ in refused)
+        self._has_outcome.set()
+        if refused:
+            log.warning("publish-failed", messages=len(refused), reason=str(refused[0][1]))
+        return len(confirmed)
+
+    async def _settle_forever(self) -> None:
+        while True:
+            await self._has_outcome.wait()
+            self._has_outcome.clear()
+            confirmed, self._confirmed = self._confirmed, []
+            refused, self._refused = self._refused, []
+            try:
+                await self._settle(confirmed, refused)
+            except Unavailable as error:
+                # The claims run out by themselves and the messages are published again: at least once.
+                log.warning("outbox-not-marked", messages=len(confirmed), reason=error.detail)
+
+    async def _settle(self, confirmed: list[UUID], refused: list[UUID]) -> None:
+        outbox = self._outbox
+        async with self._database.transaction() as connection:
+            if confirmed:
+                # Only unsent rows: a row published twice keeps its first moment.
+                marked = update(outbox).where(outbox.c.id.in_(confirmed), outbox.c.sent_at.is_(None))
+                await connection.execute(marked.values(sent_at=self._clock()))
+            if refused:
+                released = update(outbox).where(outbox.c.id.in_(refused), outbox.c.sent_at.is_(None))
+                await connection.execute(released.values(claimed_until=None))
+
+    async def _sweep_forever(self) -> None:
+        pause = self._settings.poll_seconds
+        while True:
+            self._look.clear()
+            try:
+                healthy = await self._sweep()
+            except Unavailable as error:
+                log.warning("outbox-not-read", reason=error.detail)
+                healthy = False
+            pause = self._settings.poll_seconds if healthy else min(pause * 2, self._settings.longest_pause_seconds)
+            await self._wait_to_look(pause)
+
+    async def _wait_to_look(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._look.wait()
+        except TimeoutError:
+            return
+
+    async def _sweep(self) -> bool:
+        """Publish what lies unclaimed in the table until nothing is left. False when the broker refuses all of it."""
+        while messages := await self._claim():
+            if not await self._publish(messages):
+                return False
+        return True
+
+    async def _claim(self) -> list[Message]:
+        """Take unsent rows that no relay is working on. No cursor: a row that commits late is still found."""
+        outbox, now = self._outbox, self._clock()
+        unclaimed = or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until < now)
+        waiting = (
+            select(outbox.c.id, outbox.c.routing_key, outbox.c.body)
+            .where(outbox.c.sent_at.is_(None), unclaimed)
+            .order_by(outbox.c.id)
+            .limit(self._settings.batch)
+            .with_for_update(skip_locked=True)
+        )
+        async with self._database.transaction() as connection:
+            rows = (await connection.execute(waiting)).all()
+            if rows:
+                claim = update(outbox).where(outbox.c.id.in_([row.id for row in rows]))
+                await connection.execute(claim.values(claimed_until=now + timedelta(seconds=CLAIM_SECONDS)))
+        return [Message(str(row.id), row.routing_key, row.body.encode()) for row in rows]

@@ -1,0 +1,122 @@
+"""One running service: its database, its messages and its timers, started and stopped in the right order."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import Table, delete, select
+
+from schemas.base import Message
+from services.chassis import idempotency
+from services.chassis.background import Background
+from services.chassis.broker.port import Broker
+from services.chassis.broker.topology import Queue
+from services.chassis.consumer import Consumer, Handler
+from services.chassis.migrations import migrate
+from services.chassis.relay import Relay
+from services.chassis.tables import MessageTables
+from services.chassis.timers import Timer
+from services.chassis.unit_of_work import Transactions, UnitOfWork
+from services.chassis.web import Api
+from services.chassis.web.health import Check
+
+FLUSH_SECONDS = 5.0
+HOUSEKEEPING_SECONDS = 300.0
+HOUSEKEEPING_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a service is made of; its wiring puts it together."""
+
+    name: str
+    migrations: Path
+    tables: MessageTables
+    idempotency_keys: Table
+    transactions: Transactions
+    broker: Broker
+    queue: Queue | None
+    handlers: Mapping[type[Message], Handler]
+    api: Api[UnitOfWork]
+    retention: timedelta
+    timers: Sequence[Timer] = ()
+    background: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+
+
+class Service:
+    """A service that can be started, asked how it is, and stopped without losing anything."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.name = parts.name
+        self.api = parts.api
+        self.transactions = parts.transactions
+        self.tables = parts.tables
+        self._parts = parts
+        self._background = Background()
+        self._relay = Relay(
+            parts.transactions.database, parts.tables.outbox, parts.broker, parts.transactions.clock
+        )
+        parts.transactions.hand_over = self._relay.hand_over
+        self._consumer = self._make_consumer()
+
+    def _make_consumer(self) -> Consumer | None:
+        parts = self._parts
+        if parts.queue is None:
+            return None
+        return Consumer(parts.transactions, parts.tables, parts.broker, parts.queue, parts.handlers)
+
+    async def migrate(self) -> None:
+        """Bring the database to the newest schema. Raises DatabaseUnavailable."""
+        await migrate(self.transactions.database, self._parts.migrations)
+
+    async def start(self) -> None:
+        """Begin to relay, to consume and to keep time. The broker may be away; it is waited for in the background."""
+        self._background.start(f"{self.name}-relay", self._relay.run)
+        if self._consumer is not None:
+            self._background.start(f"{self.name}-consumer", self._consumer.run)
+        for timer in (*self._parts.timers, self._housekeeping()):
+            self._background.start(f"{self.name}-{timer.name}", timer.run)
+        for name, work in self._parts.background.items():
+            self._background.start(f"{self.name}-{name}", work)
+
+    async def drain(self) -> None:
+        """Publish what is waiting, as far as that is possible in a few seconds; the rest stays in the outbox."""
+        await self._relay.drain(FLUSH_SECONDS)
+
+    async def stop(self) -> None:
+        """Give back what is not finished, and close the database."""
+        await self._background.stop()
+        await self.transactions.database.close()
+
+    @property
+    def checks(self) -> dict[str, Check]:
+        """What the service needs, each with a way to find out whether it has it now."""
+        checks: dict[str, Check] = {
+            f"{self.name}-database": self._has_database,
+            f"{self.name}-broker": lambda: self._parts.broker.connected,
+        }
+        consumer = self._consumer
+        if consumer is not None:
+            checks[f"{self.name}-consumer"] = lambda: consumer.consuming
+        return checks
+
+    async def _has_database(self) -> bool:
+        await self.transactions.database.ping()
+        return True
+
+    def _housekeeping(self) -> Timer:
+        return Timer("housekeeping", self.transactions.clock, self._keep_house, HOUSEKEEPING_SECONDS)
+
+    async def _keep_house(self) -> datetime | None:
+        """Forget what is older than the retention. Sent and received only: nothing that waits is ever forgotten."""
+        await self.transactions.run(self._forget)
+        return None
+
+    async def _forget(self, unit: UnitOfWork) -> None:
+        oldest = unit.now - self._parts.retention
+        outbox, inbox = self.tables.outbox, self.tables.inbox
+        for table, moment in ((outbox, outbox.c.sent_at), (inbox, inbox.c.received_at)):
+            old = select(table.c.id).where(moment < oldest).order_by(table.c.id).limit(HOUSEKEEPING_BATCH)
+            await unit.execute(delete(table).where(table.c.id.in_(old)))
+        await idempotency.purge(unit, self._parts.idempotency_keys, unit.now)

@@ -1,0 +1,120 @@
+"""One transaction: what changed, and the events that say so, stored together or not at all."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import Executable, Result, Table, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from schemas import catalogue
+from schemas.base import Message as EventData
+from services.chassis.broker.port import Message
+from services.chassis.clock import Clock, Identifiers
+from services.chassis.database import Database, TransactionConflict
+from services.chassis.database.errors import translated
+from services.chassis.errors import Conflict
+
+T = TypeVar("T")
+
+CONFLICT_ATTEMPTS = 8
+CLAIM_SECONDS = 10
+"""How long an outbox row belongs to the relay that first saw it; after that, any relay may publish it."""
+
+
+@dataclass(slots=True)
+class UnitOfWork:
+    """What a handler works with: the connection, the moment, new ids, and the events it records."""
+
+    connection: AsyncConnection
+    now: datetime
+    identifiers: Identifiers
+    source: str
+    outgoing: list[Message] = field(default_factory=list)
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
+
+    async def execute(self, statement: Executable, parameters: object = None) -> Result[tuple[object, ...]]:
+        """Run one statement in this transaction."""
+        with translated():
+            return await self.connection.execute(statement, parameters)  # type: ignore[arg-type] # rows as mappings
+
+    def record(self, data: EventData, subject: UUID, dataref: str | None = None) -> None:
+        """Store an event with this transaction; it leaves as soon as the transaction is committed."""
+        event = catalogue.event(
+            data, id=self.identifiers(), source=self.source, subject=str(subject), time=self.now, dataref=dataref
+        )
+        self.outgoing.append(Message(str(event.id), catalogue.routing_key(event), catalogue.encode(event)))
+
+
+class Transactions:
+    """Runs pieces of work in transactions of one service's database, and hands their events to the relay."""
+
+    def __init__(
+        self,
+        database: Database,
+        outbox: Table,
+        clock: Clock,
+        identifiers: Identifiers,
+        source: str,
+        refused: type[Exception],
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self._outbox = outbox
+        self._identifiers = identifiers
+        self._source = source
+        self._refused = refused
+        self.hand_over: Callable[[list[Message]], None] = lambda _messages: None
+        """Called with the events of each committed transaction; the relay puts itself here."""
+
+    async def run(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        """Run `work` in one transaction and commit it.
+
+        A deadlock or serialization failure runs it again, a bounded number of times. What the service's rules refuse
+        becomes a Conflict. Raises whatever else `work` raises, DatabaseUnavailable, UniqueViolation, or
+        TransactionConflict when it collided at every attempt.
+        """
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(TransactionConflict),
+            stop=stop_after_attempt(CONFLICT_ATTEMPTS),
+            wait=wait_random_exponential(multiplier=0.01, max=0.5),
+            reraise=True,
+        ):
+            with attempt:
+                try:
+                    return await self._once(work)
+                except self._refused as refusal:
+                    raise Conflict(str(refusal)) from refusal
+        raise AssertionError("the last attempt returns or raises")
+
+    async def read(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        """Run `work` on a connection that only reads."""
+        async with self.database.reading() as connection:
+            return await work(self._unit(connection))
+
+    async def _once(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        async with self.database.transaction() as connection:
+            unit = self._unit(connection)
+            result = await work(unit)
+            if unit.outgoing:
+                await connection.execute(insert(self._outbox), [self._row(message, unit) for message in unit.outgoing])
+        if unit.outgoing:
+            self.hand_over(unit.outgoing)
+        for callback in unit.after_commit:
+            callback()
+        return result
+
+    def _unit(self, connection: AsyncConnection) -> UnitOfWork:
+        return UnitOfWork(connection, self.clock(), self._identifiers, self._source)
+
+    def _row(self, message: Message, unit: UnitOfWork) -> dict[str, object]:
+        return {
+            "id": UUID(message.message_id),
+            "routing_key": message.routing_key,
+            "body": message.body.decode(),
+            "created_at": unit.now,
+            "claimed_until": unit.now + timedelta(seconds=CLAIM_SECONDS),
+        }

@@ -1,0 +1,124 @@
+"""Puts one or several services' APIs into one aiohttp application."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from multidict import CIMultiDict
+
+from services.chassis.clock import Clock, Identifiers, system_clock, system_identifiers
+from services.chassis.web import problems
+from services.chassis.web.commands import Commands
+from services.chassis.web.context import Context, Verifier
+from services.chassis.web.endpoint import HandlerEndpoint, log_access
+from services.chassis.web.headers import answered, standing_headers, trace
+from services.chassis.web.health import Check, Health
+from services.chassis.web.openapi import openapi
+from services.chassis.web.operation import Api, Operation, Unit
+from services.chassis.web.performance import performance
+from services.chassis.web.settings import WebSettings
+from services.chassis.web.streaming import StreamEndpoint
+
+
+def build_application(  # noqa: PLR0913 - the last three have a default
+    apis: Sequence[Api[Any]],
+    verifier: Verifier,
+    *,
+    checks: Mapping[str, Check] | None = None,
+    settings: WebSettings | None = None,
+    clock: Clock = system_clock,
+    identifiers: Identifiers = system_identifiers,
+) -> web.Application:
+    """All routes of these APIs, their descriptions, and health. Raises ValueError when an API is not complete."""
+    context = Context(verifier, clock, identifiers, settings or WebSettings())
+    bases = {api.base_path: standing_headers(api.version, context.settings) for api in apis}
+    fallback = next(iter(bases.values()))
+    application = web.Application(
+        middlewares=[_outermost(bases, fallback, context)],
+        client_max_size=context.settings.body_limit_bytes,
+        # A compressed body is refused, and must not be unpacked before that.
+        handler_args={"auto_decompress": False},
+    )
+    for api in apis:
+        _add_api(application, api, context, bases[api.base_path])
+    health = Health(checks or {}, fallback, context.settings.check_timeout_seconds)
+    _add(application, "GET", "/healthz", health.live)
+    _add(application, "GET", "/readyz", health.ready)
+
+    async def close_streams(_application: web.Application) -> None:
+        context.streams.close()
+
+    application.on_shutdown.append(close_streams)
+    return application
+
+
+def _add_api(application: web.Application, api: Api[Unit], context: Context, base: CIMultiDict[str]) -> None:
+    commands = None
+    if api.work is not None and api.idempotency_keys is not None:
+        commands = Commands(api.work, api.idempotency_keys, context.clock)
+    for operation in api.operations:
+        _add(application, operation.method, operation.path, _endpoint(api, operation, context, base, commands))
+    _add(application, "GET", f"{api.base_path}/openapi.json", _description(api, base))
+
+
+def _endpoint(
+    api: Api[Unit],
+    operation: Operation[Unit],
+    context: Context,
+    base: CIMultiDict[str],
+    commands: Commands[Unit] | None,
+) -> Handler:
+    if operation.stream is not None:
+        return StreamEndpoint(operation, context, base).__call__
+    if api.work is None:
+        message = f"API {api.name} has handlers, and no work to run them in"
+        raise ValueError(message)
+    return HandlerEndpoint(operation, context, base, performance(operation, api.work, commands)).__call__
+
+
+def _description(api: Api[Unit], base: CIMultiDict[str]) -> Handler:
+    body = json.dumps(openapi(api), ensure_ascii=False).encode()
+
+    async def describe(_request: web.Request) -> web.Response:
+        headers = base.copy()
+        headers["Content-Type"] = "application/json"
+        headers["Access-Control-Allow-Origin"] = "*"
+        headers["Access-Control-Expose-Headers"] = "API-Version"
+        return web.Response(body=body, headers=headers)
+
+    return describe
+
+
+def _add(application: web.Application, method: str, path: str, answer: Handler) -> None:
+    application.router.add_route(method, path, answer, expect_handler=_expect)
+
+
+async def _expect(request: web.Request) -> web.StreamResponse | None:
+    """Invite the body of a client that asks first. The answer to any other expectation is a problem document."""
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # What was written so far is not part of the answer.
+        request.writer.output_size = 0
+        return None
+    return problems.problem(problems.from_status(417), CIMultiDict())
+
+
+def _outermost(bases: Mapping[str, CIMultiDict[str]], fallback: CIMultiDict[str], context: Context) -> Middleware:
+    """Turns what aiohttp itself raises (no such route, no such method) into problem documents."""
+
+    @web.middleware
+    async def outermost(request: web.Request, handler: Handler) -> web.StreamResponse:
+        started = time.perf_counter()
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            base = next((base for path, base in bases.items() if request.path.startswith(f"{path}/")), fallback)
+            response = problems.problem(error, answered(base, trace(request, context.identifiers)))
+            if context.settings.access_log:
+                log_access(request.method, "(none)", response.status, started)
+            return response
+
+    return outermost

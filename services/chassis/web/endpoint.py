@@ -1,0 +1,105 @@
+"""What happens to a request between the socket and a handler, in one place and one order."""
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from typing import Any, Generic
+
+import structlog
+from aiohttp import web
+from multidict import CIMultiDict
+
+from services.chassis.errors import Forbidden, TooLarge
+from services.chassis.idempotency import REPLAYED_HEADER
+from services.chassis.identity.principal import Principal
+from services.chassis.web import negotiation, problems
+from services.chassis.web.context import Context
+from services.chassis.web.headers import Trace, answered, trace
+from services.chassis.web.inputs import InputReader
+from services.chassis.web.operation import Call, Operation, Unit
+from services.chassis.web.performance import Perform
+
+log = structlog.get_logger("access")
+
+
+class Endpoint(ABC, Generic[Unit]):
+    """One route. Whatever happens, it answers, with the standing headers; and it logs one line."""
+
+    def __init__(self, operation: Operation[Unit], context: Context, base: CIMultiDict[str]) -> None:
+        self.operation = operation
+        self.context = context
+        self.base = base
+        self._inputs = InputReader(operation)
+        self._has_body = operation.method not in {"GET", "DELETE"}
+        self._media_type = negotiation.JSON if operation.stream is None else negotiation.EVENT_STREAM
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request."""
+        started = time.perf_counter()
+        ids = trace(request, self.context.identifiers)
+        try:
+            response = await self.respond(request, ids)
+        except Exception as error:  # noqa: BLE001 - every failure becomes a problem document
+            response = problems.problem(error, answered(self.base, ids))
+        if self.context.settings.access_log:
+            log_access(request.method, self.operation.path, response.status, started)
+        return response
+
+    @abstractmethod
+    async def respond(self, request: web.Request, ids: Trace) -> web.StreamResponse:
+        """Read, run and answer. Raises whatever goes wrong."""
+
+    async def accept(self, request: web.Request, ids: Trace) -> tuple[Call[Any, Any], object]:
+        """The call that this request makes, and its body as a plain document. Raises what is wrong with it."""
+        now = self.context.clock()
+        principal = self.context.verifier.verify(negotiation.bearer_token(request), now)
+        self._authorise(principal)
+        negotiation.check_accept(request, self._media_type)
+        raw = b""
+        if request.body_exists:
+            negotiation.check_content(request, has_body=self._has_body)
+            raw = await self._read(request)
+        path, query, body, document = self._inputs.read(request, raw)
+        return Call(principal, body, path, query, request.headers, ids.request_id, ids.traceparent, now), document
+
+    def _authorise(self, principal: Principal) -> None:
+        if self.operation.scope not in principal.scopes:
+            raise problems.InsufficientScope(self.operation.scope)
+        if principal.role not in self.operation.roles:
+            allowed = ", ".join(sorted(self.operation.roles))
+            detail = f"The role of the access token may not do this; it is for: {allowed}."
+            raise Forbidden(detail)
+
+    async def _read(self, request: web.Request) -> bytes:
+        limit = self.context.settings.body_limit_bytes
+        if (request.content_length or 0) > limit:
+            detail = f"Send at most {limit} bytes."
+            raise TooLarge(detail)
+        return await request.read()
+
+
+class HandlerEndpoint(Endpoint[Unit]):
+    """A route with a handler: one question, one answer, within a bounded time."""
+
+    def __init__(self, operation: Operation[Unit], context: Context, base: CIMultiDict[str], perform: Perform) -> None:
+        super().__init__(operation, context, base)
+        self._perform = perform
+
+    async def respond(self, request: web.Request, ids: Trace) -> web.StreamResponse:
+        """Read, run and answer. Raises whatever goes wrong."""
+        async with asyncio.timeout(self.context.settings.timeout_seconds):
+            call, document = await self.accept(request, ids)
+            reply, replayed = await self._perform(request, call, document)
+        headers = answered(self.base, ids)
+        headers.update(reply.headers)
+        if replayed:
+            headers[REPLAYED_HEADER] = "true"
+        if reply.body is not None:
+            headers["Content-Type"] = negotiation.JSON
+        return web.Response(status=reply.status, body=reply.body, headers=headers)
+
+
+def log_access(method: str, route: str, status: int, started: float) -> None:
+    """One line per request: the route, never the address, which holds ids."""
+    milliseconds = round((time.perf_counter() - started) * 1000, 2)
+    log.info("request", method=method, route=route, status=status, milliseconds=milliseconds)

@@ -1,0 +1,254 @@
+"""Describes an API in OpenAPI 3.1, from the operations and models that it runs on, after the API Design Rules 2.2."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from services.chassis.idempotency import KEY_HEADER
+from services.chassis.web.negotiation import EVENT_STREAM, JSON
+from services.chassis.web.operation import Api, Operation
+from services.chassis.web.problems import MEDIA_TYPE
+
+Document = dict[str, Any]
+AnyApi = Api[Any]
+AnyOperation = Operation[Any]
+
+_REFERENCE = "#/components/schemas/{model}"
+_SECURITY = "accessToken"
+_PROBLEMS = {
+    400: ("InvalidInput", "The request is not valid; `errors` lists everything that must be put right."),
+    401: ("Unauthenticated", "There is no access token, or it is not valid."),
+    403: ("Forbidden", "The access token does not allow this."),
+    404: ("NotFound", "It does not exist, or not for this organisation."),
+    406: ("NotAcceptable", "The answer has another media type than is accepted."),
+    409: ("Conflict", "This does not go together with the present state, or the key was used for another request."),
+    413: ("TooLarge", "The body is too large."),
+    415: ("UnsupportedMediaType", "The body must be uncompressed JSON in UTF-8."),
+    500: ("InternalError", "The request failed by a mistake of ours."),
+    503: ("Unavailable", "Not available at the moment. Nothing was half done: try again after Retry-After seconds."),
+}
+_PROBLEM_SCHEMA: Document = {
+    "type": "object",
+    "description": "What went wrong (RFC 9457).",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri", "description": "Names the kind of problem, for programs."},
+        "title": {"type": "string", "description": "Names the kind of problem, for people."},
+        "status": {"type": "integer", "description": "The HTTP status."},
+        "detail": {"type": "string", "description": "What was wrong this time, and what to do."},
+        "errors": {
+            "type": "array",
+            "description": "Everything that is wrong with the input.",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "message"],
+                "properties": {
+                    "pointer": {"type": "string", "description": "JSON Pointer to the field or parameter."},
+                    "message": {"type": "string", "description": "What is wrong with it."},
+                },
+            },
+        },
+    },
+}
+_HEADERS: Document = {
+    "ApiVersion": {
+        "description": "The full version of this API.",
+        "required": True,
+        "schema": {"type": "string"},
+        "example": "1.0.0",
+    },
+    "IdempotencyReplayed": {
+        "description": "`true` when this answer was given before, to the first request with the same key.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+    "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    "Link": {"description": 'The next page, as `<…>; rel="next"` (RFC 8288).', "schema": {"type": "string"}},
+}
+
+
+def openapi(api: AnyApi) -> Document:
+    """The OpenAPI document of one API, as plain JSON values."""
+    references, schemas = _schemas(api)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": api.title,
+            "description": api.description,
+            "version": api.version,
+            "contact": {"name": api.contact.name, "email": api.contact.email, "url": api.contact.url},
+            "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
+        },
+        "servers": [{"url": api.base_path}],
+        "security": [{_SECURITY: []}],
+        "tags": [{"name": name} for name in sorted({tag for operation in api.operations for tag in operation.tags})],
+        "paths": _paths(api, references),
+        "components": {
+            "schemas": {**schemas, "Problem": _PROBLEM_SCHEMA},
+            "headers": _HEADERS,
+            "parameters": {"IdempotencyKey": _idempotency_key(), "LastEventId": _last_event_id()},
+            "responses": {name: _problem_response(status, text) for status, (name, text) in _PROBLEMS.items()},
+            "securitySchemes": {_SECURITY: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+    }
+
+
+References = Mapping[tuple[type[BaseModel], JsonSchemaMode], Document]
+
+
+def _schemas(api: AnyApi) -> tuple[References, Document]:
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = []
+    for operation in api.operations:
+        if operation.request is not None:
+            models.append((operation.request, "validation"))
+        if operation.response is not None:
+            models.append((operation.response, "serialization"))
+    generated, definitions = models_json_schema(list(dict.fromkeys(models)), ref_template=_REFERENCE)
+    references = {key: generated[key] for key in models}
+    return references, definitions.get("$defs", {})
+
+
+def _paths(api: AnyApi, references: References) -> Document:
+    paths: Document = {}
+    for operation in api.operations:
+        path = paths.setdefault(operation.path.removeprefix(api.base_path), {})
+        path[operation.method.lower()] = _operation(operation, references)
+    paths["/openapi.json"] = {"get": _own_description()}
+    return paths
+
+
+def _operation(operation: AnyOperation, references: References) -> Document:
+    roles = ", ".join(sorted(operation.roles))
+    document: Document = {
+        "operationId": operation.operation_id,
+        "summary": operation.summary,
+        "description": f"{operation.description}\n\nScope `{operation.scope}`; roles: {roles}.".strip(),
+        "tags": list(operation.tags),
+        "security": [{_SECURITY: []}],
+        "responses": _responses(operation, references),
+    }
+    if parameters := list(_parameters(operation)):
+        document["parameters"] = parameters
+    if operation.request is not None:
+        content: Document = {"schema": references[operation.request, "validation"]}
+        _add_example(content, operation.request_example)
+        document["requestBody"] = {"required": True, "content": {JSON: content}}
+    return document
+
+
+def _parameters(operation: AnyOperation) -> Iterable[Document]:
+    for name in operation.parameters:
+        schema = TypeAdapter(operation.path_types.get(name, UUID)).json_schema()
+        yield {"name": name, "in": "path", "required": True, "schema": schema}
+    if operation.query is not None:
+        yield from _query_parameters(operation.query)
+    if operation.method == "POST":
+        yield {"$ref": "#/components/parameters/IdempotencyKey"}
+    if operation.stream is not None:
+        yield {"$ref": "#/components/parameters/LastEventId"}
+
+
+def _query_parameters(query: type[BaseModel]) -> Iterable[Document]:
+    schema = query.model_json_schema(ref_template=_REFERENCE)
+    required = schema.get("required", ())
+    for name, field in schema["properties"].items():
+        inlined = _inlined(field, schema.get("$defs", {}))
+        yield {"name": name, "in": "query", "required": name in required, "schema": inlined}
+
+
+def _inlined(schema: Any, definitions: Document) -> Any:  # noqa: ANN401 - any JSON value
+    """The schema with its references filled in: a parameter's schema is small, and not shared."""
+    if isinstance(schema, dict):
+        if name := schema.get("$ref", "").removeprefix(_REFERENCE.format(model="")):
+            rest = {key: value for key, value in schema.items() if key != "$ref"}
+            return _inlined({**definitions[name], **rest}, definitions)
+        return {key: _inlined(value, definitions) for key, value in schema.items()}
+    return [_inlined(item, definitions) for item in schema] if isinstance(schema, list) else schema
+
+
+def _responses(operation: AnyOperation, references: References) -> Document:
+    responses: Document = {str(operation.status): _success(operation, references)}
+    for status in sorted(_statuses(operation)):
+        responses[str(status)] = {"$ref": f"#/components/responses/{_PROBLEMS[status][0]}"}
+    return responses
+
+
+def _success(operation: AnyOperation, references: References) -> Document:
+    headers = {"API-Version": {"$ref": "#/components/headers/ApiVersion"}}
+    if operation.method == "POST":
+        headers["Idempotency-Replayed"] = {"$ref": "#/components/headers/IdempotencyReplayed"}
+    if operation.query is not None and "cursor" in operation.query.model_fields:
+        headers["Link"] = {"$ref": "#/components/headers/Link"}
+    response: Document = {"description": operation.summary, "headers": headers}
+    if operation.response is not None:
+        content: Document = {"schema": references[operation.response, "serialization"]}
+        _add_example(content, operation.response_example)
+        response["content"] = {JSON: content}
+    elif operation.stream is not None:
+        response["content"] = {EVENT_STREAM: {"schema": {"type": "string"}}}
+    return response
+
+
+def _statuses(operation: AnyOperation) -> set[int]:
+    statuses = {401, 403, 406, 500, 503, *operation.errors}
+    if operation.has_input or operation.stream is not None:
+        statuses.add(400)
+    if operation.parameters:
+        statuses.add(404)
+    if operation.method == "POST":
+        statuses.add(409)
+    if operation.method not in {"GET", "DELETE"}:
+        statuses |= {413, 415}
+    return statuses
+
+
+def _add_example(content: Document, example: BaseModel | None) -> None:
+    if example is not None:
+        content["example"] = example.model_dump(mode="json", by_alias=True)
+
+
+def _problem_response(status: int, description: str) -> Document:
+    name = _PROBLEMS[status][0]
+    headers = {"API-Version": {"$ref": "#/components/headers/ApiVersion"}}
+    if status == 503:  # noqa: PLR2004 - the status is the key of the table above
+        headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
+    example = {"type": "about:blank", "title": name, "status": status, "detail": description}
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}}
+    return {"description": description, "headers": headers, "content": content}
+
+
+def _own_description() -> Document:
+    response = {
+        "description": "This document.",
+        "headers": {"API-Version": {"$ref": "#/components/headers/ApiVersion"}},
+        "content": {JSON: {"schema": {"type": "object"}}},
+    }
+    return {
+        "operationId": "getDescription",
+        "summary": "The description of this API",
+        "security": [],
+        "responses": {"200": response},
+    }
+
+
+def _idempotency_key() -> Document:
+    return {
+        "name": KEY_HEADER,
+        "in": "header",
+        "required": True,
+        "description": "Chosen by the client, new for each new request. The same request sent again with the same key "
+        "has its effect once and gets the same answer.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]{1,255}$"},
+    }
+
+
+def _last_event_id() -> Document:
+    return {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "required": False,
+        "description": "The id of the last event that was received; the stream goes on after it.",
+        "schema": {"type": "string", "maxLength": 128},
+    }

@@ -1,0 +1,176 @@
+"""What a service says about its HTTP API: operations as data. Routes and the OpenAPI document both come from it."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy import Table
+from typing_extensions import TypeVar as DefaultTypeVar
+
+from services.chassis.idempotency import Executor
+from services.chassis.identity.principal import Principal, Role
+from services.chassis.web.stream import EventStream
+
+Body = DefaultTypeVar("Body", default=None)
+Query = DefaultTypeVar("Query", default=None)
+Unit = TypeVar("Unit", bound=Executor)
+OpenedUnit_co = TypeVar("OpenedUnit_co", bound=Executor, covariant=True)
+Result = TypeVar("Result")
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_PATH = re.compile(r"(/[a-z0-9][a-z0-9-]*|/\{[a-z][A-Za-z0-9]*\})+(/_[a-z]+)?")
+_PARAMETER = re.compile(r"\{([^}]+)\}")
+
+
+class Work(Protocol[OpenedUnit_co]):
+    """Runs a piece of work in a transaction, or on a connection that only reads; `Transactions` is one."""
+
+    async def run(self, work: Callable[[OpenedUnit_co], Awaitable[Result]], /) -> Result:
+        """Run it in a transaction and commit."""
+        ...
+
+    async def read(self, work: Callable[[OpenedUnit_co], Awaitable[Result]], /) -> Result:
+        """Run it without writing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[Body, Query]):
+    """One request, authenticated, allowed and validated."""
+
+    principal: Principal
+    body: Body
+    path: Mapping[str, Any]
+    """The path's parameters, each of the type that the operation declares (UUID by default)."""
+    query: Query
+    headers: Mapping[str, str]
+    request_id: str
+    traceparent: str | None
+    now: datetime
+
+    def uuid(self, name: str) -> UUID:
+        """A path parameter that is a UUID."""
+        value = self.path[name]
+        if not isinstance(value, UUID):
+            message = f"path parameter {name} is declared with another type than UUID"
+            raise TypeError(message)
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a call that succeeded; failures are raised as a DoorstroomError."""
+
+    status: int
+    body: BaseModel | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Call[Any, Any], Unit], Awaitable[Reply]]
+StreamHandler = Callable[[Call[Any, Any], EventStream], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation(Generic[Unit]):
+    """One method on one path: who may use it, what goes in, what comes out, and what does it.
+
+    Exactly one of `handler` and `stream` is given. A handler of POST, PUT, PATCH or DELETE runs in one transaction,
+    which is committed before the answer is sent and may be run again when it collides with another; a handler of GET
+    reads only. A stream handler has no transaction and may run for hours.
+    """
+
+    method: str
+    path: str
+    """The whole path, kebab-case, such as `/shelters/v1/vacancies/{vacancyId}/_affirm`; a verb is a last `_verb`."""
+    operation_id: str
+    summary: str
+    description: str = ""
+    scope: str
+    roles: frozenset[Role]
+    handler: Handler[Unit] | None = None
+    stream: StreamHandler | None = None
+    request: type[BaseModel] | None = None
+    response: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    path_types: Mapping[str, Any] = field(default_factory=dict)
+    """Types of path parameters that are not a UUID."""
+    status: int = 200
+    tags: tuple[str, ...] = ()
+    request_example: BaseModel | None = None
+    response_example: BaseModel | None = None
+    errors: tuple[int, ...] = ()
+    """Statuses that this operation may answer with beside those that its shape implies, such as 404 and 409."""
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            self._refuse(f"method must be one of {', '.join(METHODS)}")
+        if not _PATH.fullmatch(self.path):
+            self._refuse("path must be kebab-case segments and {camelCase} parameters, without a trailing slash")
+        if (self.handler is None) == (self.stream is None):
+            self._refuse("exactly one of handler and stream must be given")
+        if self.stream is not None and self.method != "GET":
+            self._refuse("a stream is read with GET")
+        if not self.roles or not self.scope:
+            self._refuse("roles and a scope are required: nothing is open to everyone")
+        if self.request is not None and self.method in {"GET", "DELETE"}:
+            self._refuse(f"{self.method} has no body")
+        if unknown := set(self.path_types) - set(self.parameters):
+            self._refuse(f"path_types names parameters that the path does not have: {', '.join(sorted(unknown))}")
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the path's parameters, in order."""
+        return tuple(_PARAMETER.findall(self.path))
+
+    @property
+    def has_input(self) -> bool:
+        """Whether a client can get something wrong in this operation's input."""
+        return self.method not in {"GET", "DELETE"} or bool(self.parameters) or self.query is not None
+
+    def _refuse(self, reason: str) -> None:
+        message = f"operation {self.operation_id}: {reason}"
+        raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom to ask about an API; published in its description."""
+
+    name: str
+    email: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api(Generic[Unit]):
+    """One service's API under one base path such as `/shelters/v1`, with the database that its handlers use."""
+
+    name: str
+    title: str
+    description: str
+    version: str
+    """The full version (SemVer); its first number is the one in the base path."""
+    base_path: str
+    operations: tuple[Operation[Unit], ...]
+    contact: Contact
+    work: Work[Unit] | None = None
+    idempotency_keys: Table | None = None
+    """Where answers to POST are kept; see `idempotency_keys_table`."""
+
+    def __post_init__(self) -> None:
+        if not self.base_path.endswith(f"/v{self.version.split('.', 1)[0]}"):
+            self._refuse("the base path must end with the major version")
+        for operation in self.operations:
+            if not operation.path.startswith(f"{self.base_path}/"):
+                self._refuse(f"{operation.operation_id} lies outside {self.base_path}")
+        names = [operation.operation_id for operation in self.operations]
+        if len(set(names)) != len(names):
+            self._refuse("operation ids must be unique")
+
+    def _refuse(self, reason: str) -> None:
+        message = f"API {self.name}: {reason}"
+        raise ValueError(message)

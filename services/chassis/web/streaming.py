@@ -1,0 +1,50 @@
+"""The route of a live stream: checked like any other request, then open until either side ends it."""
+
+from aiohttp import web
+
+from services.chassis.web import negotiation, problems
+from services.chassis.web.endpoint import Endpoint
+from services.chassis.web.headers import Trace, answered
+from services.chassis.web.operation import Unit
+from services.chassis.web.stream import EventStream, last_event_id, serve
+
+
+class StreamEndpoint(Endpoint[Unit]):
+    """Opens an event stream and lets the operation's handler fill it."""
+
+    async def respond(self, request: web.Request, ids: Trace) -> web.StreamResponse:
+        """Stream until the handler returns, the reader leaves or lags, the token expires, or the service stops."""
+        handler = self.operation.stream
+        if handler is None:
+            message = "a stream endpoint was made for an operation that is no stream"
+            raise ValueError(message)
+        call, _ = await self.accept(request, ids)
+        last_id = last_event_id(request.headers)
+        subject = call.principal.subject
+        self.context.streams.check_room(subject)
+        response = self._response(ids)
+        stream = EventStream(response, self.context.settings, last_id)
+        self.context.streams.add(subject, stream)
+        try:
+            await response.prepare(request)
+            expires_at = call.principal.expires_at
+            seconds = None if expires_at is None else (expires_at - call.now).total_seconds()
+            await serve(stream, lambda: handler(call, stream), seconds)
+        except Exception as error:
+            if not response.prepared:
+                raise
+            # The answer has begun: all that is left is to end it.
+            problems.log_unexpected(error)
+        finally:
+            self.context.streams.remove(subject, stream)
+            if stream.broken and request.transport is not None:
+                # A polite end would wait for the reader.
+                request.transport.abort()
+        return response
+
+    def _response(self, ids: Trace) -> web.StreamResponse:
+        headers = answered(self.base, ids)
+        headers["Content-Type"] = negotiation.EVENT_STREAM
+        # Proxies that buffer would hold events back.
+        headers["X-Accel-Buffering"] = "no"
+        return web.StreamResponse(headers=headers)

@@ -1,0 +1,53 @@
+"""What the wiring of every service has in common."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from services.chassis.broker.port import Broker
+from services.chassis.broker.topology import Queue, Topology
+from services.chassis.clock import Clock, Identifiers, system_clock, system_identifiers
+from services.chassis.identity import KeySet, TokenVerifier
+from services.chassis.service import Service
+from services.chassis.settings import ServiceSettings
+from services.chassis.web import Contact
+
+CONTACT = Contact("doorstroom", "maintainers@doorstroom.example", "https://doorstroom.example")
+
+SettingsType = TypeVar("SettingsType", bound=ServiceSettings)
+
+
+class Unusable(Exception):
+    """The settings do not go together; the text says what to set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is handed to a service from outside: the broker, the time, and new ids."""
+
+    broker: Broker
+    clock: Clock = system_clock
+    identifiers: Identifiers = system_identifiers
+
+
+@dataclass(frozen=True, slots=True)
+class Definition(Generic[SettingsType]):
+    """A service as its surroundings see it: what it can be set to, what it consumes, and how it is built."""
+
+    name: str
+    settings: type[SettingsType]
+    queue: Callable[[str], Queue]
+    build: Callable[[SettingsType, Surroundings], Service]
+
+
+def topology(prefix: str, queues: Sequence[Queue]) -> Topology:
+    """One exchange for all events, and these queues."""
+    return Topology(f"{prefix}.events", tuple(queues))
+
+
+def verifier_from(settings: ServiceSettings) -> TokenVerifier:
+    """Verifies tokens of the issuer in the settings. Raises Unusable, ValueError or OSError."""
+    if settings.token_keys_file is None:
+        raise Unusable("set DOORSTROOM_TOKEN_KEYS_FILE to the JWKS file of the issuer whose tokens are accepted")
+    keys = KeySet.from_file(settings.token_keys_file)
+    return TokenVerifier(keys, settings.token_issuer, settings.token_audience)

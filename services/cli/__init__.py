@@ -1,0 +1,1 @@
+"""The `doorstroom` command: the only place that knows more than one service."""

@@ -1,0 +1,50 @@
+"""The embedded mode: every service in this process, SQLite files, and an in-process bus."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from services.chassis.broker.memory import InProcessBroker
+from services.chassis.identity import DevelopmentIssuer, TokenVerifier
+from services.chassis.process import Process
+from services.chassis.settings import Mode
+from services.chassis.wiring import Definition, Surroundings, topology
+from services.municipalities.wiring import MUNICIPALITIES
+from services.notifications.wiring import NOTIFICATIONS
+from services.registry.wiring import REGISTRY
+from services.shelters.wiring import SHELTERS
+
+SERVICES: tuple[Definition[Any], ...] = (REGISTRY, SHELTERS, MUNICIPALITIES, NOTIFICATIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """Everything in one process, and the issuer whose tokens it accepts."""
+
+    process: Process
+    issuer: DevelopmentIssuer
+
+
+def database_url(data: Path, service: str) -> str:
+    """Where a service's SQLite database is."""
+    return f"sqlite+aiosqlite:///{data / f'{service}.sqlite3'}"
+
+
+def build_embedded(data: Path, **settings: Any) -> Embedded:  # noqa: ANN401 - settings of any kind
+    """Put all services together in the folder `data`, which must exist. Raises OSError or ValueError."""
+    issuer = DevelopmentIssuer(data, Mode.EMBEDDED)
+    chosen = {
+        definition.name: definition.settings(
+            mode=Mode.EMBEDDED, database_url=SecretStr(database_url(data, definition.name)), **settings
+        )
+        for definition in SERVICES
+    }
+    any_settings = chosen[REGISTRY.name]
+    queues = [definition.queue(any_settings.broker_prefix) for definition in SERVICES]
+    broker = InProcessBroker(topology(any_settings.broker_prefix, queues))
+    surroundings = Surroundings(broker)
+    services = [definition.build(chosen[definition.name], surroundings) for definition in SERVICES]
+    verifier = TokenVerifier(issuer.key_set(), any_settings.token_issuer, any_settings.token_audience)
+    return Embedded(Process(services, broker, verifier, any_settings), issuer)

@@ -1,0 +1,30 @@
+"""Which messages the municipalities' service takes, and what it does with them."""
+
+from collections.abc import Mapping
+
+from schemas.base import Message
+from schemas.messages.offers import (
+    OfferAccepted,
+    OfferDeclined,
+    OfferExpired,
+    OfferMade,
+    OfferRevoked,
+    PlacementFellThrough,
+)
+from schemas.vocabulary import ListKind
+from services.chassis.broker.topology import Queue
+from services.chassis.consumer import Handler
+from services.municipalities import handlers as municipalities
+
+_ALLOCATIONS = (OfferMade, OfferAccepted, OfferDeclined, OfferExpired, OfferRevoked, PlacementFellThrough)
+
+
+def queue(prefix: str) -> Queue:
+    """The municipalities' queue: what the registry decides about housing, and nothing about shelter."""
+    bindings = tuple(f"{message.TYPE}.{ListKind.HOUSING}" for message in _ALLOCATIONS)
+    return Queue(f"{prefix}.municipalities", bindings)
+
+
+def handlers() -> Mapping[type[Message], Handler]:
+    """A handler for each type of message."""
+    return dict.fromkeys(_ALLOCATIONS, municipalities.allocations_changed)

@@ -1,0 +1,126 @@
+"""Quotas and slots, pure. A slot goes open → held → claimed → housed; a quota counts people, in integers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+SECOND_HALF_BEGINS_IN_MONTH = 7
+
+
+class Refused(Exception):
+    """The rules do not allow this now. The text says why, and what to do."""
+
+
+class SlotState(StrEnum):
+    """Where a slot stands."""
+
+    OPEN = "open"
+    HELD = "held"
+    CLAIMED = "claimed"
+    HOUSED = "housed"
+    WITHDRAWN = "withdrawn"
+
+
+class LedgerKind(StrEnum):
+    """What a line of the quota ledger counts."""
+
+    TASK = "task"
+    CLAIMED = "claimed"
+    HOUSED = "housed"
+
+
+@dataclass(slots=True)
+class Slot:
+    """A dwelling or room offered under the quota. `accepted`: the household it is held for has said yes."""
+
+    id: UUID
+    vacancy_id: UUID
+    municipality_code: str
+    places: int
+    wheelchair: bool
+    opened_at: datetime
+    available_from: datetime
+    state: SlotState = SlotState.OPEN
+    offer_id: UUID | None = None
+    accepted: bool = False
+    adults: int | None = None
+    children: int | None = None
+    version: int = 1
+    allocation_version: int = 0
+
+    @property
+    def people(self) -> int:
+        """How many people the household has; each of them counts for the quota."""
+        return (self.adults or 0) + (self.children or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """For how many people a slot is held, under which offer."""
+
+    offer_id: UUID
+    adults: int
+    children: int
+
+
+def hold(slot: Slot, allocation_version: int, household: Household, *, accepted: bool) -> bool:
+    """The registry offers the slot, or its offer was accepted. False when it is old news or too late."""
+    if not _follows(slot, allocation_version):
+        return False
+    slot.state, slot.accepted, slot.offer_id = SlotState.HELD, accepted, household.offer_id
+    slot.adults, slot.children = household.adults, household.children
+    return True
+
+
+def give_back(slot: Slot, allocation_version: int) -> bool:
+    """The registry's offer came to nothing. False when it is old news or too late."""
+    if not _follows(slot, allocation_version):
+        return False
+    slot.state, slot.accepted = SlotState.OPEN, False
+    slot.offer_id = slot.adults = slot.children = None
+    return True
+
+
+def withdraw(slot: Slot) -> None:
+    """The municipality takes the slot back."""
+    if slot.state not in (SlotState.OPEN, SlotState.HELD):
+        raise Refused(f"The slot is {slot.state}; only an open or held one can be withdrawn.")
+    slot.state = SlotState.WITHDRAWN
+    slot.version += 1
+
+
+def claim(slot: Slot) -> None:
+    """The municipality binds itself to house this household."""
+    if slot.state is not SlotState.HELD or not slot.accepted:
+        raise Refused("Only a slot whose household has accepted it can be claimed; wait for the acceptance.")
+    slot.state = SlotState.CLAIMED
+    slot.version += 1
+
+
+def house(slot: Slot) -> None:
+    """The household has moved in: from now on it counts."""
+    if slot.state is not SlotState.CLAIMED:
+        raise Refused(f"The slot is {slot.state}; only a claimed one can be housed.")
+    slot.state = SlotState.HOUSED
+    slot.version += 1
+
+
+def quota_share(national_quota: int, inhabitants: int, national_inhabitants: int) -> int:
+    """A municipality's part of the national number, by population, rounded up (Huisvestingswet 2014, article 29)."""
+    return -(-national_quota * inhabitants // national_inhabitants)
+
+
+def half_year_of(moment: datetime) -> str:
+    """The half-year that a moment falls in, on the Dutch calendar: `2026-H2`."""
+    local = moment.astimezone(AMSTERDAM)
+    return f"{local.year}-H{2 if local.month >= SECOND_HALF_BEGINS_IN_MONTH else 1}"
+
+
+def _follows(slot: Slot, allocation_version: int) -> bool:
+    if allocation_version <= slot.allocation_version:
+        return False
+    slot.allocation_version = allocation_version
+    return slot.state in (SlotState.OPEN, SlotState.HELD)

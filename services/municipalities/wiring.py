@@ -1,0 +1,38 @@
+"""Puts the municipalities' service together: the only module that knows every concrete part of it."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from services.chassis.database import Database
+from services.chassis.service import Parts, Service
+from services.chassis.unit_of_work import Transactions
+from services.chassis.wiring import CONTACT, Definition, Surroundings
+from services.municipalities import consumers, routes
+from services.municipalities.domain import Refused
+from services.municipalities.settings import Settings
+from services.municipalities.tables import idempotency_keys, messages
+
+
+def build(settings: Settings, surroundings: Surroundings) -> Service:
+    """The municipalities' service, ready to start."""
+    database = Database.connect(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
+    transactions = Transactions(
+        database, messages.outbox, surroundings.clock, surroundings.identifiers, settings.source, Refused
+    )
+    return Service(
+        Parts(
+            name="municipalities",
+            migrations=Path(__file__).parent / "migrations",
+            tables=messages,
+            idempotency_keys=idempotency_keys,
+            transactions=transactions,
+            broker=surroundings.broker,
+            queue=consumers.queue(settings.broker_prefix),
+            handlers=consumers.handlers(),
+            api=routes.api(transactions, CONTACT),
+            retention=timedelta(days=settings.retention_days),
+        )
+    )
+
+
+MUNICIPALITIES = Definition("municipalities", Settings, consumers.queue, build)

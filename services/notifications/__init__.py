@@ -1,0 +1,1 @@
+"""Notifications: the inbox of each recipient, and the live stream that shows it. Nothing but ids and kinds."""

@@ -1,0 +1,123 @@
+"""The notifications' facts in their database."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Integer, RowMapping, Select, Text, Uuid, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from services.chassis.database import each_row
+from services.chassis.unit_of_work import UnitOfWork
+from services.notifications.tables import notifications, recipients, subjects
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something that happened: whom it concerns, what kind of thing, about what, at which version of it."""
+
+    recipient: str
+    kind: str
+    subject: UUID
+    version: int
+    dataref: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredNotification:
+    """News in a recipient's inbox."""
+
+    id: UUID
+    recipient: str
+    sequence: int
+    kind: str
+    subject: UUID
+    dataref: str
+    notified_at: datetime
+
+
+async def newer(unit: UnitOfWork, news: Sequence[News]) -> list[News]:
+    """What is really new: not about an older state of its subject than was told before. Remembers the versions."""
+    newest = {item.subject: max(other.version for other in news if other.subject == item.subject) for item in news}
+    rows = each_row(unit.connection, {"id": Uuid(), "version": Integer()}, sorted(newest.items()))
+    upsert = (postgresql.insert if unit.connection.dialect.name == "postgresql" else sqlite.insert)(subjects)
+    upsert = upsert.from_select(["id", "version"], select(rows.c.id, rows.c.version).where(True))  # noqa: FBT003 - SQLite needs a WHERE before ON CONFLICT
+    rising = upsert.on_conflict_do_update(
+        index_elements=[subjects.c.id],
+        set_={"version": upsert.excluded.version},
+        where=subjects.c.version < upsert.excluded.version,
+    )
+    fresh = {row.id for row in await unit.execute(rising.returning(subjects.c.id))}
+    return [item for item in news if item.subject in fresh and item.version == newest[item.subject]]
+
+
+async def add(unit: UnitOfWork, news: Sequence[News]) -> list[StoredNotification]:
+    """Put news into its recipients' inboxes, numbered without gaps: the number is taken under the recipient's lock."""
+    last = await _take_numbers(unit, Counter(item.recipient for item in news))
+    remaining = Counter(item.recipient for item in news)
+    stored = []
+    for item in news:
+        sequence = last[item.recipient] - remaining[item.recipient] + 1
+        remaining[item.recipient] -= 1
+        stored.append(
+            StoredNotification(
+                unit.identifiers(), item.recipient, sequence, item.kind, item.subject, item.dataref, unit.now
+            )
+        )
+    await unit.execute(insert(notifications), [_row(item) for item in stored])
+    return stored
+
+
+async def _take_numbers(unit: UnitOfWork, counts: Counter[str]) -> dict[str, int]:
+    rows = each_row(unit.connection, {"id": Text(), "count": Integer()}, sorted(counts.items()))
+    upsert = (postgresql.insert if unit.connection.dialect.name == "postgresql" else sqlite.insert)(recipients)
+    # In the order of the ids, so that two transactions take their locks in one order.
+    taken = select(rows.c.id, rows.c.count).where(True).order_by(rows.c.id)  # noqa: FBT003 - as above
+    upsert = upsert.from_select(["id", "last_sequence"], taken)
+    raised = upsert.on_conflict_do_update(
+        index_elements=[recipients.c.id],
+        set_={"last_sequence": recipients.c.last_sequence + upsert.excluded.last_sequence},
+    )
+    numbered = await unit.execute(raised.returning(recipients.c.id, recipients.c.last_sequence))
+    return {row.id: row.last_sequence for row in numbered}
+
+
+async def after(unit: UnitOfWork, recipient: str, sequence: int, limit: int) -> list[StoredNotification]:
+    """A recipient's notifications after this number, in order."""
+    later = of_recipient(recipient).where(notifications.c.sequence > sequence)
+    return await find(unit, later.order_by(notifications.c.sequence).limit(limit))
+
+
+def of_recipient(recipient: str) -> Select[tuple[object, ...]]:
+    """A recipient's notifications."""
+    return select(notifications).where(notifications.c.recipient == recipient)
+
+
+async def find(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> list[StoredNotification]:
+    """The notifications that the statement finds."""
+    return [_stored(row) for row in (await unit.execute(statement)).mappings()]
+
+
+async def last_sequence(unit: UnitOfWork, recipient: str) -> int:
+    """The number of the recipient's newest notification; zero when there is none."""
+    query = select(recipients.c.last_sequence).where(recipients.c.id == recipient)
+    row = (await unit.execute(query)).first()
+    return int(row.last_sequence) if row else 0
+
+
+async def last_sequences(unit: UnitOfWork, ids: Sequence[str]) -> dict[str, int]:
+    """The newest numbers of several recipients; those who never got anything are missing."""
+    rows = each_row(unit.connection, {"id": Text()}, [(id_,) for id_ in ids])
+    query = select(recipients).where(recipients.c.id.in_(select(rows.c.id)))
+    return {row.id: row.last_sequence for row in await unit.execute(query)}
+
+
+def _row(item: StoredNotification) -> dict[str, object]:
+    names = ("id", "recipient", "sequence", "kind", "subject", "dataref", "notified_at")
+    return {name: getattr(item, name) for name in names}
+
+
+def _stored(row: RowMapping) -> StoredNotification:
+    return StoredNotification(**row)

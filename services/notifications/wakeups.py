@@ -1,0 +1,79 @@
+"""Between replicas: a stream that is open here shows what another process stored."""
+
+import asyncio
+
+import structlog
+
+from services.chassis.errors import Unavailable
+from services.chassis.unit_of_work import Transactions
+from services.notifications import store
+from services.notifications.hub import Hub
+
+CHANNEL = "notifications"
+POLL_SECONDS = 2.0
+LONGEST_PAYLOAD_BYTES = 7000
+"""PostgreSQL takes 8000 bytes; a longer list of recipients becomes the hint that anyone may have news."""
+
+log = structlog.get_logger(__name__)
+
+
+class Wakeups:
+    """Tells other replicas of what was stored here, hears of what they stored, and looks for what nobody said."""
+
+    def __init__(self, transactions: Transactions, hub: Hub) -> None:
+        self._transactions = transactions
+        self._hub = hub
+        self._stored: set[str] = set()
+        self._has_stored = asyncio.Event()
+        self._seen: dict[str, int] = {}
+        hub.on_stored = self._note
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        database = self._transactions.database
+        await database.listen(CHANNEL, self._hear)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._poll())
+            # SQLite has one process: there is nobody to tell.
+            if database.is_postgresql:
+                tasks.create_task(self._tell())
+
+    def _note(self, recipients: list[str]) -> None:
+        self._stored.update(recipients)
+        self._has_stored.set()
+
+    def _hear(self, payload: str) -> None:
+        for recipient in payload.split(","):
+            self._hub.wake(recipient)
+
+    async def _tell(self) -> None:
+        while True:
+            await self._has_stored.wait()
+            self._has_stored.clear()
+            recipients, self._stored = sorted(self._stored), set()
+            payload = ",".join(recipients)
+            try:
+                await self._transactions.database.notify(
+                    CHANNEL, payload if len(payload) <= LONGEST_PAYLOAD_BYTES else ""
+                )
+            except Unavailable as error:
+                log.warning("wakeup-not-sent", reason=error.detail)
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            self._stored = self._stored if self._transactions.database.is_postgresql else set()
+            recipients = self._hub.recipients
+            if recipients:
+                await self._look(recipients)
+
+    async def _look(self, recipients: list[str]) -> None:
+        try:
+            newest = await self._transactions.read(lambda unit: store.last_sequences(unit, recipients))
+        except Unavailable as error:
+            log.warning("wakeup-not-read", reason=error.detail)
+            return
+        for recipient, sequence in newest.items():
+            if self._seen.get(recipient) != sequence:
+                self._hub.wake(recipient)
+        self._seen = newest

@@ -1,0 +1,45 @@
+"""Puts the notifications' service together: the only module that knows every concrete part of it."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from services.chassis.database import Database
+from services.chassis.service import Parts, Service
+from services.chassis.unit_of_work import Transactions
+from services.chassis.wiring import CONTACT, Definition, Surroundings
+from services.notifications import consumers, routes
+from services.notifications.hub import Hub
+from services.notifications.settings import Settings
+from services.notifications.tables import idempotency_keys, messages
+from services.notifications.wakeups import Wakeups
+
+
+class NothingRefused(Exception):
+    """This service has no rules that could refuse anything."""
+
+
+def build(settings: Settings, surroundings: Surroundings) -> Service:
+    """The notifications' service, ready to start."""
+    database = Database.connect(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
+    transactions = Transactions(
+        database, messages.outbox, surroundings.clock, surroundings.identifiers, settings.source, NothingRefused
+    )
+    hub = Hub()
+    return Service(
+        Parts(
+            name="notifications",
+            migrations=Path(__file__).parent / "migrations",
+            tables=messages,
+            idempotency_keys=idempotency_keys,
+            transactions=transactions,
+            broker=surroundings.broker,
+            queue=consumers.queue(settings.broker_prefix),
+            handlers=consumers.handlers(hub),
+            api=routes.api(transactions, hub, CONTACT),
+            retention=timedelta(days=settings.retention_days),
+            background={"wakeups": Wakeups(transactions, hub).run},
+        )
+    )
+
+
+NOTIFICATIONS = Definition("notifications", Settings, consumers.queue, build)

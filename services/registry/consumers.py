@@ -1,0 +1,35 @@
+"""Which messages the registry takes, and what it does with them."""
+
+from collections.abc import Mapping
+from functools import partial
+
+from schemas.base import Message
+from schemas.messages.beds import ArrivalConfirmed, BedFreed, BedWithdrawn, DepartureRecorded, NoShowReported
+from schemas.messages.quotas import HouseholdHoused, PlacementClaimed, SlotOpened, SlotWithdrawn
+from services.chassis.broker.topology import Queue
+from services.chassis.consumer import Handler
+from services.registry.handlers import vacancies
+from services.registry.handlers.matching import Matchmaker
+
+
+def queue(prefix: str) -> Queue:
+    """The registry's queue: everything that shelters and municipalities report."""
+    return Queue(f"{prefix}.registry", tuple(message.TYPE for message in _HANDLERS))
+
+
+def handlers(matchmaker: Matchmaker) -> Mapping[type[Message], Handler]:
+    """A handler for each type of message, in the order in which a batch is worked off."""
+    return {message: partial(handler, matchmaker) for message, handler in _HANDLERS.items()}
+
+
+_HANDLERS = {
+    ArrivalConfirmed: vacancies.households_arrived,
+    HouseholdHoused: vacancies.households_arrived,
+    PlacementClaimed: vacancies.placements_claimed,
+    DepartureRecorded: vacancies.households_departed,
+    NoShowReported: vacancies.vacancies_ended,
+    BedWithdrawn: vacancies.vacancies_ended,
+    SlotWithdrawn: vacancies.vacancies_ended,
+    BedFreed: vacancies.vacancies_freed,
+    SlotOpened: vacancies.vacancies_freed,
+}

@@ -1,0 +1,1 @@
+"""Who is next: the rules, pure. No clock, no database, no wire format."""

@@ -1,0 +1,68 @@
+"""People join a waitlist, and leave it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from services.chassis.database import UniqueViolation
+from services.chassis.errors import Conflict
+from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain import offers
+from services.registry.domain.model import Entry, EntryState, Profile
+from services.registry.domain.order import HIGHEST_URGENCY
+from services.registry.handlers.matching import Matchmaker
+from services.registry.store import cases as store
+from services.registry.store.codec import decode_profile
+
+
+async def register_case(unit: UnitOfWork, coordinator: str, profile: Profile) -> UUID:
+    """A coordinator registers a household; nothing is known of it but what eligibility looks at."""
+    case_id = unit.identifiers()
+    await store.add_case(unit, case_id, coordinator, profile)
+    return case_id
+
+
+async def join_waitlist(
+    matchmaker: Matchmaker,
+    unit: UnitOfWork,
+    *,
+    case_id: UUID,
+    coordinator: str,
+    waitlist: str,
+    urgency: int,
+    waiting_since: datetime,
+) -> Entry:
+    """Put a household in line, and offer it at once what has been waiting for someone like them.
+
+    Raises NotFound for a case of someone else's, Conflict when it stands in this list already.
+    """
+    case = await store.find_case(unit, case_id, coordinator)
+    mine = (await matchmaker.lists.lock(unit, [waitlist]))[waitlist]
+    profile = decode_profile(case["profile"])
+    entry = Entry(unit.identifiers(), waitlist, case_id, coordinator, profile, urgency, waiting_since)
+    profile_id = await matchmaker.lists.profile_id(unit, mine, profile)
+    try:
+        await store.add_entry(unit, entry, profile_id)
+    except UniqueViolation as error:
+        raise Conflict("This case stands in this waitlist already.") from error
+    await matchmaker.match_and_store(unit, mine, [], [entry])
+    return entry
+
+
+async def leave_waitlist(matchmaker: Matchmaker, unit: UnitOfWork, entry_id: UUID, coordinator: str) -> Entry:
+    """Take a waiting household out of line. Raises NotFound, or IllegalTransition when it is not waiting."""
+    found = await store.find_entry(unit, entry_id, coordinator)
+    await matchmaker.lists.lock(unit, [found["waitlist"]])
+    row = await store.find_entry(unit, entry_id, coordinator)
+    entry = Entry(
+        row["id"],
+        row["waitlist"],
+        row["case_id"],
+        row["coordinator"],
+        decode_profile(row["profile"]),
+        HIGHEST_URGENCY - row["precedence"],
+        row["waiting_since"],
+        EntryState(row["state"]),
+    )
+    offers.withdraw_entry(entry)
+    await store.set_entry_state(unit, entry)
+    return entry

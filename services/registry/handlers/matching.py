@@ -1,0 +1,154 @@
+"""Brings vacancies and waiting people together: the one place that makes offers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from schemas.vocabulary import ListKind
+from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain import allocation, offers
+from services.registry.domain.allocation import PASSED_OVER_LIMIT, Choice, OfferedBefore
+from services.registry.domain.eligibility import reasons_against
+from services.registry.domain.model import Allocation, Decision, Entry, Profile, Vacancy
+from services.registry.domain.order import POLICY, place_in_line
+from services.registry.handlers import messages
+from services.registry.store import allocations as store
+from services.registry.store.waitlists import Waitlist, WaitlistStore, ahead_of, first_in_line
+
+
+@dataclass(slots=True)
+class Matching:
+    """Offers to be made, and the decisions that explain them. Nothing of it is stored yet."""
+
+    made: list[Allocation] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+
+    @property
+    def vacancies(self) -> list[Vacancy]:
+        """The vacancies that are offered by this."""
+        return [made.vacancy for made in self.made]
+
+
+@dataclass(frozen=True, slots=True)
+class Matchmaker:
+    """Decides who is offered what, under the lock of the waitlist."""
+
+    lists: WaitlistStore
+    offer_seconds: Mapping[ListKind, float]
+    """How long a coordinator has to answer."""
+
+    async def match(
+        self, unit: UnitOfWork, waitlist: Waitlist, free: Sequence[Vacancy], returned: Sequence[Entry] = ()
+    ) -> Matching:
+        """Find someone for each free vacancy, and a waiting vacancy for each entry that has come (back) to the list.
+
+        `returned` must be stored as waiting already; the caller holds the list's lock.
+        """
+        wanted = [vacancy for vacancy in free if vacancy.may_be_offered(unit.now)]
+        if returned:
+            wanted += await self._waiting_for(unit, waitlist, returned, {vacancy.id for vacancy in free})
+        if not wanted:
+            return Matching()
+        before = await self._offered_before(unit, wanted)
+        candidates = await self._candidates(unit, waitlist, wanted, before)
+        choices = allocation.choose(wanted, candidates, before, unit.now)
+        if not choices:
+            return Matching()
+        ahead = await self._ahead(unit, waitlist, choices, before)
+        return self._offers(unit, waitlist, choices, ahead, before)
+
+    async def store(self, unit: UnitOfWork, matching: Matching) -> None:
+        """Store the offers and record their events. Their vacancies must be stored as offered already."""
+        if matching.made:
+            made = [offer for item in matching.made if (offer := item.offer) is not None]
+            await store.insert_offers(unit, made, matching.decisions)
+            for item in matching.made:
+                messages.record_offer_made(unit, item)
+
+    async def match_and_store(
+        self, unit: UnitOfWork, waitlist: Waitlist, free: Sequence[Vacancy], returned: Sequence[Entry] = ()
+    ) -> None:
+        """Match vacancies that the database knows, and store all of it."""
+        matching = await self.match(unit, waitlist, free, returned)
+        changed = {vacancy.id: vacancy for vacancy in (*free, *matching.vacancies)}
+        await store.update_vacancies(unit, list(changed.values()))
+        await self.store(unit, matching)
+
+    async def _waiting_for(
+        self, unit: UnitOfWork, waitlist: Waitlist, returned: Sequence[Entry], known: set[UUID]
+    ) -> list[Vacancy]:
+        profiles = {entry.profile for entry in returned}
+        return [
+            vacancy
+            for vacancy in await store.open_vacancies(unit, waitlist)
+            if vacancy.id not in known
+            and vacancy.may_be_offered(unit.now)
+            and any(not reasons_against(profile, vacancy.terms) for profile in profiles)
+        ]
+
+    async def _offered_before(self, unit: UnitOfWork, wanted: Sequence[Vacancy]) -> OfferedBefore:
+        # A vacancy whose version is still zero was never offered to anyone.
+        repeated = [vacancy.id for vacancy in wanted if vacancy.allocation_version]
+        return await store.offered_before(unit, repeated) if repeated else {}
+
+    async def _candidates(
+        self, unit: UnitOfWork, waitlist: Waitlist, wanted: Sequence[Vacancy], before: OfferedBefore
+    ) -> list[Entry]:
+        terms = {vacancy.terms for vacancy in wanted}
+        eligible = [
+            id_
+            for id_, profile in waitlist.profiles.items()
+            if any(not reasons_against(profile, offered) for offered in terms)
+        ]
+        count = len(wanted) + sum(map(len, before.values()))
+        return await first_in_line(unit, waitlist, eligible, count)
+
+    async def _ahead(
+        self, unit: UnitOfWork, waitlist: Waitlist, choices: Sequence[Choice], before: OfferedBefore
+    ) -> list[Entry]:
+        everyone_fits = not any(
+            reasons_against(profile, choice.vacancy.terms)
+            for choice in choices
+            for profile in waitlist.profiles.values()
+        )
+        if everyone_fits and not before:
+            return []
+        last = max((choice.entry for choice in choices), key=place_in_line)
+        return await ahead_of(unit, waitlist, last, PASSED_OVER_LIMIT + len(choices) + 1)
+
+    def _offers(
+        self,
+        unit: UnitOfWork,
+        waitlist: Waitlist,
+        choices: Sequence[Choice],
+        ahead: Sequence[Entry],
+        before: OfferedBefore,
+    ) -> Matching:
+        matching, chosen = Matching(), set[UUID]()
+        profiles = list(waitlist.profiles.values())
+        for choice in choices:
+            decision = _decision(unit, choice, allocation.passed_over(choice, ahead, chosen, before), profiles)
+            deadline_at = unit.now + timedelta(seconds=self.offer_seconds[waitlist.kind])
+            made = offers.make(decision.offer_id, choice.vacancy, choice.entry, unit.now, deadline_at)
+            matching.made.append(made)
+            matching.decisions.append(decision)
+            chosen.add(choice.entry.id)
+        return matching
+
+
+def _decision(
+    unit: UnitOfWork, choice: Choice, passed_over: list[allocation.PassedOver], profiles: Sequence[Profile]
+) -> Decision:
+    more = len(passed_over) > PASSED_OVER_LIMIT
+    return Decision(
+        id=unit.identifiers(),
+        vacancy_id=choice.vacancy.id,
+        offer_id=unit.identifiers(),
+        entry_id=choice.entry.id,
+        policy=POLICY,
+        decided_at=unit.now,
+        passed_over=passed_over[:PASSED_OVER_LIMIT],
+        more_passed_over=more,
+        profiles_passed_over=allocation.ineligible(profiles, choice.vacancy.terms) if more else [],
+    )

@@ -1,0 +1,101 @@
+"""The events that the registry records, made from what has just been decided."""
+
+from datetime import datetime
+from uuid import UUID
+
+from schemas.messages.offers import (
+    Household,
+    OfferAccepted,
+    OfferDeclined,
+    OfferExpired,
+    OfferMade,
+    OfferRevoked,
+    PlacementFellThrough,
+)
+from schemas.messages.placements import PlacementEnded
+from schemas.vocabulary import DeclineReason, ListKind
+from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain.model import Allocation, Offer, OfferState
+
+
+def record_offer_made(unit: UnitOfWork, allocation: Allocation) -> None:
+    """The vacancy is held for this household until the deadline."""
+    offer = _offer_of(allocation)
+    _record(
+        unit,
+        OfferMade(
+            **_common(allocation),
+            household=_household(offer),
+            deadline_at=offer.deadline_at,
+            made_at=offer.made_at,
+        ),
+    )
+
+
+def record_offer_accepted(unit: UnitOfWork, allocation: Allocation) -> None:
+    """The vacancy is this household's, until they arrive or it falls through."""
+    _record(
+        unit,
+        OfferAccepted(**_common(allocation), household=_household(_offer_of(allocation)), accepted_at=unit.now),
+    )
+
+
+def record_offer_ended(unit: UnitOfWork, allocation: Allocation, offer: Offer) -> None:
+    """The offer came to nothing; the vacancy is free again, or gone."""
+    common = _common(allocation)
+    match offer.state:
+        case OfferState.DECLINED:
+            reason = DeclineReason(offer.reason or DeclineReason.OTHER)
+            _record(unit, OfferDeclined(**common, reason=reason, declined_at=unit.now))
+        case OfferState.EXPIRED:
+            _record(unit, OfferExpired(**common, expired_at=unit.now))
+        case OfferState.REVOKED:
+            _record(unit, OfferRevoked(**common, reason=offer.reason, revoked_at=unit.now))
+        case OfferState.FELL_THROUGH:
+            _record(unit, PlacementFellThrough(**common, reason=offer.reason, fell_through_at=unit.now))
+        case _:
+            message = f"an offer that is {offer.state} has not ended"
+            raise AssertionError(message)
+
+
+def record_placement_ended(
+    unit: UnitOfWork, *, offer_id: UUID, vacancy_id: UUID, recipient: str, version: int, ended_at: datetime
+) -> None:
+    """The household has a home, so its place in the shelter comes free."""
+    data = PlacementEnded(
+        offer_id=offer_id,
+        vacancy_id=vacancy_id,
+        list_kind=ListKind.SHELTER,
+        version=version,
+        recipient=recipient,
+        reason="housed",
+        ended_at=ended_at,
+    )
+    unit.record(data, subject=offer_id)
+
+
+def _record(
+    unit: UnitOfWork,
+    data: OfferMade | OfferAccepted | OfferDeclined | OfferExpired | OfferRevoked | PlacementFellThrough,
+) -> None:
+    unit.record(data, subject=data.offer_id, dataref=f"/registry/v1/offers/{data.offer_id}")
+
+
+def _offer_of(allocation: Allocation) -> Offer:
+    assert allocation.offer is not None, "only an allocation with an offer has events"  # noqa: S101 - the callers know
+    return allocation.offer
+
+
+def _common(allocation: Allocation) -> dict[str, object]:
+    offer = _offer_of(allocation)
+    return {
+        "offer_id": offer.id,
+        "vacancy_id": allocation.vacancy.id,
+        "list_kind": offer.kind,
+        "version": allocation.vacancy.allocation_version,
+        "recipient": offer.entry.coordinator,
+    }
+
+
+def _household(offer: Offer) -> Household:
+    return Household(adults=offer.entry.profile.adults, children=offer.entry.profile.children)

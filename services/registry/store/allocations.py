@@ -1,0 +1,249 @@
+"""Vacancies and the offers on them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, insert, literal_column, select, update
+
+from schemas.vocabulary import ListKind
+from services.chassis.database import among
+from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain.model import (
+    ACTIVE_OFFER_STATES,
+    Allocation,
+    Decision,
+    Entry,
+    EntryState,
+    Offer,
+    OfferState,
+    Profile,
+    Vacancy,
+    VacancyState,
+)
+from services.registry.domain.order import HIGHEST_URGENCY
+from services.registry.store.codec import canonical_json, decode_terms, encode_profile, encode_terms
+from services.registry.store.waitlists import Waitlist
+from services.registry.tables import decisions, entries, offers, vacancies
+
+Lists = Mapping[str, Waitlist]
+
+OPEN_VACANCIES_LIMIT = 1000
+
+# Constants in the text, not parameters: only so can a prepared plan use the partial indexes.
+_OPEN = vacancies.c.state == literal_column(f"'{VacancyState.OPEN}'")
+_MADE = offers.c.state == literal_column(f"'{OfferState.MADE}'")
+_ACTIVE = offers.c.state.in_([literal_column(f"'{state}'") for state in ACTIVE_OFFER_STATES])
+_PLACED = (offers.c.state == literal_column(f"'{OfferState.FULFILLED}'")) & offers.c.ended_at.is_(None)
+
+_VACANCY_COLUMNS = [column.label(f"vacancy_{column.name}") for column in vacancies.c]
+_OFFER_COLUMNS = [column.label(f"offer_{column.name}") for column in offers.c]
+_ENTRY_COLUMNS = [column.label(f"entry_{column.name}") for column in entries.c]
+
+
+async def of_vacancies(unit: UnitOfWork, lists: Lists, ids: Sequence[UUID]) -> dict[UUID, Allocation]:
+    """Each of these vacancies that is known, with the offer that is active on it."""
+    query = _allocations(_ACTIVE).where(among(unit.connection, vacancies.c.id, ids))
+    allocations = [_allocation_of(row, lists) for row in await unit.execute(query)]
+    return {allocation.vacancy.id: allocation for allocation in allocations}
+
+
+async def of_offer(unit: UnitOfWork, lists: Lists, offer_id: UUID) -> Allocation:
+    """The vacancy of this offer, with this offer, whatever became of it. The offer must exist."""
+    query = _allocations(offers.c.id == offer_id).where(offers.c.id == offer_id)
+    return _allocation_of((await unit.execute(query)).one(), lists)
+
+
+async def due(unit: UnitOfWork, lists: Lists, limit: int) -> list[Allocation]:
+    """Allocations of these lists whose offer's deadline has come, the earliest first."""
+    query = (
+        _allocations(_MADE)
+        .where(_MADE, offers.c.deadline_at <= unit.now, vacancies.c.waitlist.in_(list(lists)))
+        .order_by(offers.c.deadline_at, offers.c.id)
+        .limit(limit)
+    )
+    return [_allocation_of(row, lists) for row in await unit.execute(query)]
+
+
+async def lists_with_due_offers(unit: UnitOfWork) -> list[str]:
+    """The lists in which a deadline has come. A hint, read without a lock."""
+    query = select(offers.c.waitlist).where(_MADE, offers.c.deadline_at <= unit.now).distinct()
+    return sorted(row.waitlist for row in await unit.execute(query.order_by(offers.c.waitlist)))
+
+
+async def next_deadline(unit: UnitOfWork) -> datetime | None:
+    """When the next open offer will expire."""
+    query = select(offers.c.deadline_at).where(_MADE).order_by(offers.c.deadline_at, offers.c.id).limit(1)
+    row = (await unit.execute(query)).first()
+    return row.deadline_at if row else None
+
+
+async def open_vacancies(unit: UnitOfWork, waitlist: Waitlist) -> list[Vacancy]:
+    """What is free in this list and offered to no one, the longest open first."""
+    query = (
+        select(*_VACANCY_COLUMNS)
+        .where(vacancies.c.waitlist == waitlist.id, _OPEN)
+        .order_by(vacancies.c.opened_at, vacancies.c.id)
+        .limit(OPEN_VACANCIES_LIMIT)
+    )
+    return [_vacancy_of(row) for row in await unit.execute(query)]
+
+
+async def offered_before(unit: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, set[UUID]]:
+    """For each of these vacancies, the entries that it was ever offered to."""
+    query = select(offers.c.vacancy_id, offers.c.entry_id).where(among(unit.connection, offers.c.vacancy_id, ids))
+    before: defaultdict[UUID, set[UUID]] = defaultdict(set)
+    for row in await unit.execute(query):
+        before[row.vacancy_id].add(row.entry_id)
+    return before
+
+
+async def insert_vacancies(unit: UnitOfWork, new: Sequence[Vacancy]) -> None:
+    """Store new vacancies in the state that they have by now."""
+    if new:
+        await unit.execute(insert(vacancies), [_vacancy_row(vacancy) for vacancy in new])
+
+
+async def update_vacancies(unit: UnitOfWork, changed: Sequence[Vacancy]) -> None:
+    """Store what became of vacancies."""
+    if changed:
+        kept = ("state", "source_version", "allocation_version", "terms", "available_from", "offerable_until")
+        statement = update(vacancies).where(vacancies.c.id == bindparam("key"))
+        statement = statement.values({name: bindparam(name) for name in kept})
+        rows = [_vacancy_row(vacancy) for vacancy in changed]
+        await unit.execute(statement, [{"key": row["id"]} | {name: row[name] for name in kept} for row in rows])
+
+
+async def update_offers(unit: UnitOfWork, changed: Sequence[Offer]) -> None:
+    """Store the outcome of offers, and the state of their entries."""
+    if not changed:
+        return
+    statement = update(offers).where(offers.c.id == bindparam("key"))
+    columns = ("state", "reason", "decided_at")
+    rows = [{"key": offer.id} | {name: getattr(offer, name) for name in columns} for offer in changed]
+    await unit.execute(statement.values({name: bindparam(name) for name in columns}), rows)
+    await update_entries(unit, [offer.entry for offer in changed])
+
+
+async def update_entries(unit: UnitOfWork, changed: Iterable[Entry]) -> None:
+    """Store the state of entries."""
+    statement = update(entries).where(entries.c.id == bindparam("key")).values(state=bindparam("state"))
+    await unit.execute(statement, [{"key": entry.id, "state": entry.state} for entry in changed])
+
+
+async def insert_offers(unit: UnitOfWork, made: Sequence[Offer], why: Sequence[Decision]) -> None:
+    """Store new offers, the decisions behind them, and that their entries are no longer waiting."""
+    await unit.execute(insert(offers), [_offer_row(offer) for offer in made])
+    await unit.execute(insert(decisions), [_decision_row(decision) for decision in why])
+    await update_entries(unit, [offer.entry for offer in made])
+
+
+async def mark_claimed(unit: UnitOfWork, offer_ids: Sequence[UUID]) -> None:
+    """Note that municipalities have claimed the households of these offers."""
+    claimed = update(offers).where(among(unit.connection, offers.c.id, offer_ids), offers.c.claimed_at.is_(None))
+    await unit.execute(claimed.values(claimed_at=unit.now))
+
+
+async def end_placements(unit: UnitOfWork, which: ColumnElement[bool]) -> list[Row[tuple[object, ...]]]:
+    """Note that these placements are over; gives the offers of those that were not over before."""
+    ended = update(offers).where(_PLACED, which).values(ended_at=unit.now)
+    return list(await unit.execute(ended.returning(offers)))
+
+
+async def raise_allocation_versions(unit: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Count one more event for each of these vacancies; gives the new versions."""
+    raised = update(vacancies).where(among(unit.connection, vacancies.c.id, ids))
+    raised = raised.values(allocation_version=vacancies.c.allocation_version + 1)
+    rows = await unit.execute(raised.returning(vacancies.c.id, vacancies.c.allocation_version))
+    return {row.id: row.allocation_version for row in rows}
+
+
+async def count_open_offers(unit: UnitOfWork) -> int:
+    """How many offers wait for an answer."""
+    return (await unit.execute(select(func.count()).select_from(offers).where(_MADE))).scalar_one()  # type: ignore[return-value] # a count
+
+
+def _allocations(which_offer: ColumnElement[bool]) -> Select[tuple[object, ...]]:
+    joined = vacancies.outerjoin(offers, (offers.c.vacancy_id == vacancies.c.id) & which_offer)
+    joined = joined.outerjoin(entries, entries.c.id == offers.c.entry_id)
+    return select(*_VACANCY_COLUMNS, *_OFFER_COLUMNS, *_ENTRY_COLUMNS).select_from(joined)
+
+
+def _allocation_of(row: Row[tuple[object, ...]], lists: Lists) -> Allocation:
+    vacancy = _vacancy_of(row)
+    offer = _offer_of(row, lists[vacancy.waitlist].profiles) if row.offer_id is not None else None
+    return Allocation(vacancy, offer)
+
+
+def _vacancy_of(row: Row[tuple[object, ...]]) -> Vacancy:
+    return Vacancy(
+        id=row.vacancy_id,
+        waitlist=row.vacancy_waitlist,
+        kind=ListKind(row.vacancy_kind),
+        resource_id=row.vacancy_resource_id,
+        terms=decode_terms(row.vacancy_terms),
+        source_version=row.vacancy_source_version,
+        opened_at=row.vacancy_opened_at,
+        available_from=row.vacancy_available_from,
+        offerable_until=row.vacancy_offerable_until,
+        state=VacancyState(row.vacancy_state),
+        allocation_version=row.vacancy_allocation_version,
+    )
+
+
+def _offer_of(row: Row[tuple[object, ...]], profiles: Mapping[UUID, Profile]) -> Offer:
+    return Offer(
+        id=row.offer_id,
+        vacancy_id=row.offer_vacancy_id,
+        entry=_entry_of(row, profiles),
+        kind=ListKind(row.offer_kind),
+        made_at=row.offer_made_at,
+        deadline_at=row.offer_deadline_at,
+        state=OfferState(row.offer_state),
+        decided_at=row.offer_decided_at,
+        reason=row.offer_reason,
+        claimed_at=row.offer_claimed_at,
+        ended_at=row.offer_ended_at,
+    )
+
+
+def _entry_of(row: Row[tuple[object, ...]], profiles: Mapping[UUID, Profile]) -> Entry:
+    return Entry(
+        id=row.entry_id,
+        waitlist=row.entry_waitlist,
+        case_id=row.entry_case_id,
+        coordinator=row.entry_coordinator,
+        profile=profiles[row.entry_profile_id],
+        urgency=HIGHEST_URGENCY - row.entry_precedence,
+        waiting_since=row.entry_waiting_since,
+        state=EntryState(row.entry_state),
+    )
+
+
+def _vacancy_row(vacancy: Vacancy) -> dict[str, object]:
+    plain = ("id", "waitlist", "kind", "resource_id", "state", "source_version", "allocation_version")
+    moments = ("opened_at", "available_from", "offerable_until")
+    return {name: getattr(vacancy, name) for name in plain + moments} | {"terms": encode_terms(vacancy.terms)}
+
+
+def _offer_row(offer: Offer) -> dict[str, object]:
+    plain = ("id", "vacancy_id", "kind", "state", "made_at", "deadline_at")
+    entry = offer.entry
+    of_entry = {
+        "entry_id": entry.id,
+        "case_id": entry.case_id,
+        "waitlist": entry.waitlist,
+        "coordinator": entry.coordinator,
+    }
+    return {name: getattr(offer, name) for name in plain} | of_entry
+
+
+def _decision_row(decision: Decision) -> dict[str, object]:
+    plain = ("id", "vacancy_id", "offer_id", "entry_id", "policy", "decided_at", "more_passed_over")
+    one_by_one = [{"entryId": str(item.entry_id), "reasons": item.reasons} for item in decision.passed_over]
+    by_profile = [[encode_profile(profile), reasons] for profile, reasons in decision.profiles_passed_over]
+    return {name: getattr(decision, name) for name in plain} | {
+        "passed_over": canonical_json(one_by_one),
+        "profiles_passed_over": canonical_json(by_profile),
+    }

@@ -1,0 +1,87 @@
+"""Cases, entries, offers and decisions, one at a time: what the HTTP routes read and write."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, Select, Table, insert, select, update
+
+from services.chassis.errors import NotFound
+from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain.model import Entry, Profile
+from services.registry.store.codec import encode_profile
+from services.registry.store.waitlists import row_of
+from services.registry.tables import cases, decisions, entries, offers, profiles, waitlists
+
+
+async def add_case(unit: UnitOfWork, case_id: UUID, coordinator: str, profile: Profile) -> None:
+    """Store a new case of this coordinator's."""
+    row = {"id": case_id, "coordinator": coordinator, "profile": encode_profile(profile), "created_at": unit.now}
+    await unit.execute(insert(cases).values(row))
+
+
+async def add_entry(unit: UnitOfWork, entry: Entry, profile_id: UUID) -> None:
+    """Store a new place in a list. Raises UniqueViolation when the case stands in that list already."""
+    await unit.execute(insert(entries).values(row_of(entry, profile_id)))
+
+
+async def set_entry_state(unit: UnitOfWork, entry: Entry) -> None:
+    """Store what became of an entry."""
+    await unit.execute(update(entries).where(entries.c.id == entry.id).values(state=entry.state))
+
+
+async def find_case(unit: UnitOfWork, case_id: UUID, coordinator: str | None) -> RowMapping:
+    """A case; with `coordinator`, only one of theirs. Raises NotFound."""
+    return await _find(unit, cases, case_id, coordinator, "case")
+
+
+async def find_entry(unit: UnitOfWork, entry_id: UUID, coordinator: str | None) -> RowMapping:
+    """An entry with its profile; with `coordinator`, only one of theirs. Raises NotFound."""
+    query = select(entries, profiles.c.profile).join(profiles, profiles.c.id == entries.c.profile_id)
+    query = query.where(entries.c.id == entry_id, *_own(entries, coordinator))
+    return _one((await unit.execute(query)).mappings().all(), "entry")
+
+
+async def find_offer(unit: UnitOfWork, offer_id: UUID, coordinator: str | None) -> RowMapping:
+    """An offer; with `coordinator`, only one of theirs. Raises NotFound."""
+    return await _find(unit, offers, offer_id, coordinator, "offer")
+
+
+async def find_decision(unit: UnitOfWork, offer_id: UUID, coordinator: str | None) -> RowMapping:
+    """The decision behind an offer; with `coordinator`, only one of theirs. Raises NotFound."""
+    query = select(decisions).join(offers, offers.c.id == decisions.c.offer_id)
+    query = query.where(decisions.c.offer_id == offer_id, *_own(offers, coordinator))
+    return _one((await unit.execute(query)).mappings().all(), "decision")
+
+
+def own(table: Table, coordinator: str, **filters: str | None) -> Select[tuple[object, ...]]:
+    """The rows of this coordinator's that pass the filters."""
+    conditions = [table.c[name] == value for name, value in filters.items() if value is not None]
+    return select(table).where(*_own(table, coordinator), *conditions)
+
+
+async def rows(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> Sequence[RowMapping]:
+    """What the statement finds."""
+    return (await unit.execute(statement)).mappings().all()
+
+
+async def all_waitlists(unit: UnitOfWork) -> Sequence[RowMapping]:
+    """Every waitlist there is."""
+    return (await unit.execute(select(waitlists.c.id, waitlists.c.kind).order_by(waitlists.c.id))).mappings().all()
+
+
+async def _find(unit: UnitOfWork, table: Table, id_: UUID, coordinator: str | None, what: str) -> RowMapping:
+    query = select(table).where(table.c.id == id_, *_own(table, coordinator))
+    return _one((await unit.execute(query)).mappings().all(), what)
+
+
+def _own(table: Table, coordinator: str | None) -> list[ColumnElement[bool]]:
+    return [] if coordinator is None else [table.c.coordinator == coordinator]
+
+
+def _one(rows: Sequence[RowMapping], what: str) -> RowMapping:
+    if not rows:
+        # Someone else's looks exactly like one that does not exist.
+        raise NotFound(f"There is no such {what} among yours.")
+    return rows[0]
+
+

@@ -1,0 +1,156 @@
+"""Waitlists and who stands in them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, insert, literal_column, select, tuple_, update
+
+from schemas.vocabulary import ListKind
+from services.chassis.database import among, each
+from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain.model import Entry, EntryState, Profile
+from services.registry.domain.order import HIGHEST_URGENCY, place_in_line, precedence
+from services.registry.store.codec import decode_profile, encode_profile
+from services.registry.tables import entries, profiles, vacancies, waitlists
+
+LineRow = Row[tuple[object, ...]]
+
+# A constant in the text, not a parameter: only so can a prepared plan use the partial index.
+_WAITING = literal_column(f"'{EntryState.WAITING}'")
+
+
+@dataclass(slots=True)
+class Waitlist:
+    """A waitlist whose lock this transaction holds, with the profiles of all who ever stood in it."""
+
+    id: str
+    kind: ListKind
+    profiles: Mapping[UUID, Profile] = field(repr=False)
+
+
+class ProfileCache:
+    """Profiles never change, so each process reads each of them once. `profile_count` of the list tells of new ones."""
+
+    def __init__(self) -> None:
+        self._by_waitlist: dict[str, dict[UUID, Profile]] = {}
+
+    async def of(self, unit: UnitOfWork, waitlist: str, count: int) -> dict[UUID, Profile]:
+        """All profiles of a list that has `count` of them."""
+        known = self._by_waitlist.setdefault(waitlist, {})
+        # Another count in either direction: new ones were added, or what was cached was rolled back.
+        if len(known) != count:
+            query = select(profiles.c.id, profiles.c.profile).where(profiles.c.waitlist == waitlist)
+            known = {row.id: decode_profile(row.profile) for row in await unit.execute(query)}
+            self._by_waitlist[waitlist] = known
+        return known
+
+
+class WaitlistStore:
+    """Locks waitlists and finds who is first in them."""
+
+    def __init__(self) -> None:
+        self._cache = ProfileCache()
+
+    async def lock(self, unit: UnitOfWork, ids: Sequence[str]) -> dict[str, Waitlist]:
+        """Hold these lists until the transaction ends; no one else decides about them meanwhile."""
+        return await self._lock(unit, waitlists.c.id.in_(ids))
+
+    async def lock_of_vacancies(self, unit: UnitOfWork, vacancy_ids: Sequence[UUID]) -> dict[str, Waitlist]:
+        """Hold the lists that these vacancies belong to. A vacancy never changes its list."""
+        mine = select(vacancies.c.waitlist).where(among(unit.connection, vacancies.c.id, vacancy_ids))
+        return await self._lock(unit, waitlists.c.id.in_(mine))
+
+    async def _lock(self, unit: UnitOfWork, which: ColumnElement[bool]) -> dict[str, Waitlist]:
+        query = select(waitlists).where(which).order_by(waitlists.c.id).with_for_update()
+        rows = (await unit.execute(query)).all()
+        return {
+            row.id: Waitlist(row.id, ListKind(row.kind), await self._cache.of(unit, row.id, row.profile_count))
+            for row in rows
+        }
+
+    async def profile_id(self, unit: UnitOfWork, waitlist: Waitlist, profile: Profile) -> UUID:
+        """The id of this profile in this list, new if no one like this stood here before."""
+        known = next((id_ for id_, other in waitlist.profiles.items() if other == profile), None)
+        if known is not None:
+            return known
+        new = unit.identifiers()
+        await unit.execute(
+            insert(profiles).values(id=new, waitlist=waitlist.id, profile=encode_profile(profile))
+        )
+        counted = update(waitlists).where(waitlists.c.id == waitlist.id)
+        await unit.execute(counted.values(profile_count=waitlists.c.profile_count + 1))
+        waitlist.profiles = {**waitlist.profiles, new: profile}
+        return new
+
+
+async def first_in_line(
+    unit: UnitOfWork, waitlist: Waitlist, profile_ids: Sequence[UUID], count: int
+) -> list[Entry]:
+    """The first `count` waiting entries of each of these profiles.
+
+    One probe of an index for each profile, so it costs the same whether ten people wait or a million, and whether
+    the eligible one stands first or last.
+    """
+    if not profile_ids:
+        return []
+    rows = await unit.execute(_first_of_each(unit, profile_ids, count))
+    return [entry_of(row, waitlist.profiles) for row in rows]
+
+
+def _first_of_each(unit: UnitOfWork, profile_ids: Sequence[UUID], count: int) -> Select[tuple[object, ...]]:
+    wanted = each(unit.connection, profile_ids)
+    in_line = (
+        select(entries)
+        .where(entries.c.profile_id == wanted.c.value, entries.c.state == _WAITING)
+        .order_by(entries.c.precedence, entries.c.waiting_since, entries.c.id)
+        .limit(count)
+    )
+    if unit.connection.dialect.name == "postgresql":
+        return select(in_line.lateral("first")).select_from(wanted)
+    # SQLite has no LATERAL; a correlated IN probes the same index.
+    return select(entries).join(wanted, entries.c.id.in_(in_line.with_only_columns(entries.c.id).correlate(wanted)))
+
+
+async def ahead_of(unit: UnitOfWork, waitlist: Waitlist, entry: Entry, limit: int) -> list[Entry]:
+    """Who waits before this entry, in order, at most `limit`."""
+    place = tuple_(entries.c.precedence, entries.c.waiting_since, entries.c.id)
+    query = (
+        select(entries)
+        .where(
+            entries.c.waitlist == waitlist.id,
+            entries.c.state == _WAITING,
+            place < tuple_(*place_in_line(entry)),
+        )
+        .order_by(entries.c.precedence, entries.c.waiting_since, entries.c.id)
+        .limit(limit)
+    )
+    return [entry_of(row, waitlist.profiles) for row in await unit.execute(query)]
+
+
+def entry_of(row: LineRow, known: Mapping[UUID, Profile]) -> Entry:
+    """An entry from its row."""
+    return Entry(
+        id=row.id,
+        waitlist=row.waitlist,
+        case_id=row.case_id,
+        coordinator=row.coordinator,
+        profile=known[row.profile_id],
+        urgency=HIGHEST_URGENCY - row.precedence,
+        waiting_since=row.waiting_since,
+        state=EntryState(row.state),
+    )
+
+
+def row_of(entry: Entry, profile_id: UUID) -> dict[str, object]:
+    """The row of a new entry."""
+    return {
+        "id": entry.id,
+        "waitlist": entry.waitlist,
+        "case_id": entry.case_id,
+        "profile_id": profile_id,
+        "coordinator": entry.coordinator,
+        "precedence": precedence(entry.urgency),
+        "waiting_since": entry.waiting_since,
+        "state": entry.state,
+    }

@@ -1,0 +1,137 @@
+"""The registry's tables. The partial unique indexes hold the first invariant, whatever the code does."""
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, SmallInteger, Table, Text, Uuid, text
+
+from services.chassis.database import UtcDateTime
+from services.chassis.idempotency import idempotency_keys_table
+from services.chassis.tables import message_tables
+from services.registry.domain.model import ACTIVE_OFFER_STATES, LIVE_ENTRY_STATES
+
+metadata = MetaData()
+messages = message_tables(metadata)
+idempotency_keys = idempotency_keys_table(metadata)
+
+_ACTIVE = text("state IN ({})".format(", ".join(f"'{state}'" for state in ACTIVE_OFFER_STATES)))
+_LIVE = text("state IN ({})".format(", ".join(f"'{state}'" for state in LIVE_ENTRY_STATES)))
+_WAITING = text("state = 'waiting'")
+_OPEN = text("state = 'open'")
+_MADE = text("state = 'made'")
+_PLACED = text("state = 'fulfilled' AND ended_at IS NULL")
+
+waitlists = Table(
+    "waitlists",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("profile_count", Integer, nullable=False, comment="rises with each new profile, so caches know"),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("coordinator", Text, nullable=False, comment="the organisation that speaks for the person"),
+    Column("profile", Text, nullable=False, comment="canonical JSON of what eligibility looks at"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("cases_by_coordinator", "coordinator", "id"),
+)
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("waitlist", ForeignKey("waitlists.id"), nullable=False),
+    Column("profile", Text, nullable=False, comment="canonical JSON of what eligibility looks at"),
+    Index("profiles_unique", "waitlist", "profile", unique=True),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("waitlist", ForeignKey("waitlists.id"), nullable=False),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("profile_id", ForeignKey("profiles.id"), nullable=False),
+    Column("coordinator", Text, nullable=False),
+    Column("precedence", SmallInteger, nullable=False, comment="9 - urgency, so that the whole order ascends"),
+    Column("waiting_since", UtcDateTime, nullable=False),
+    Column("state", Text, nullable=False),
+    Index(
+        "entries_next_of_profile",
+        "profile_id",
+        "precedence",
+        "waiting_since",
+        "id",
+        postgresql_where=_WAITING,
+        sqlite_where=_WAITING,
+    ),
+    Index(
+        "entries_in_line",
+        "waitlist",
+        "precedence",
+        "waiting_since",
+        "id",
+        postgresql_where=_WAITING,
+        sqlite_where=_WAITING,
+    ),
+    Index("entries_live", "case_id", "waitlist", unique=True, postgresql_where=_LIVE, sqlite_where=_LIVE),
+    Index("entries_by_coordinator", "coordinator", "id"),
+)
+
+vacancies = Table(
+    "vacancies",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("waitlist", ForeignKey("waitlists.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("resource_id", Uuid, nullable=False, comment="the unit or slot"),
+    Column("terms", Text, nullable=False, comment="canonical JSON of whom it can take"),
+    Column("state", Text, nullable=False),
+    Column("source_version", Integer, nullable=False, comment="of the owner's last event seen"),
+    Column("allocation_version", Integer, nullable=False, comment="of our own last event about it"),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("available_from", UtcDateTime, nullable=False),
+    Column("offerable_until", UtcDateTime, comment="the end of its lease"),
+    Index("vacancies_open", "waitlist", "opened_at", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
+    Index("vacancies_by_resource", "resource_id"),
+)
+
+offers = Table(
+    "offers",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("vacancy_id", ForeignKey("vacancies.id"), nullable=False),
+    Column("entry_id", ForeignKey("entries.id"), nullable=False),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("waitlist", ForeignKey("waitlists.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("coordinator", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("deadline_at", UtcDateTime, nullable=False),
+    Column("decided_at", UtcDateTime),
+    Column("claimed_at", UtcDateTime),
+    Column("ended_at", UtcDateTime, comment="a placement that is over: departed, or housed"),
+    Index("offers_one_per_vacancy", "vacancy_id", unique=True, postgresql_where=_ACTIVE, sqlite_where=_ACTIVE),
+    Index("offers_one_per_entry", "entry_id", unique=True, postgresql_where=_ACTIVE, sqlite_where=_ACTIVE),
+    Index("offers_of_vacancy", "vacancy_id"),
+    Index("offers_due", "deadline_at", "id", postgresql_where=_MADE, sqlite_where=_MADE),
+    Index("offers_placed", "case_id", postgresql_where=_PLACED, sqlite_where=_PLACED),
+    Index("offers_by_coordinator", "coordinator", "id"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("vacancy_id", ForeignKey("vacancies.id"), nullable=False),
+    Column("offer_id", ForeignKey("offers.id"), nullable=False),
+    Column("entry_id", ForeignKey("entries.id"), nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("decided_at", UtcDateTime, nullable=False),
+    Column("passed_over", Text, nullable=False, comment="JSON: entry and reasons, the first hundred"),
+    Column("more_passed_over", Boolean, nullable=False),
+    Column("profiles_passed_over", Text, nullable=False, comment="JSON: profile and reasons, when there are more"),
+    Index("decisions_by_offer", "offer_id", unique=True),
+)

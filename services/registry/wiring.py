@@ -1,0 +1,50 @@
+"""Puts the registry together: the only module that knows every concrete part of it."""
+
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from schemas.vocabulary import ListKind
+from services.chassis.database import Database
+from services.chassis.service import Parts, Service
+from services.chassis.timers import Timer
+from services.chassis.unit_of_work import Transactions
+from services.chassis.wiring import CONTACT, Definition, Surroundings
+from services.registry import consumers, routes
+from services.registry.domain.errors import Refused
+from services.registry.handlers import offers
+from services.registry.handlers.matching import Matchmaker
+from services.registry.settings import Settings
+from services.registry.store.waitlists import WaitlistStore
+from services.registry.tables import idempotency_keys, messages
+
+
+def build(settings: Settings, surroundings: Surroundings) -> Service:
+    """The registry, ready to start."""
+    clock = surroundings.clock
+    database = Database.connect(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
+    transactions = Transactions(database, messages.outbox, clock, surroundings.identifiers, settings.source, Refused)
+    offer_seconds = {
+        ListKind.SHELTER: settings.shelter_offer_seconds,
+        ListKind.HOUSING: settings.housing_offer_seconds,
+    }
+    matchmaker = Matchmaker(WaitlistStore(), offer_seconds)
+    expiry = Timer("offer-expiry", clock, lambda: transactions.run(partial(offers.expire_offers, matchmaker)))
+    return Service(
+        Parts(
+            name="registry",
+            migrations=Path(__file__).parent / "migrations",
+            tables=messages,
+            idempotency_keys=idempotency_keys,
+            transactions=transactions,
+            broker=surroundings.broker,
+            queue=consumers.queue(settings.broker_prefix),
+            handlers=consumers.handlers(matchmaker),
+            api=routes.api(transactions, matchmaker, CONTACT),
+            retention=timedelta(days=settings.retention_days),
+            timers=(expiry,),
+        )
+    )
+
+
+REGISTRY = Definition("registry", Settings, consumers.queue, build)

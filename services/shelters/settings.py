@@ -1,0 +1,14 @@
+"""What an operator may set for the shelters' service, beside what every service has."""
+
+from pydantic import Field
+
+from services.chassis.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """The shelters' settings."""
+
+    source: str = Field("urn:nld:kvknr:00000000.shelters", description="the `source` of this service's events")
+    lease_seconds: int = Field(
+        72 * 3600, ge=60, description="how long a unit that came free by itself stays valid unless it is affirmed"
+    )

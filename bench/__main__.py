@@ -3,7 +3,7 @@
 import argparse
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import uvloop
@@ -16,6 +16,7 @@ from bench.peers import run as peers
 from bench.processes import ROOT
 from bench.report import Results, keep
 from bench.servers import Servers, running_servers
+from bench.targets import PRODUCT
 
 SCENARIOS = frozenset("abcd")
 
@@ -30,8 +31,12 @@ class Plan:
 
     @property
     def whole(self) -> bool:
-        """Whether the results are fit to be kept: everything was measured, in full."""
+        """Whether the results are fit to be kept, once measured: every scenario, in full."""
         return not self.quick and self.scenarios == SCENARIOS
+
+    def unmeasured(self, figures: Sequence[Figure]) -> list[str]:
+        """Return the scenarios that were asked for and have no figure of the product."""
+        return sorted(self.scenarios - {figure.scenario for figure in figures if figure.subject == PRODUCT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +97,14 @@ def main(arguments: list[str]) -> int:
     try:
         results = uvloop.run(run(plan))
         sys.stdout.write(results.as_markdown())
-        if plan.whole:
+        if plan.whole and not plan.unmeasured(results.figures):
             keep(results, ROOT / "bench")
     except BenchError as error:
         say(str(error))
         return 1
-    return 0
+    for scenario in plan.unmeasured(results.figures):
+        say(f"({scenario}) was not measured in the product; these results are not kept")
+    return 1 if plan.unmeasured(results.figures) else 0
 
 
 if __name__ == "__main__":

@@ -5,12 +5,23 @@ same client, so that their figures differ only by what they do themselves.
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bench.measure import MILLISECONDS, PER_SECOND, BenchError, Figure, latencies, percentile
+from bench.measure import (
+    MEGABYTES,
+    MILLISECONDS,
+    PER_SECOND,
+    BenchError,
+    Figure,
+    latencies,
+    percentile,
+    processor_seconds,
+    resident_megabytes,
+)
 
 JOURNEYS = "posted, stored at each hop, seen"
 ARRIVAL_SECONDS = 30.0
@@ -159,13 +170,30 @@ def _pace(loop: asyncio.AbstractEventLoop, begin: Callable[[float], None], rate_
         loop.call_soon_threadsafe(begin, due)
 
 
-async def drive(journey: Journey, subject: str, load: Load, scenarios: frozenset[str]) -> list[Figure]:
-    """Drive a journey and return the figures of scenarios "a" (alone, and at a rate) and "b" (as fast as it goes)."""
+async def drive(
+    journey: Journey, subject: str, load: Load, scenarios: frozenset[str], processes: Mapping[str, int]
+) -> list[Figure]:
+    """Drive a journey; return the figures of scenarios "a" (alone, and at a rate) and "b" (as fast as it goes).
+
+    `processes` are the numbers of the subject's processes by name: their memory after the load is a figure as well.
+    """
     await alone(journey, load.warm_up)
     figures = await _latencies(journey, subject, load) if "a" in scenarios else []
-    if "b" in scenarios:
-        rate = await sustained(journey, load.sustained, load.clients)
-        figures.append(Figure("b", subject, JOURNEYS, rate, PER_SECOND, load.sustained))
+    figures += await _rate(journey, subject, load, processes) if "b" in scenarios else []
+    for name, process_id in processes.items():
+        figures.append(Figure("d", subject, f"resident, {name}", resident_megabytes(process_id), MEGABYTES, 1))
+    return figures
+
+
+async def _rate(journey: Journey, subject: str, load: Load, processes: Mapping[str, int]) -> list[Figure]:
+    """Measure the sustained rate, and what each process spends on one journey: it tells where a limit comes from."""
+    watched = {**processes, "client of the bench": os.getpid()}
+    before = {name: processor_seconds(process_id) for name, process_id in watched.items()}
+    rate = await sustained(journey, load.sustained, load.clients)
+    figures = [Figure("b", subject, JOURNEYS, rate, PER_SECOND, load.sustained)]
+    for name, process_id in watched.items():
+        spent = (processor_seconds(process_id) - before[name]) / load.sustained * 1000
+        figures.append(Figure("b", subject, f"processor per journey, {name}", spent, MILLISECONDS, load.sustained))
     return figures
 
 

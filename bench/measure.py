@@ -73,6 +73,16 @@ def latencies(scenario: str, subject: str, name: str, seconds: Sequence[float]) 
     ]
 
 
+def processor_seconds(process_id: int) -> float:
+    """Return the processor time that a process has used; raises BenchError when it has gone."""
+    try:
+        times = psutil.Process(process_id).cpu_times()
+    except psutil.NoSuchProcess as error:
+        message = f"Process {process_id} ended before its processor time was measured."
+        raise BenchError(message) from error
+    return times.user + times.system
+
+
 def resident_megabytes(process_id: int) -> float:
     """Return the resident memory of a process in megabytes (10^6 bytes); raises BenchError when it has gone."""
     try:

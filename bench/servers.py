@@ -88,4 +88,4 @@ async def running_servers() -> AsyncIterator[Servers]:
     if not database_url or not broker_url:
         message = f"Set {DATABASE_VARIABLE} and {BROKER_VARIABLE}: servers for the bench to use."
         raise BenchError(message)
-    yield Servers(database_url, broker_url)
+    yield Servers(database_url.replace("postgresql+asyncpg://", "postgresql://"), broker_url)

@@ -1,19 +1,53 @@
 """What every schema has in common."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 
+_RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9:]{8}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+_MOMENT = "A moment is written as in RFC 3339, with Z or an offset, such as 2026-07-01T09:30:00Z."
 
-def _in_utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+def in_utc(moment: datetime) -> datetime:
+    """Give the same moment in UTC; raise ValueError when that falls outside the years 1 to 9999."""
+    if moment.tzinfo is UTC:
+        return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("A moment lies between the years 1 and 9999, in UTC.") from None
 
 
-UtcDatetime = Annotated[AwareDatetime, PlainSerializer(_in_utc, return_type=str, when_used="json")]
-"""A moment. Any offset is accepted (RFC 3339); what we send is UTC with `Z`."""
+def _from_text(value: object) -> object:
+    # pydantic would also read a number in quotes, a space for the T, and an offset without a colon.
+    if not isinstance(value, str):
+        return value
+    if not _RFC_3339.fullmatch(value):
+        raise ValueError(_MOMENT)
+    try:
+        return datetime.fromisoformat(value.upper())
+    except ValueError:
+        raise ValueError(_MOMENT) from None
+
+
+# The pattern is published too: a reader that takes `format` for a mere annotation, as it may, still checks it.
+_MOMENT_SCHEMA = WithJsonSchema({"type": "string", "format": "date-time", "pattern": f"^{_RFC_3339.pattern}$"})
+
+UtcDatetime = Annotated[AwareDatetime, BeforeValidator(_from_text), Strict(), AfterValidator(in_utc), _MOMENT_SCHEMA]
+"""A moment (RFC 3339). Any offset is accepted; what we keep and send is UTC, with `Z`."""
 
 OrganisationId = Annotated[
     str,

@@ -1,35 +1,56 @@
 """Which messages there are, whose they are, and how to read and write them."""
 
 import json
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, Literal, NoReturn, TypeVar
 from uuid import UUID
 
-from pydantic import ValidationError
+from pydantic import ValidationError, create_model
+from pydantic_core import to_json
 
 from schemas.base import Message
 from schemas.envelope import Event, InvalidMessage, MessageTooLarge
 from schemas.messages import beds, offers, placements, quotas
+from schemas.vocabulary import ListKind
 
 LARGEST_BYTES = 64 * 1024
-DEEPEST = 16
+"""The most that an event may take on the wire (NL GOV profile 1.1)."""
+
+REASONS_LIMIT = 20
 
 Data = TypeVar("Data", bound=Message)
+DataModel = type[Message]
+EventModel = type[Event[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class MessageType:
-    """One type of message, its model, and the service that owns the fact."""
+    """One type of message, its model, the service that owns the fact, and the model of the whole event."""
 
     type: str
-    model: type[Message]
+    model: DataModel
     owner: str
+    event_model: EventModel
+
+    @property
+    def routing_keys(self) -> tuple[str, ...]:
+        """All routing keys that messages of this type are published with."""
+        if "list_kind" not in self.model.model_fields:
+            return (self.type,)
+        return tuple(f"{self.type}.{kind}" for kind in ListKind)
 
 
-def _owned(owner: str, *models: type[Message]) -> tuple[MessageType, ...]:
-    return tuple(MessageType(model.TYPE, model, owner) for model in models)
+def _owned(owner: str, *models: DataModel) -> tuple[MessageType, ...]:
+    return tuple(MessageType(model.TYPE, model, owner, _event_model(model)) for model in models)
+
+
+def _event_model(model: DataModel) -> EventModel:
+    only_this: Any = Literal.__getitem__(model.TYPE)
+    name = f"{model.__name__}Event"
+    return create_model(name, __base__=Event, __doc__=model.__doc__, type=(only_this, ...), data=(model, ...))
 
 
 MESSAGES: tuple[MessageType, ...] = (
@@ -60,11 +81,11 @@ MESSAGES: tuple[MessageType, ...] = (
     ),
 )
 
-_EVENTS: dict[str, type[Event[Any]]] = {message.type: Event[message.model] for message in MESSAGES}  # type: ignore[name-defined] # made at run time
-_TYPE = re.compile(rb'"type"\s*:\s*"(nl\.doorstroom\.[a-z.-]{1,80}\.v\d{1,3})"')
+BY_TYPE: Mapping[str, MessageType] = MappingProxyType({message.type: message for message in MESSAGES})
+BY_MODEL: Mapping[DataModel, MessageType] = MappingProxyType({message.model: message for message in MESSAGES})
 
 
-def event(
+def event(  # noqa: PLR0913 - one for each attribute that does not follow from the data
     data: Data,
     *,
     id: UUID,  # noqa: A002 - the CloudEvents attribute's name
@@ -74,74 +95,95 @@ def event(
     dataref: str | None = None,
     traceparent: str | None = None,
 ) -> Event[Data]:
-    """Put data into its envelope. The values are our own, so they are not validated a second time."""
-    return _EVENTS[data.TYPE].model_construct(
+    """Put data into its envelope: type and sequence follow from it.
+
+    Raises pydantic.ValidationError when an attribute is not as the profile wants it, and KeyError for data that is
+    not in the catalogue.
+    """
+    return BY_MODEL[type(data)].event_model(
+        specversion="1.0",
         id=id,
         source=source,
         type=data.TYPE,
         subject=subject,
         time=time,
+        datacontenttype="application/json",
         dataref=dataref,
         sequence=f"{data.version:020}",
+        sequencetype="Integer",
         traceparent=traceparent,
         data=data,
     )
 
 
 def encode(event: Event[Any]) -> bytes:
-    """The event as JSON. Raises MessageTooLarge."""
-    body = event.model_dump_json(exclude_none=True).encode()
+    """Write the event as compact JSON in UTF-8. Raises MessageTooLarge."""
+    body = to_json(event, exclude_none=True)
     if len(body) > LARGEST_BYTES:
-        message = f"an event may have at most {LARGEST_BYTES} bytes"
-        raise MessageTooLarge(message)
+        raise MessageTooLarge(f"An event has at most {LARGEST_BYTES} bytes: keep the rest where dataref points to.")
     return body
 
 
-def parse(body: bytes) -> Event[Message]:
-    """Read an event. Fields that a later minor version adds are ignored. Raises InvalidMessage."""
+def parse(body: bytes) -> Event:
+    """Read an event.
+
+    Fields that a later minor version adds are ignored; types are not converted. Raises InvalidMessage.
+    """
     if len(body) > LARGEST_BYTES:
-        message = f"larger than {LARGEST_BYTES} bytes"
-        raise InvalidMessage(message)
-    model = _model_of(body)
+        raise InvalidMessage(f"larger than {LARGEST_BYTES} bytes")
+    model = _message_type(_document(body)).event_model
     try:
-        parsed = model.model_validate_json(body, extra="ignore")
+        parsed = model.model_validate_json(body, strict=True, extra="ignore", by_alias=True, by_name=False)
     except ValidationError as error:
         raise InvalidMessage(_reason(error)) from None
-    if parsed.type != parsed.data.TYPE or int(parsed.sequence) != parsed.data.version:
-        message = "type or sequence does not agree with the data"
-        raise InvalidMessage(message)
+    if int(parsed.sequence) != parsed.data.version:
+        raise InvalidMessage("sequence: not the version in the data")
     return parsed
 
 
 def routing_key(event: Event[Any]) -> str:
-    """The type; for messages about a list also its kind, so that nobody receives the offers of the other kind."""
+    """Give the type; for messages about a list also its kind, so that nobody receives the offers of the other kind."""
     kind = getattr(event.data, "list_kind", None)
     return event.type if kind is None else f"{event.type}.{kind}"
 
 
-def _model_of(body: bytes) -> type[Event[Any]]:
-    # A look at the text finds the type without parsing twice; data of ours has no field of that name.
-    found = _TYPE.search(body)
-    model = _EVENTS.get(found[1].decode()) if found else None
-    if model is None:
-        raise InvalidMessage(_why_unknown(body))
-    return model
-
-
-def _why_unknown(body: bytes) -> str:
+def _document(body: bytes) -> dict[str, object]:
+    # pydantic lets NaN pass and takes the last of two fields with one name; another reader may take the first.
     try:
-        document = json.loads(body)
+        document = _STRICT_JSON.decode(body.decode())
+    except InvalidMessage:
+        raise
     except (ValueError, RecursionError):
-        return "not valid JSON"
+        raise InvalidMessage("not valid JSON in UTF-8") from None
     if not isinstance(document, dict):
-        return "not a JSON object"
-    return "no message of this type is known" if "type" in document else "no type"
+        raise InvalidMessage("not a JSON object")
+    return document
+
+
+def _message_type(document: dict[str, object]) -> MessageType:
+    name = document.get("type")
+    if not isinstance(name, str):
+        raise InvalidMessage("type: missing, or not text")
+    message_type = BY_TYPE.get(name)
+    if message_type is None:
+        raise InvalidMessage("type: no message of this type and version is known")
+    return message_type
+
+
+def _distinct(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise InvalidMessage("a field is there twice")
+    return fields
+
+
+def _no_constant(_name: str) -> NoReturn:
+    raise InvalidMessage("NaN and Infinity are not JSON")
+
+
+_STRICT_JSON = json.JSONDecoder(object_pairs_hook=_distinct, parse_constant=_no_constant)
 
 
 def _reason(error: ValidationError) -> str:
-    problems = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(f"{'.'.join(map(_step, item['loc']))}: {item['type']}" for item in problems[:20])
-
-
-def _step(step: int | str) -> str:
-    return str(step) if isinstance(step, int) or step.isidentifier() else "?"
+    problems = error.errors(include_url=False, include_input=False, include_context=False)[:REASONS_LIMIT]
+    return "; ".join(f"{'.'.join(map(str, problem['loc'])) or 'event'}: {problem['type']}" for problem in problems)

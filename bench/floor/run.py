@@ -12,7 +12,7 @@ import aiohttp
 from bench.floor.stations import QUEUES
 from bench.floor.wire import EXCHANGES, Places
 from bench.journey import Arrivals, Load, drive
-from bench.measure import MEGABYTES, Figure, resident_megabytes
+from bench.measure import Figure
 from bench.processes import free_port, serving
 from bench.servers import Servers
 from bench.stream import watching
@@ -67,8 +67,8 @@ async def measure(servers: Servers, load: Load, scenarios: frozenset[str]) -> li
         async with AsyncExitStack() as stack:
             running = {name: await stack.enter_async_context(_station(servers, name)) for name in STATIONS}
             floor = await stack.enter_async_context(_journey(running))
-            figures = await drive(floor, SUBJECT, load, scenarios)
-            return figures + [_memory(name, station.process_id) for name, station in running.items()]
+            processes = {name: station.process_id for name, station in running.items()}
+            return await drive(floor, SUBJECT, load, scenarios, processes)
     finally:
         await servers.delete(QUEUES, EXCHANGES)
 
@@ -88,7 +88,3 @@ async def _journey(running: Mapping[str, Running]) -> AsyncIterator[Floor]:
         stream_url = f"http://127.0.0.1:{running['notifications'].port}/stream"
         async with watching(session, stream_url, lambda data: arrivals.saw(json.loads(data)["id"])):
             yield Floor(session, f"http://127.0.0.1:{running['shelters'].port}/beds", arrivals)
-
-
-def _memory(station: str, process_id: int) -> Figure:
-    return Figure("d", SUBJECT, f"resident, {station}", resident_megabytes(process_id), MEGABYTES, 1)

@@ -13,8 +13,11 @@ INTERPRETER_VARIABLE = "DOORSTROOM_BENCH_PYTHON"
 INTERPRETER = ROOT / ".venv-bench" / "bin" / "python"
 SECONDS = 150.0
 PREFIX = "bench-peer"
-QUEUES = (f"{PREFIX}.faststream", f"{PREFIX}.celery")
-EXCHANGES = (f"{PREFIX}.celery",)
+DELAYED = tuple(f"celery_delayed_{level}" for level in range(28))
+"""Celery makes these for later deliveries, beside any quorum queue, under names that cannot be chosen."""
+
+QUEUES = (f"{PREFIX}.faststream", f"{PREFIX}.celery", *DELAYED)
+EXCHANGES = (f"{PREFIX}.celery", *DELAYED, "celery_delayed_delivery")
 
 CELERY_WORKER = (
     "-m",

@@ -31,7 +31,7 @@ class Commands(Generic[Unit]):
         self._running: dict[tuple[str, str, str], asyncio.Future[tuple[bytes, StoredReply] | None]] = {}
 
     async def perform(self, command: Command, effect: Effect[Unit]) -> Settled:
-        """Give the command its effect, or the answer of the time that it had it.
+        """Give the command its effect, which ends with `remember`; or the answer of the time that it had it.
 
         Raises what `effect` raises, and KeyReused when the key was used for another request.
         """
@@ -51,14 +51,13 @@ class Commands(Generic[Unit]):
             del self._running[identity]
             mine.set_result(outcome)
 
-    async def _once(self, command: Command, effect: Effect[Unit]) -> Settled:
-        async def attempt(unit: Unit) -> StoredReply:
-            reply = await effect(unit)
-            await idempotency.remember(unit, self._table, command, reply, self._clock())
-            return reply
+    async def remember(self, unit: Unit, command: Command, reply: StoredReply) -> None:
+        """Store the answer, in the transaction of its effect. Raises UniqueViolation when the key was used before."""
+        await idempotency.remember(unit, self._table, command, reply, self._clock())
 
+    async def _once(self, command: Command, effect: Effect[Unit]) -> Settled:
         try:
-            return await self._work.run(attempt), False
+            return await self._work.run(effect), False
         except Unavailable:
             raise
         except DoorstroomError as error:

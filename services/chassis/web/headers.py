@@ -53,7 +53,7 @@ def trace(request: web.Request, identifiers: Identifiers) -> Trace:
     received = request.headers
     request_id = received.get(REQUEST_ID)
     if request_id is None or not _REQUEST_ID.fullmatch(request_id):
-        request_id = str(identifiers())
+        request_id = identifiers().hex
     traceparent = _matching(_TRACEPARENT, received.get(TRACEPARENT))
     fsc_transaction_id = _matching(_FSC_TRANSACTION_ID, received.get(FSC_TRANSACTION_ID))
     ids = Trace(request_id, traceparent, fsc_transaction_id)

@@ -81,7 +81,7 @@ class InputReader(Generic[Unit]):
         if errors or self._query is None:
             raise InvalidInput(fields=errors)
         try:
-            return self._query.model_validate_strings(values, extra="forbid")
+            return self._query.model_validate(values, strict=False, extra="forbid")
         except ValidationError as error:
             raise InvalidInput(fields=_fields(error, values, "Query parameter: ")) from None
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from schemas.api.problem import Problem
 from services.chassis.idempotency import KEY_HEADER
 from services.chassis.web.negotiation import EVENT_STREAM, JSON
 from services.chassis.web.operation import Api, Operation
@@ -29,29 +30,6 @@ _PROBLEMS = {
     415: ("UnsupportedMediaType", "The body must be uncompressed JSON in UTF-8."),
     500: ("InternalError", "The request failed by a mistake of ours."),
     503: ("Unavailable", "Not available at the moment. Nothing was half done: try again after Retry-After seconds."),
-}
-_PROBLEM_SCHEMA: Document = {
-    "type": "object",
-    "description": "What went wrong (RFC 9457).",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string", "format": "uri", "description": "Names the kind of problem, for programs."},
-        "title": {"type": "string", "description": "Names the kind of problem, for people."},
-        "status": {"type": "integer", "description": "The HTTP status."},
-        "detail": {"type": "string", "description": "What was wrong this time, and what to do."},
-        "errors": {
-            "type": "array",
-            "description": "Everything that is wrong with the input.",
-            "items": {
-                "type": "object",
-                "required": ["pointer", "message"],
-                "properties": {
-                    "pointer": {"type": "string", "description": "JSON Pointer to the field or parameter."},
-                    "message": {"type": "string", "description": "What is wrong with it."},
-                },
-            },
-        },
-    },
 }
 _HEADERS: Document = {
     "ApiVersion": {
@@ -86,9 +64,9 @@ def openapi(api: AnyApi) -> Document:
         "tags": [{"name": name} for name in sorted({tag for operation in api.operations for tag in operation.tags})],
         "paths": _paths(api, references),
         "components": {
-            "schemas": {**schemas, "Problem": _PROBLEM_SCHEMA},
+            "schemas": schemas,
             "headers": _HEADERS,
-            "parameters": {"IdempotencyKey": _idempotency_key(), "LastEventId": _last_event_id()},
+            "parameters": {"IdempotencyKey": _idempotency_key()},
             "responses": {name: _problem_response(status, text) for status, (name, text) in _PROBLEMS.items()},
             "securitySchemes": {_SECURITY: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
@@ -99,7 +77,7 @@ References = Mapping[tuple[type[BaseModel], JsonSchemaMode], Document]
 
 
 def _schemas(api: AnyApi) -> tuple[References, Document]:
-    models: list[tuple[type[BaseModel], JsonSchemaMode]] = []
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Problem, "serialization")]
     for operation in api.operations:
         if operation.request is not None:
             models.append((operation.request, "validation"))
@@ -147,7 +125,7 @@ def _parameters(operation: AnyOperation) -> Iterable[Document]:
     if operation.method == "POST":
         yield {"$ref": "#/components/parameters/IdempotencyKey"}
     if operation.stream is not None:
-        yield {"$ref": "#/components/parameters/LastEventId"}
+        yield _last_event_id(operation.last_event_id)
 
 
 def _query_parameters(query: type[BaseModel]) -> Iterable[Document]:
@@ -182,13 +160,21 @@ def _success(operation: AnyOperation, references: References) -> Document:
     if operation.query is not None and "cursor" in operation.query.model_fields:
         headers["Link"] = {"$ref": "#/components/headers/Link"}
     response: Document = {"description": operation.summary, "headers": headers}
-    if operation.response is not None:
-        content: Document = {"schema": references[operation.response, "serialization"]}
+    schema = None if operation.response is None else references[operation.response, "serialization"]
+    if operation.stream is not None:
+        # One event's `data`; OpenAPI 3.1 has no word for a stream of them.
+        response["content"] = {EVENT_STREAM: {"schema": _embedded(schema)}}
+    elif schema is not None:
+        content: Document = {"schema": schema}
         _add_example(content, operation.response_example)
         response["content"] = {JSON: content}
-    elif operation.stream is not None:
-        response["content"] = {EVENT_STREAM: {"schema": {"type": "string"}}}
     return response
+
+
+def _embedded(schema: Document | None) -> Document:
+    return (
+        {"type": "string"} if schema is None else {"type": "string", "contentMediaType": JSON, "contentSchema": schema}
+    )
 
 
 def _statuses(operation: AnyOperation) -> set[int]:
@@ -244,11 +230,11 @@ def _idempotency_key() -> Document:
     }
 
 
-def _last_event_id() -> Document:
+def _last_event_id(pattern: str) -> Document:
     return {
         "name": "Last-Event-ID",
         "in": "header",
         "required": False,
         "description": "The id of the last event that was received; the stream goes on after it.",
-        "schema": {"type": "string", "maxLength": 128},
+        "schema": {"type": "string", "pattern": f"^{pattern}$"},
     }

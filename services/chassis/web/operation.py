@@ -102,6 +102,8 @@ class Operation(Generic[Unit]):
     tags: tuple[str, ...] = ()
     request_example: BaseModel | None = None
     response_example: BaseModel | None = None
+    last_event_id: str = r"[A-Za-z0-9._:-]{1,128}"
+    """What a Last-Event-ID of this stream looks like (a regular expression); any other is refused with 400."""
     errors: tuple[int, ...] = ()
     """Statuses that this operation may answer with beside those that its shape implies, such as 404 and 409."""
 

@@ -6,26 +6,16 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import ColumnElement, Select, literal, tuple_
 
+from schemas.api.paging import PageQuery
 from services.chassis.errors import FieldError, InvalidInput
 
 Row = TypeVar("Row")
 Key = TypeVar("Key", bound=tuple[Any, ...])
 
-LIMIT_DEFAULT = 25
-LIMIT_MAXIMUM = 100
 _INTEGER_LIMIT = 2**63
-
-
-class PageQuery(BaseModel):
-    """The query parameters of every list. A list with filters adds its own."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    cursor: str | None = Field(None, max_length=512, description="Where the next page begins; taken from Link.")
-    limit: int = Field(LIMIT_DEFAULT, ge=1, le=LIMIT_MAXIMUM, description="How many items at most.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,42 +21,38 @@ def performance(operation: Operation[Unit], work: Work[Unit], commands: Commands
     if handler is None:
         message = f"operation {operation.operation_id} has no handler"
         raise ValueError(message)
-    if operation.method == "GET":
-        return _reading(handler, work)
     if operation.method != "POST":
-        return _writing(handler, work)
+        return _plainly(handler, work.read if operation.method == "GET" else work.run)
     if commands is None:
         message = f"operation {operation.operation_id} is a POST: its API must have a table for idempotency keys"
         raise ValueError(message)
     return _once(handler, commands)
 
 
-def _reading(handler: Handler[Unit], work: Work[Unit]) -> Perform:
+def _plainly(
+    handler: Handler[Unit], run: Callable[[Callable[[Unit], Awaitable[StoredReply]]], Awaitable[StoredReply]]
+) -> Perform:
     async def perform(_request: web.Request, call: Call[Any, Any], _document: object) -> tuple[StoredReply, bool]:
-        return render(await work.read(lambda unit: handler(call, unit))), False
-
-    return perform
-
-
-def _writing(handler: Handler[Unit], work: Work[Unit]) -> Perform:
-    async def perform(_request: web.Request, call: Call[Any, Any], _document: object) -> tuple[StoredReply, bool]:
-        async def effect(unit: Unit) -> StoredReply:
+        async def work(unit: Unit) -> StoredReply:
             return render(await handler(call, unit))
 
-        return await work.run(effect), False
+        return await run(work), False
 
     return perform
 
 
 def _once(handler: Handler[Unit], commands: Commands[Unit]) -> Perform:
     async def perform(request: web.Request, call: Call[Any, Any], document: object) -> tuple[StoredReply, bool]:
-        async def effect(unit: Unit) -> StoredReply:
-            return render(await handler(call, unit))
-
         principal = call.principal
         fingerprint = request_hash(request.method, request.path_qs, document)
-        key = call.headers[KEY_HEADER]
-        return await commands.perform(Command(principal.organisation, principal.subject, key, fingerprint), effect)
+        command = Command(principal.organisation, principal.subject, call.headers[KEY_HEADER], fingerprint)
+
+        async def effect(unit: Unit) -> StoredReply:
+            reply = render(await handler(call, unit))
+            await commands.remember(unit, command, reply)
+            return reply
+
+        return await commands.perform(command, effect)
 
     return perform
 

@@ -51,12 +51,12 @@ def _checked(pattern: re.Pattern[str], value: str) -> str:
     return value
 
 
-def last_event_id(headers: Mapping[str, str]) -> str | None:
+def last_event_id(headers: Mapping[str, str], pattern: str) -> str | None:
     """The id of the last event that the reader has. Raises InvalidInput when it cannot be one of ours."""
     value = headers.get(LAST_EVENT_ID)
     if not value:
         return None
-    if not _EVENT_ID.fullmatch(value):
+    if not re.fullmatch(pattern, value):
         message = "Header: must be an id that this stream sent before."
         raise InvalidInput(message, fields=[FieldError(f"/{LAST_EVENT_ID}", message)])
     return value

@@ -19,7 +19,7 @@ class StreamEndpoint(Endpoint[Unit]):
             message = "a stream endpoint was made for an operation that is no stream"
             raise ValueError(message)
         call, _ = await self.accept(request, ids)
-        last_id = last_event_id(request.headers)
+        last_id = last_event_id(request.headers, self.operation.last_event_id)
         subject = call.principal.subject
         self.context.streams.check_room(subject)
         response = self._response(ids)

@@ -1,0 +1,185 @@
+"""What each kind of user does, as methods. A client acts with one token, so for one organisation in one role."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from uuid import UUID
+
+import aiohttp
+
+from doorstroom_client.transport import Transport
+from schemas.api.municipalities import Claim, Municipality, NewClaim, NewMunicipality, NewQuotas, NewSlot, Quotas, Slots
+from schemas.api.municipalities import Slot as MunicipalSlot
+from schemas.api.notifications import Notification
+from schemas.api.registry import Case, Decision, Decline, Entries, Entry, NewCase, NewEntry, Offer, Offers
+from schemas.api.shelters import (
+    Affirmation,
+    Facility,
+    NewArrival,
+    NewDeparture,
+    NewFacility,
+    NewNoShow,
+    NewProvider,
+    NewUnit,
+    NewVacancy,
+    Provider,
+    Unit,
+    Units,
+    Vacancy,
+)
+from schemas.vocabulary import DeclineReason
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where the services are: the root of each, without a trailing slash."""
+
+    registry: str
+    shelters: str
+    municipalities: str
+    notifications: str
+
+    @classmethod
+    def at(cls, root: str) -> "Endpoints":
+        """All of them behind one address."""
+        return cls(root, root, root, root)
+
+
+class Client:
+    """The public APIs, typed. Every method raises ProblemError or ServerUnreachable."""
+
+    def __init__(self, session: aiohttp.ClientSession, endpoints: Endpoints, token: str) -> None:
+        self._transport = Transport(session, token)
+        self._registry = f"{endpoints.registry}/registry/v1"
+        self._shelters = f"{endpoints.shelters}/shelters/v1"
+        self._municipalities = f"{endpoints.municipalities}/municipalities/v1"
+        self._notifications = f"{endpoints.notifications}/notifications/v1"
+
+    # Coordinators
+
+    async def register_case(self, case: NewCase, key: str | None = None) -> Case:
+        """Register a household."""
+        return await self._transport.post(f"{self._registry}/cases", Case, case, key)
+
+    async def join_waitlist(self, entry: NewEntry, key: str | None = None) -> Entry:
+        """Put a household in line."""
+        return await self._transport.post(f"{self._registry}/entries", Entry, entry, key)
+
+    async def leave_waitlist(self, entry_id: UUID, key: str | None = None) -> Entry:
+        """Take a household out of line."""
+        return await self._transport.post(f"{self._registry}/entries/{entry_id}/_leave", Entry, None, key)
+
+    async def list_entries(self, cursor: str | None = None) -> Entries:
+        """A page of your entries."""
+        return await self._transport.get(f"{self._registry}/entries", Entries, _page(cursor))
+
+    async def list_offers(self, state: str | None = None) -> Offers:
+        """A page of the offers made to your entries."""
+        query = {"limit": 100} if state is None else {"limit": 100, "state": state}
+        return await self._transport.get(f"{self._registry}/offers", Offers, query)
+
+    async def get_offer(self, offer_id: UUID) -> Offer:
+        """One offer."""
+        return await self._transport.get(f"{self._registry}/offers/{offer_id}", Offer)
+
+    async def get_decision(self, offer_id: UUID) -> Decision:
+        """Why an offer was made."""
+        return await self._transport.get(f"{self._registry}/offers/{offer_id}/decision", Decision)
+
+    async def accept_offer(self, offer_id: UUID, key: str | None = None) -> Offer:
+        """Say yes."""
+        return await self._transport.post(f"{self._registry}/offers/{offer_id}/_accept", Offer, None, key)
+
+    async def decline_offer(self, offer_id: UUID, reason: DeclineReason, key: str | None = None) -> Offer:
+        """Say no."""
+        return await self._transport.post(
+            f"{self._registry}/offers/{offer_id}/_decline", Offer, Decline(reason=reason), key
+        )
+
+    def notifications(self, last_event_id: str | None = None) -> AsyncIterator[Notification]:
+        """What concerns you, live."""
+        return self._transport.events(f"{self._notifications}/events", last_event_id)
+
+    # Shelter providers
+
+    async def add_unit(self, unit: NewUnit, key: str | None = None) -> Unit:
+        """Add a unit to a facility."""
+        return await self._transport.post(f"{self._shelters}/units", Unit, unit, key)
+
+    async def list_units(self, state: str | None = None) -> Units:
+        """A page of your units."""
+        query = {"limit": 100} if state is None else {"limit": 100, "state": state}
+        return await self._transport.get(f"{self._shelters}/units", Units, query)
+
+    async def post_vacancy(self, vacancy: NewVacancy, key: str | None = None) -> Vacancy:
+        """Report a unit free."""
+        return await self._transport.post(f"{self._shelters}/vacancies", Vacancy, vacancy, key)
+
+    async def affirm_vacancy(self, vacancy_id: UUID, affirmation: Affirmation, key: str | None = None) -> Vacancy:
+        """Say that a unit is still free."""
+        url = f"{self._shelters}/vacancies/{vacancy_id}/_affirm"
+        return await self._transport.post(url, Vacancy, affirmation, key)
+
+    async def withdraw_vacancy(self, vacancy_id: UUID, key: str | None = None) -> Unit:
+        """Take a vacancy back."""
+        return await self._transport.post(f"{self._shelters}/vacancies/{vacancy_id}/_withdraw", Unit, None, key)
+
+    async def confirm_arrival(self, vacancy_id: UUID, key: str | None = None) -> Unit:
+        """The household is there."""
+        return await self._transport.post(f"{self._shelters}/arrivals", Unit, NewArrival(vacancy_id=vacancy_id), key)
+
+    async def report_no_show(self, vacancy_id: UUID, key: str | None = None) -> Unit:
+        """The household did not come."""
+        return await self._transport.post(f"{self._shelters}/no-shows", Unit, NewNoShow(vacancy_id=vacancy_id), key)
+
+    async def record_departure(self, unit_id: UUID, key: str | None = None) -> Unit:
+        """The household has left."""
+        return await self._transport.post(f"{self._shelters}/departures", Unit, NewDeparture(unit_id=unit_id), key)
+
+    # Municipalities
+
+    async def open_slot(self, slot: NewSlot, key: str | None = None) -> MunicipalSlot:
+        """Open a slot."""
+        return await self._transport.post(f"{self._municipalities}/slots", MunicipalSlot, slot, key)
+
+    async def list_slots(self) -> Slots:
+        """A page of your slots."""
+        return await self._transport.get(f"{self._municipalities}/slots", Slots, {"limit": 100})
+
+    async def withdraw_slot(self, slot_id: UUID, key: str | None = None) -> MunicipalSlot:
+        """Take a slot back."""
+        return await self._transport.post(f"{self._municipalities}/slots/{slot_id}/_withdraw", MunicipalSlot, None, key)
+
+    async def claim_household(self, slot_id: UUID, key: str | None = None) -> Claim:
+        """This household is ours."""
+        return await self._transport.post(f"{self._municipalities}/claims", Claim, NewClaim(slot_id=slot_id), key)
+
+    async def house_household(self, claim_id: UUID, key: str | None = None) -> Claim:
+        """The household has moved in."""
+        return await self._transport.post(f"{self._municipalities}/claims/{claim_id}/_house", Claim, None, key)
+
+    async def list_quotas(self, half_year: str) -> Quotas:
+        """How far the quotas of a half-year are."""
+        query = {"halfYear": half_year, "limit": 100}
+        return await self._transport.get(f"{self._municipalities}/quotas", Quotas, query)
+
+    # Operators
+
+    async def register_provider(self, provider: NewProvider, key: str | None = None) -> Provider:
+        """Register a shelter provider."""
+        return await self._transport.post(f"{self._shelters}/providers", Provider, provider, key)
+
+    async def register_facility(self, facility: NewFacility, key: str | None = None) -> Facility:
+        """Register a facility."""
+        return await self._transport.post(f"{self._shelters}/facilities", Facility, facility, key)
+
+    async def register_municipality(self, municipality: NewMunicipality, key: str | None = None) -> Municipality:
+        """Register a municipality."""
+        return await self._transport.post(f"{self._municipalities}/municipalities", Municipality, municipality, key)
+
+    async def set_quotas(self, quotas: NewQuotas, key: str | None = None) -> Quotas:
+        """Share out the national number."""
+        return await self._transport.post(f"{self._municipalities}/quotas", Quotas, quotas, key)
+
+
+def _page(cursor: str | None) -> dict[str, str | int]:
+    return {"limit": 100} if cursor is None else {"limit": 100, "cursor": cursor}

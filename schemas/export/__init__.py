@@ -1,0 +1,111 @@
+"""Writes everything that others read instead of our models: JSON Schemas, examples, and one AsyncAPI document.
+
+What was published is the baseline of the next time: a version that is in the target folder never loses or narrows a
+field, because `export` refuses to overwrite it with one that does.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from schemas.catalogue import MESSAGES
+from schemas.export.asyncapi import asyncapi
+from schemas.export.compatibility import breaking_changes
+from schemas.export.examples import valid
+from schemas.export.faults import invalid, invalid_envelopes
+from schemas.export.json_schema import file_name, json_schema
+
+__all__ = ["PUBLISHED", "BreakingChange", "breaking_changes", "drift", "export", "lost_in", "published_documents"]
+
+PUBLISHED = Path(__file__).parent.parent / "published"
+DEFAULT_EXCHANGE = "doorstroom.events"
+NO_QUEUES: Mapping[str, Sequence[str]] = MappingProxyType({})
+_OURS = ("asyncapi.json", "nl.doorstroom.*.schema.json", "examples/*valid.json")
+
+
+class BreakingChange(ValueError):  # noqa: N818 - says what it is
+    """What would be written takes something away from a published version; `changes` lists what."""
+
+    def __init__(self, changes: Sequence[str]) -> None:
+        """Take what `lost_in` found."""
+        super().__init__(
+            "A published version would lose or narrow something; make a next version. " + "; ".join(changes)
+        )
+        self.changes = tuple(changes)
+
+
+def export(
+    target: Path, queues: Mapping[str, Sequence[str]] = NO_QUEUES, exchange: str = DEFAULT_EXCHANGE
+) -> tuple[Path, ...]:
+    """Write all documents into the folder `target`, make it if needed, and return their paths.
+
+    `queues` gives, by queue, the topic patterns that bind it to `exchange`; without them the AsyncAPI document has
+    only the sending side. Files of ours that are no longer generated are removed. Raises BreakingChange before
+    anything is written, or OSError.
+    """
+    lost = lost_in(target)
+    if lost:
+        raise BreakingChange(lost)
+    documents = published_documents(queues, exchange)
+    for name in _found(target) - documents.keys():
+        (target / name).unlink()
+    (target / "examples").mkdir(parents=True, exist_ok=True)
+    for name, text in documents.items():
+        (target / name).write_text(text, encoding="utf-8", newline="\n")
+    return tuple(target / name for name in documents)
+
+
+def drift(target: Path, queues: Mapping[str, Sequence[str]] = NO_QUEUES, exchange: str = DEFAULT_EXCHANGE) -> list[str]:
+    """List how the files in `target` differ from what `export` would write; empty when they do not."""
+    documents = published_documents(queues, exchange)
+    found = _found(target)
+    differing = [name for name in documents.keys() & found if (target / name).read_bytes() != documents[name].encode()]
+    return sorted(
+        [f"missing: {name}" for name in documents.keys() - found]
+        + [f"left over: {name}" for name in found - documents.keys()]
+        + [f"differs: {name}" for name in differing]
+    )
+
+
+def lost_in(target: Path) -> list[str]:
+    """List what the models take away from the schemas that are published in `target`.
+
+    Raises ValueError when a file there is not a JSON Schema of the kind that `export` writes.
+    """
+    current = {file_name(message_type): json_schema(message_type) for message_type in MESSAGES}
+    lost: list[str] = []
+    for path in sorted(target.glob("nl.doorstroom.*.schema.json")):
+        if path.name not in current:
+            lost.append(f"{path.name}: this type or version is gone")
+            continue
+        baseline = json.loads(path.read_text(encoding="utf-8"))
+        lost.extend(f"{path.name}: {change}" for change in breaking_changes(baseline, current[path.name]))
+    return lost
+
+
+def published_documents(
+    queues: Mapping[str, Sequence[str]] = NO_QUEUES, exchange: str = DEFAULT_EXCHANGE
+) -> dict[str, str]:
+    """Give the text of every document by its path below the target folder; the same models give the same bytes."""
+    documents = {"asyncapi.json": _for_people(asyncapi(queues, exchange))}
+    documents["examples/envelope.invalid.json"] = _line_by_line(invalid_envelopes())
+    for message_type in MESSAGES:
+        documents[file_name(message_type)] = _for_people(json_schema(message_type))
+        documents[f"examples/{message_type.type}.valid.json"] = _for_people(valid(message_type))
+        documents[f"examples/{message_type.type}.invalid.json"] = _line_by_line(invalid(message_type))
+    return documents
+
+
+def _for_people(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _line_by_line(examples: Mapping[str, Any]) -> str:
+    lines = (f"  {json.dumps(name)}: {json.dumps(event, ensure_ascii=False)}" for name, event in examples.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _found(target: Path) -> set[str]:
+    return {path.relative_to(target).as_posix() for pattern in _OURS for path in target.glob(pattern)}

@@ -1,0 +1,182 @@
+"""One valid event of each type, and what may be added to it. Every id is made up."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from schemas import catalogue
+from schemas.base import Message
+from schemas.catalogue import MessageType
+from schemas.messages import beds, offers, placements, quotas
+from schemas.vocabulary import (
+    AgeBand,
+    DeclineReason,
+    FallThroughReason,
+    ListKind,
+    Need,
+    PlacementEndReason,
+    Programme,
+    Sex,
+    WithdrawalReason,
+)
+
+Json = dict[str, Any]
+
+NOW = datetime(2026, 7, 1, 9, 30, tzinfo=UTC)
+SOURCES = {
+    "shelters": "urn:nld:kvknr:00000001.shelters",
+    "municipalities": "urn:nld:oin:00000099000000001000:systeem:municipalities",
+    "registry": "urn:nld:kvknr:00000002.registry",
+}
+RECIPIENT = "coordinator-north"
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def _id(number: int) -> UUID:
+    return UUID(f"0197c4f0-0000-7000-8000-{number:012d}")
+
+
+_VACANCY, _UNIT, _FACILITY, _SLOT, _OFFER, _CLAIM, _EVENT = map(_id, range(1, 8))
+_HOUSEHOLD = offers.Household(adults=1, children=2)
+
+_DATA: tuple[Message, ...] = (
+    beds.BedFreed(
+        vacancy_id=_VACANCY,
+        version=1,
+        unit_id=_UNIT,
+        facility_id=_FACILITY,
+        programme=Programme.COSM,
+        places=3,
+        accepts=beds.Acceptance(
+            sexes=[Sex.FEMALE], age_bands=[AgeBand.AGE_18_TO_22, AgeBand.AGE_23_PLUS], children=True
+        ),
+        serves=beds.Service(wheelchair=False, needs=[Need.MEDICAL]),
+        available_from=NOW,
+        lease_expires_at=NOW + timedelta(days=3),
+        freed_at=NOW,
+    ),
+    beds.BedWithdrawn(
+        vacancy_id=_VACANCY,
+        version=2,
+        unit_id=_UNIT,
+        programme=Programme.COSM,
+        reason=WithdrawalReason.WITHDRAWN,
+        withdrawn_at=NOW,
+    ),
+    beds.ArrivalConfirmed(vacancy_id=_VACANCY, version=2, unit_id=_UNIT, offer_id=_OFFER, arrived_at=NOW),
+    beds.NoShowReported(
+        vacancy_id=_VACANCY, version=2, unit_id=_UNIT, programme=Programme.COSM, offer_id=_OFFER, reported_at=NOW
+    ),
+    beds.DepartureRecorded(vacancy_id=_VACANCY, version=3, unit_id=_UNIT, offer_id=_OFFER, departed_at=NOW),
+    quotas.SlotOpened(
+        vacancy_id=_VACANCY,
+        version=1,
+        slot_id=_SLOT,
+        municipality_code="GM0363",
+        places=3,
+        wheelchair=False,
+        available_from=NOW + timedelta(days=30),
+        opened_at=NOW,
+    ),
+    quotas.SlotWithdrawn(vacancy_id=_VACANCY, version=2, slot_id=_SLOT, withdrawn_at=NOW),
+    quotas.PlacementClaimed(
+        vacancy_id=_VACANCY, version=2, slot_id=_SLOT, offer_id=_OFFER, claim_id=_CLAIM, claimed_at=NOW
+    ),
+    quotas.HouseholdHoused(
+        vacancy_id=_VACANCY, version=3, slot_id=_SLOT, offer_id=_OFFER, claim_id=_CLAIM, housed_at=NOW
+    ),
+    offers.OfferMade(
+        vacancy_id=_VACANCY,
+        version=1,
+        offer_id=_OFFER,
+        list_kind=ListKind.SHELTER,
+        recipient=RECIPIENT,
+        household=_HOUSEHOLD,
+        deadline_at=NOW + timedelta(hours=4),
+        made_at=NOW,
+    ),
+    offers.OfferAccepted(
+        vacancy_id=_VACANCY,
+        version=2,
+        offer_id=_OFFER,
+        list_kind=ListKind.HOUSING,
+        recipient=RECIPIENT,
+        household=_HOUSEHOLD,
+        accepted_at=NOW,
+    ),
+    offers.OfferDeclined(
+        vacancy_id=_VACANCY,
+        version=2,
+        offer_id=_OFFER,
+        list_kind=ListKind.SHELTER,
+        recipient=RECIPIENT,
+        reason=DeclineReason.UNSAFE,
+        declined_at=NOW,
+    ),
+    offers.OfferExpired(
+        vacancy_id=_VACANCY,
+        version=2,
+        offer_id=_OFFER,
+        list_kind=ListKind.SHELTER,
+        recipient=RECIPIENT,
+        expired_at=NOW,
+    ),
+    offers.OfferRevoked(
+        vacancy_id=_VACANCY,
+        version=2,
+        offer_id=_OFFER,
+        list_kind=ListKind.SHELTER,
+        recipient=RECIPIENT,
+        reason=WithdrawalReason.LAPSED,
+        revoked_at=NOW,
+    ),
+    offers.PlacementFellThrough(
+        vacancy_id=_VACANCY,
+        version=3,
+        offer_id=_OFFER,
+        list_kind=ListKind.SHELTER,
+        recipient=RECIPIENT,
+        reason=FallThroughReason.NO_SHOW,
+        fell_through_at=NOW,
+    ),
+    placements.PlacementEnded(
+        vacancy_id=_VACANCY,
+        version=4,
+        offer_id=_OFFER,
+        list_kind=ListKind.SHELTER,
+        recipient=RECIPIENT,
+        reason=PlacementEndReason.HOUSED,
+        ended_at=NOW,
+    ),
+)
+
+
+def typical(message_type: MessageType) -> Json:
+    """Give an event of this type as most of them are: no attribute that need not be there."""
+    data = next(item for item in _DATA if type(item) is message_type.model)
+    subject = str(getattr(data, "offer_id" if message_type.owner == "registry" else "vacancy_id"))
+    event = catalogue.event(data, id=_EVENT, source=SOURCES[message_type.owner], subject=subject, time=NOW)
+    document: Json = json.loads(catalogue.encode(event))
+    return document
+
+
+def with_optional_attributes(message_type: MessageType) -> Json:
+    """Give an event of this type with all attributes that there are."""
+    return typical(message_type) | {
+        "dataschema": f"https://doorstroom.example/schemas/{message_type.type}.schema.json",
+        "dataref": f"/{message_type.owner}/v1/openapi.json",
+        "traceparent": TRACEPARENT,
+    }
+
+
+def valid(message_type: MessageType) -> dict[str, Json]:
+    """Give events of this type that every consumer must accept, by what is special about each."""
+    event = typical(message_type)
+    return {
+        "typical": event,
+        "with-optional-attributes": with_optional_attributes(message_type),
+        "with-a-time-in-another-zone": event | {"time": "2026-07-01T11:30:00.250+02:00"},
+        "with-fields-of-a-later-minor-version": event
+        | {"laterattribute": "ignored", "data": event["data"] | {"laterField": {"ignored": True}}},
+    }

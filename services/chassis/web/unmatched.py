@@ -1,0 +1,43 @@
+"""Answers what no route takes: an address that is not there, or a method that an address does not have."""
+
+import time
+from collections.abc import Mapping
+
+from aiohttp import hdrs, web
+from multidict import CIMultiDict
+
+from services.chassis.web import problems
+from services.chassis.web.context import Context
+from services.chassis.web.endpoint import log_access
+from services.chassis.web.headers import answered, trace
+
+
+class Unmatched:
+    """The route behind all others."""
+
+    def __init__(self, application: web.Application, bases: Mapping[str, CIMultiDict[str]], context: Context) -> None:
+        self._application = application
+        self._bases = bases
+        self._context = context
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """404, or 405 with the methods that the address has."""
+        started = time.perf_counter()
+        ids = trace(request, self._context.identifiers)
+        allowed = await self._allowed(request)
+        problem = problems.from_status(405, ", ".join(sorted(allowed))) if allowed else problems.from_status(404)
+        response = problems.problem(problem, answered(self._base(request.path), ids))
+        if self._context.settings.access_log:
+            log_access(request.method, "(none)", response.status, started)
+        return response
+
+    async def _allowed(self, request: web.Request) -> set[str]:
+        methods: set[str] = set()
+        for resource in self._application.router.resources():
+            methods |= (await resource.resolve(request))[1]
+        return methods - {hdrs.METH_ANY}
+
+    def _base(self, path: str) -> CIMultiDict[str]:
+        """The standing headers of the API that the address lies in, else of the first API."""
+        inside = (base for prefix, base in self._bases.items() if path.startswith(f"{prefix}/"))
+        return next(inside, next(iter(self._bases.values())))

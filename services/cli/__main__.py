@@ -1,0 +1,61 @@
+"""The `doorstroom` command."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import click
+import uvloop
+
+from services.chassis.errors import DoorstroomError
+from services.chassis.logging import configure_logging
+from services.chassis.main import refuse
+from services.chassis.settings import LogFormat
+from services.cli.quarantine import quarantine
+from services.cli.run import CannotRun, run
+from services.cli.schemas import schemas
+
+DATA = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("var"),
+    show_default=True,
+    help="The folder with the databases.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="doorstroom")
+def cli() -> None:
+    """A bed comes free, and the next person's coordinator knows."""
+
+
+@cli.command("run")
+@click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True)
+@DATA
+@click.option("--demo/--no-demo", default=True, help="Load the sample and play the demo on the first start.")
+@click.option("--verbose", is_flag=True, help="Show the log.")
+def run_command(port: int, data: Path, *, demo: bool, verbose: bool) -> None:
+    """Run everything in this process, on SQLite."""
+    configure_logging(LogFormat.CONSOLE, "INFO" if verbose else "ERROR")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(data, port, play=demo))
+
+
+cli.add_command(quarantine)
+cli.add_command(schemas)
+
+
+def main() -> None:
+    """Run the command: 0 when all went well, 1 when it failed, 2 when it cannot run so."""
+    try:
+        cli()
+    except CannotRun as error:
+        refuse(str(error))
+    except (DoorstroomError, TimeoutError) as error:
+        sys.stderr.write(f"doorstroom: {error or 'something did not happen in time; see the log with --verbose'}\n")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Who plays in the sample and the demo: organisations, their roles, and a token for each."""
+
+from collections.abc import Mapping
+
+import aiohttp
+
+from doorstroom_client import Client, Endpoints
+from services.chassis.identity import DevelopmentIssuer, Role
+
+SCOPES: Mapping[Role, tuple[str, ...]] = {
+    Role.COORDINATOR: ("registry:read", "registry:write", "notifications:read"),
+    Role.HELPDESK: ("registry:read", "registry:write", "notifications:read"),
+    Role.PROVIDER: ("shelters:read", "shelters:write"),
+    Role.MUNICIPALITY: ("municipalities:read", "municipalities:write"),
+    Role.AUDITOR: ("municipalities:read",),
+    Role.OPERATOR: ("shelters:manage", "municipalities:manage", "municipalities:read"),
+}
+
+TOKEN_SECONDS = 6 * 3600
+"""As long as the OAuth NL GOV profile allows."""
+
+
+class Cast:
+    """Clients for every organisation in the sample, with tokens of the development issuer."""
+
+    def __init__(self, issuer: DevelopmentIssuer, session: aiohttp.ClientSession, endpoints: Endpoints) -> None:
+        self._issuer = issuer
+        self._session = session
+        self.endpoints = endpoints
+
+    def token(self, organisation: str, role: Role) -> str:
+        """A token for a system of this organisation."""
+        return self._issuer.issue(f"{organisation}-system", organisation, role, SCOPES[role], TOKEN_SECONDS)
+
+    def client(self, organisation: str, role: Role) -> Client:
+        """A client that acts for this organisation."""
+        return Client(self._session, self.endpoints, self.token(organisation, role))
+
+    def coordinator(self, organisation: str) -> Client:
+        """A care coordinator's client."""
+        return self.client(organisation, Role.COORDINATOR)
+
+    def provider(self, organisation: str) -> Client:
+        """A shelter provider's client."""
+        return self.client(organisation, Role.PROVIDER)
+
+    def municipality(self, code: str) -> Client:
+        """A municipality's client."""
+        return self.client(code, Role.MUNICIPALITY)
+
+    def operator(self) -> Client:
+        """The operator's client."""
+        return self.client("comensha", Role.OPERATOR)

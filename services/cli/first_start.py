@@ -1,0 +1,96 @@
+"""What happens once for each data folder: the sample is loaded, and the demo is played."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from schemas.api.shelters import Unit
+from services.chassis.identity import Role
+from services.cli.cast import Cast
+from services.cli.demo import Demo
+from services.cli.sample import COORDINATORS, PROVIDERS, Sample
+from services.municipalities.domain import half_year_of
+
+STATE_FILE = "first-start.json"
+TOKENS_FOLDER = "tokens"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStart:
+    """Loads the sample and plays the demo unless that was done in this folder before."""
+
+    data: Path
+    cast: Cast
+    now: datetime
+    write: Callable[[str], None]
+
+    async def happen(self) -> None:
+        """Do what was not done yet. Raises TimeoutError when the demo does not come to its end."""
+        if not self._done("sample"):
+            self.write("First start: loading a small sample through the public APIs …")
+            await Sample(self.cast, self.now, half_year_of(self.now)).load(lambda line: self.write(f"  ✓ {line}"))
+            self._note("sample")
+        if self._done("demo"):
+            self.write("Continuing from what is stored; the demo was played before.")
+            return
+        self.write("\nOne cascade, live: a home frees a bed, and the next person's coordinator knows.\n")
+        await Demo(self.cast, half_year_of(self.now), self.write).play()
+        self._note("demo")
+
+    async def show_commands(self) -> None:
+        """Print three commands to copy, each with a token that works for six hours."""
+        endpoints = self.cast.endpoints
+        recipient, offer = await self._open_offer()
+        provider, unit = await self._unposted_unit()
+        self.write("\nTry it yourself (each token works for six hours):\n")
+        watcher = self._token(recipient, Role.COORDINATOR)
+        self.write("# watch a coordinator's live stream")
+        self.write(f'curl -N -H "{watcher}" {endpoints.notifications}/notifications/v1/events\n')
+        if unit is not None:
+            self.write("# post a free bed; whoever is next is offered it")
+            body = json.dumps({"unitId": str(unit.unit_id)})
+            owner = self._token(provider, Role.PROVIDER)
+            self.write(self._post(owner, f"{endpoints.shelters}/shelters/v1/vacancies", body) + "\n")
+        if offer is not None:
+            self.write("# accept the offer that is open")
+            url = f"{endpoints.registry}/registry/v1/offers/{offer}/_accept"
+            self.write(self._post(watcher, url) + "\n")
+
+    async def _open_offer(self) -> tuple[str, object]:
+        for name in COORDINATORS:
+            for offer in (await self.cast.coordinator(name).list_offers("made")).offers:
+                if offer.kind == "shelter":
+                    return name, offer.offer_id
+        return COORDINATORS[0], None
+
+    async def _unposted_unit(self) -> tuple[str, Unit | None]:
+        for name in PROVIDERS:
+            units = (await self.cast.provider(name).list_units("out_of_service")).units
+            if units:
+                return name, units[0]
+        return PROVIDERS[0], None
+
+    def _token(self, organisation: str, role: Role) -> str:
+        """The header, with the token read from a file: so it stays out of the terminal's history."""
+        folder = self.data / TOKENS_FOLDER
+        folder.mkdir(mode=0o700, exist_ok=True)
+        file = folder / organisation
+        file.touch(mode=0o600)
+        file.write_text(self.cast.token(organisation, role))
+        return f"Authorization: Bearer $(cat {file.resolve()})"
+
+    @staticmethod
+    def _post(authorization: str, url: str, body: str | None = None) -> str:
+        content = f" -H 'Content-Type: application/json' -d '{body}'" if body else ""
+        return f'curl -X POST -H "{authorization}" -H "Idempotency-Key: $(date +%s%N)"{content} {url}'
+
+    def _done(self, what: str) -> bool:
+        file = self.data / STATE_FILE
+        return file.exists() and what in json.loads(file.read_text())
+
+    def _note(self, what: str) -> None:
+        file = self.data / STATE_FILE
+        done = json.loads(file.read_text()) if file.exists() else []
+        file.write_text(json.dumps([*done, what]))

@@ -1,0 +1,149 @@
+"""`doorstroom quarantine`: messages that could not be handled, and what to do with them."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from schemas.envelope import InvalidMessage
+from services.chassis import quarantine as kept
+from services.chassis.clock import system_clock, system_identifiers
+from services.chassis.database import Database
+from services.chassis.quarantine import QuarantinedMessage
+from services.chassis.relay import OUTBOX_CHANNEL
+from services.chassis.tables import MessageTables
+from services.chassis.unit_of_work import Transactions, UnitOfWork
+from services.cli.embedded import database_url
+from services.municipalities.tables import messages as municipalities
+from services.notifications.tables import messages as notifications
+from services.registry.tables import messages as registry
+from services.shelters.tables import messages as shelters
+
+Answer = TypeVar("Answer")
+
+TABLES: dict[str, MessageTables] = {
+    "registry": registry,
+    "shelters": shelters,
+    "municipalities": municipalities,
+    "notifications": notifications,
+}
+
+SERVICE = click.argument("service", type=click.Choice(sorted(TABLES)))
+MESSAGE = click.argument("message")
+DATA = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("var"),
+    show_default=True,
+    help="The folder with the databases of the embedded mode.",
+)
+
+
+@click.group()
+def quarantine() -> None:
+    """Messages that could not be handled: look, replay, drop.
+
+    In the embedded mode --data names the folder with the databases. In the distributed mode DOORSTROOM_DATABASE_URL
+    names the service's database. What a message says is never printed: it may be about a person.
+    """
+
+
+@quarantine.command("list")
+@SERVICE
+@DATA
+@click.option("--all", "every_status", is_flag=True, help="Also what was replayed or dropped.")
+def list_command(service: str, data: Path, *, every_status: bool) -> None:
+    """List the messages that wait for a decision."""
+    tables = TABLES[service]
+    found = _work(
+        service, data, lambda unit: kept.waiting(unit, tables.quarantine, every_status=every_status)
+    )
+    for message in found:
+        click.echo(f"{message.id[:12]}  {message.received_at:%Y-%m-%d %H:%M:%S}  {message.status:<8}  {message.reason}")
+    click.echo(f"{len(found)} message(s) of {service} in quarantine", err=True)
+
+
+@quarantine.command("show")
+@SERVICE
+@MESSAGE
+@DATA
+def show_command(service: str, message: str, data: Path) -> None:
+    """Show everything about a message but what it says. MESSAGE is its id, or the beginning of it."""
+    tables = TABLES[service]
+    _print(_work(service, data, lambda unit: kept.find(unit, tables.quarantine, message)))
+
+
+@quarantine.command("replay")
+@SERVICE
+@MESSAGE
+@DATA
+@click.option("--repaired", type=click.File("rb"), help="Send this file's content in its place.")
+def replay_command(service: str, message: str, data: Path, repaired: click.utils.LazyFile | None) -> None:
+    """Send a message again; whoever has handled it before ignores it."""
+    tables, body = TABLES[service], repaired.read() if repaired is not None else None
+    try:
+        _work(
+            service,
+            data,
+            lambda unit: kept.replay(unit, tables.quarantine, tables.outbox, message, body),
+            wake=OUTBOX_CHANNEL,
+        )
+    except InvalidMessage as error:
+        explanation = f"it would only come back: {error}. Repair it, and give the file with --repaired."
+        raise click.ClickException(explanation) from error
+    click.echo("It is on its way again.")
+
+
+@quarantine.command("drop")
+@SERVICE
+@MESSAGE
+@DATA
+def drop_command(service: str, message: str, data: Path) -> None:
+    """Decide that a message is not wanted; it stays on record."""
+    tables = TABLES[service]
+    _work(service, data, lambda unit: kept.drop(unit, tables.quarantine, message))
+    click.echo("Dropped; `doorstroom quarantine list --all` still shows it.")
+
+
+def _print(message: QuarantinedMessage) -> None:
+    for name in ("id", "message_id", "routing_key", "reason", "attempts", "status", "received_at", "size_bytes"):
+        click.echo(f"{name:<12} {getattr(message, name)}")
+
+
+def _work(
+    service: str, data: Path, work: Callable[[UnitOfWork], Awaitable[Answer]], wake: str | None = None
+) -> Answer:
+    return asyncio.run(_transact(service, data, work, wake))
+
+
+async def _transact(
+    service: str, data: Path, work: Callable[[UnitOfWork], Awaitable[Answer]], wake: str | None
+) -> Answer:
+    database = Database.connect(_url(service, data), pool_size=1)
+    tables = TABLES[service]
+    # The command records no events of its own, so it has no source.
+    transactions = Transactions(database, tables.outbox, system_clock, system_identifiers, "", NothingRefused)
+    try:
+        answer = await transactions.run(work)
+        if wake is not None:
+            await database.notify(wake, "")
+        return answer
+    finally:
+        await database.close()
+
+
+def _url(service: str, data: Path) -> str:
+    given = os.environ.get("DOORSTROOM_DATABASE_URL")
+    if given:
+        return given
+    if not (data / f"{service}.sqlite3").exists():
+        message = f"there is no database of {service} in {data}; give --data, or set DOORSTROOM_DATABASE_URL"
+        raise click.UsageError(message)
+    return database_url(data, service)
+
+
+class NothingRefused(Exception):
+    """There are no rules here that could refuse anything."""

@@ -1,0 +1,106 @@
+"""`doorstroom run`: everything on this machine, in one process."""
+
+import asyncio
+import fcntl
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import aiohttp
+import click
+
+from doorstroom_client import Endpoints
+from services.chassis.clock import system_clock
+from services.cli.cast import Cast
+from services.cli.embedded import Embedded, build_embedded
+from services.cli.first_start import FirstStart
+
+HOST = "127.0.0.1"
+
+
+class CannotRun(Exception):
+    """It cannot start like this; the text says why and what to do."""
+
+
+async def run(data: Path, port: int, *, play: bool, write: Callable[[str], None] = click.echo) -> None:
+    """Serve from the folder `data` on `port` until Ctrl-C or SIGTERM. Raises CannotRun."""
+    check_port(port)
+    with owned_folder(data):
+        embedded = build_embedded(data, access_log=False)
+        try:
+            await embedded.process.start(HOST, port)
+            await _serve(embedded, data, play=play, write=write)
+        finally:
+            await embedded.process.stop(0)
+    write("Stopped; everything is stored.")
+
+
+async def _serve(embedded: Embedded, data: Path, *, play: bool, write: Callable[[str], None]) -> None:
+    process = embedded.process
+    root = f"http://{HOST}:{process.port}"
+    write(f"doorstroom serves on {root} from {data}/ (Ctrl-C stops it)\n")
+    stopping = stop_signal()
+    if play:
+        playing = asyncio.ensure_future(_play(embedded, root, data, write))
+        await asyncio.wait({playing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not playing.done():
+            playing.cancel()
+            await asyncio.gather(playing, return_exceptions=True)
+        else:
+            playing.result()
+    await stopping
+    write("\nStopping: finishing what is under way …")
+
+
+async def _play(embedded: Embedded, root: str, data: Path, write: Callable[[str], None]) -> None:
+    async with aiohttp.ClientSession() as session:
+        cast = Cast(embedded.issuer, session, Endpoints.at(root))
+        first_start = FirstStart(data, cast, system_clock(), write)
+        await first_start.happen()
+        await first_start.show_commands()
+
+
+def stop_signal() -> "asyncio.Future[None]":
+    """Done at the first SIGINT or SIGTERM."""
+    loop = asyncio.get_running_loop()
+    stopping: asyncio.Future[None] = loop.create_future()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, lambda: stopping.done() or stopping.set_result(None))
+    return stopping
+
+
+def check_port(port: int) -> None:
+    """Raises CannotRun when something else listens on this port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            message = f"port {port} is taken; choose another one, for example: make run PORT={port + 1}"
+            raise CannotRun(message) from None
+
+
+@contextmanager
+def owned_folder(data: Path) -> Iterator[None]:
+    """Make the folder, and keep every other process out of it. Raises CannotRun."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock = os.open(data / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        message = f"the folder {data} cannot be written ({error.strerror}); choose another one: make run DATA=folder"
+        raise CannotRun(message) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        message = f"another doorstroom runs in the folder {data}; stop it, or choose another folder with DATA=folder"
+        raise CannotRun(message) from None
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+

@@ -11,6 +11,7 @@ from services.chassis.errors import DoorstroomError
 from services.chassis.logging import configure_logging
 from services.chassis.main import refuse
 from services.chassis.settings import LogFormat
+from services.cli.distributed import run_distributed
 from services.cli.quarantine import quarantine
 from services.cli.run import CannotRun, run
 from services.cli.schemas import schemas
@@ -40,6 +41,15 @@ def run_command(port: int, data: Path, *, demo: bool, verbose: bool) -> None:
     configure_logging(LogFormat.CONSOLE, "INFO" if verbose else "ERROR")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(data, port, play=demo))
+
+
+@cli.command("run-distributed")
+@DATA
+@click.option("--demo/--no-demo", default=True, help="Load the sample and play the demo on the first start.")
+def run_distributed_command(data: Path, *, demo: bool) -> None:
+    """Run each service as its own process, on a private PostgreSQL and RabbitMQ."""
+    configure_logging(LogFormat.CONSOLE, "ERROR")
+    asyncio.run(run_distributed(data, play=demo, write=click.echo))
 
 
 cli.add_command(quarantine)

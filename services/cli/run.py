@@ -14,6 +14,7 @@ import click
 
 from doorstroom_client import Endpoints
 from services.chassis.clock import system_clock
+from services.chassis.identity import DevelopmentIssuer
 from services.cli.cast import Cast
 from services.cli.embedded import Embedded, build_embedded
 from services.cli.first_start import FirstStart
@@ -39,26 +40,30 @@ async def run(data: Path, port: int, *, play: bool, write: Callable[[str], None]
 
 
 async def _serve(embedded: Embedded, data: Path, *, play: bool, write: Callable[[str], None]) -> None:
-    process = embedded.process
-    root = f"http://{HOST}:{process.port}"
+    root = f"http://{HOST}:{embedded.process.port}"
     write(f"doorstroom serves on {root} from {data}/ (Ctrl-C stops it)\n")
+    await play_until_stopped(embedded.issuer, Endpoints.at(root), data, play=play, write=write)
+
+
+async def play_until_stopped(
+    issuer: DevelopmentIssuer, endpoints: Endpoints, data: Path, *, play: bool, write: Callable[[str], None]
+) -> None:
+    """Let the first start happen, if wanted, and serve until Ctrl-C or SIGTERM. Raises what the demo raises."""
     stopping = stop_signal()
     if play:
-        playing = asyncio.ensure_future(_play(embedded, root, data, write))
+        playing = asyncio.ensure_future(_play(issuer, endpoints, data, write))
         await asyncio.wait({playing, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not playing.done():
-            playing.cancel()
-            await asyncio.gather(playing, return_exceptions=True)
-        else:
+        if playing.done():
             playing.result()
+        playing.cancel()
+        await asyncio.gather(playing, return_exceptions=True)
     await stopping
     write("\nStopping: finishing what is under way …")
 
 
-async def _play(embedded: Embedded, root: str, data: Path, write: Callable[[str], None]) -> None:
+async def _play(issuer: DevelopmentIssuer, endpoints: Endpoints, data: Path, write: Callable[[str], None]) -> None:
     async with aiohttp.ClientSession() as session:
-        cast = Cast(embedded.issuer, session, Endpoints.at(root))
-        first_start = FirstStart(data, cast, system_clock(), write)
+        first_start = FirstStart(data, Cast(issuer, session, endpoints), system_clock(), write)
         await first_start.happen()
         await first_start.show_commands()
 

@@ -25,7 +25,7 @@ _DETAILS = {
 }
 
 
-class HttpProblem(DoorstroomError):  # noqa: N818 - the term of RFC 9457
+class HttpProblem(DoorstroomError):
     """A failure of the HTTP exchange itself, with headers that say what would do."""
 
     def __init__(self, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None) -> None:

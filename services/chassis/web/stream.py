@@ -20,7 +20,7 @@ _EVENT_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
-class StreamClosed(Exception):  # noqa: N818 - it names what happened
+class StreamClosed(Exception):
     """The reader is gone, too slow, or the service is stopping: nothing more can be sent to it."""
 
 

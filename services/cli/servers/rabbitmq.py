@@ -111,7 +111,8 @@ class PrivateRabbitMQ:
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
             "LC_ALL": "C.UTF-8",
             "HOME": str(self._folder),
-            "RABBITMQ_NODENAME": f"doorstroom{self._distribution_port}@localhost",
+            # What it stored belongs to this name; our own port mapper keeps it from meeting another of the same.
+            "RABBITMQ_NODENAME": "doorstroom@localhost",
             "RABBITMQ_NODE_IP_ADDRESS": LOOPBACK,
             "RABBITMQ_NODE_PORT": str(self.port),
             "RABBITMQ_DIST_PORT": str(self._distribution_port),

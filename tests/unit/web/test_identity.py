@@ -22,6 +22,7 @@ ISSUER, AUDIENCE = "https://issuer.example.org", "doorstroom"
 ED25519 = ed25519.Ed25519PrivateKey.generate()
 P256 = ec.generate_private_key(ec.SECP256R1())
 RSA = rsa.generate_private_key(65537, 2048)
+SHORT = rsa.generate_private_key(65537, 1024)  # noqa: S505 - to be refused
 KEYS = {
     "keys": [
         {**OKPAlgorithm.to_jwk(ED25519.public_key(), as_dict=True), "kid": "ed"},
@@ -167,7 +168,7 @@ def test_the_leeway_is_bounded() -> None:
     [
         [],
         [{"kty": "oct", "k": "c2VjcmV0", "kid": "a"}],
-        [{**RSAAlgorithm.to_jwk(rsa.generate_private_key(65537, 1024).public_key(), as_dict=True), "kid": "a"}],
+        [{**RSAAlgorithm.to_jwk(SHORT.public_key(), as_dict=True), "kid": "a"}],
         [KEYS["keys"][0], KEYS["keys"][0]],
         [{**KEYS["keys"][0], "alg": "ES256"}],
     ],

@@ -3,10 +3,11 @@
 import asyncio
 import gzip
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies
+from hypothesis import assume, given, strategies
 
 from services.chassis.errors import InvalidInput
 from services.chassis.identity import Role
@@ -208,7 +209,8 @@ async def test_a_client_that_asks_first_is_invited(service: Service) -> None:
     body = json.dumps(VALID).encode()
     head = (
         f"POST {BASE}/things HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {service.token()}\r\nIdempotency-Key: k\r\n"
-        f"Expect: 100-continue\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"Expect: 100-continue\r\nConnection: close\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     answer = await service.raw(head.encode() + body)
     assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 ")
@@ -232,24 +234,18 @@ JSON = strategies.recursive(
 
 
 @given(JSON)
-def test_any_json_within_bounds_is_read_as_it_is(document: object) -> None:
-    """What a strict writer writes, the reader gives back; only U+0000 is refused."""
-    body = json.dumps(document).encode()
-    try:
-        parsed = documents.parse(body)
-    except InvalidInput as error:
-        assert "\\u0000" in body.decode() or "digits" in error.detail
-    else:
-        assert parsed == document
+def test_json_within_bounds_is_read_as_it_is(document: object) -> None:
+    """What a strict writer writes, the reader gives back."""
+    body = json.dumps(document)
+    assume("\\u0000" not in body)
+    assert documents.parse(body.encode()) == document
 
 
 @given(strategies.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     """No input makes the reader fail in another way."""
-    try:
-        documents.parse(body)
-    except InvalidInput as error:
-        assert error.fields
+    with suppress(InvalidInput):
+        assert documents.parse(body) == json.loads(body)
 
 
 async def test_a_role_that_may_not_is_told_who_may(service: Service) -> None:

@@ -310,9 +310,9 @@ class Service:
         token: str | None = None,
         headers: dict[str, str] | None = None,
         port: int = 0,
-        **options: Any,
+        **options: Any,  # noqa: ANN401 - whatever aiohttp takes
     ) -> "Answer":
-        """Send a request with a token and, on POST, a fresh key; `headers` come on top, and an empty one is left out."""
+        """Send a request with a token and, on POST, a fresh key; `headers` come on top, an empty one is left out."""
         self._keys += 1
         sent = {"Authorization": f"Bearer {token or self.token()}"}
         if method == "POST":

@@ -1,0 +1,200 @@
+"""`doorstroom run-distributed`: PostgreSQL, RabbitMQ, and each service as its own process, private to one folder."""
+
+import asyncio
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import asyncpg
+from sqlalchemy import make_url
+
+from doorstroom_client import Endpoints
+from services.chassis.identity import DevelopmentIssuer
+from services.chassis.identity.development import KEYS_FILE
+from services.chassis.settings import Mode
+from services.cli.run import HOST, CannotRun, owned_folder, play_until_stopped
+from services.cli.servers import PrivatePostgreSQL, PrivateRabbitMQ, ServerFailed, ServerMissing
+from services.cli.servers.support import free_port
+
+READY_SECONDS = 60.0
+STOP_SECONDS = 30.0
+
+REPLICAS = {"registry": 2, "shelters": 1, "municipalities": 1, "notifications": 1}
+
+
+@dataclass(slots=True)
+class Replica:
+    """One process of one service."""
+
+    service: str
+    port: int
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def root(self) -> str:
+        """Where it listens."""
+        return f"http://{HOST}:{self.port}"
+
+
+async def run_distributed(data: Path, *, play: bool, write: Callable[[str], None]) -> None:
+    """Serve until Ctrl-C or SIGTERM. Raises CannotRun."""
+    with owned_folder(data):
+        write("Starting a private PostgreSQL and RabbitMQ (about ten seconds) …")
+        with servers(data) as (postgresql, rabbitmq):
+            issuer = _issuer(data)
+            environment = {"DOORSTROOM_TOKEN_KEYS_FILE": str((data / KEYS_FILE).resolve())}
+            replicas = await start_services(data, postgresql, rabbitmq.url, environment)
+            try:
+                await _serve(data, replicas, issuer, play=play, write=write)
+            finally:
+                await asyncio.to_thread(stop_services, replicas)
+    write("Stopped; everything is stored.")
+
+
+def _issuer(data: Path) -> DevelopmentIssuer:
+    # This launcher plays the identity provider of its own installation. The services run in the distributed mode and
+    # trust it only because their settings name its keys.
+    return DevelopmentIssuer(data, Mode.EMBEDDED)
+
+
+@contextmanager
+def servers(data: Path) -> Iterator[tuple[PrivatePostgreSQL, PrivateRabbitMQ]]:
+    """Both servers, for as long as this lasts. Raises CannotRun."""
+    try:
+        postgresql = PrivatePostgreSQL(data / "postgresql")
+        rabbitmq = PrivateRabbitMQ(data / "rabbitmq")
+    except ServerMissing as error:
+        raise CannotRun(str(error)) from error
+    try:
+        with ThreadPoolExecutor(2) as starters:
+            for started in [starters.submit(postgresql.start), starters.submit(rabbitmq.start)]:
+                started.result()
+        yield postgresql, rabbitmq
+    except ServerFailed as error:
+        raise CannotRun(str(error)) from error
+    finally:
+        rabbitmq.stop()
+        postgresql.stop()
+
+
+async def start_services(
+    data: Path,
+    postgresql: PrivatePostgreSQL,
+    broker_url: str,
+    environment: Mapping[str, str],
+    replicas: Mapping[str, int] = REPLICAS,
+) -> list[Replica]:
+    """Make each service's database and start its replicas; ready when they say so. Raises CannotRun."""
+    await make_databases(postgresql.url, [database_name(service) for service in replicas])
+    started = []
+    for service, count in replicas.items():
+        for number in range(count):
+            url = postgresql.database_url(database_name(service))
+            started.append(start_replica(data, service, number, url, broker_url, environment))
+    try:
+        await asyncio.gather(*(wait_ready(replica) for replica in started))
+    except BaseException:
+        stop_services(started)
+        raise
+    return started
+
+
+def start_replica(
+    data: Path, service: str, number: int, database_url: str, broker_url: str, environment: Mapping[str, str]
+) -> Replica:
+    """Start one process; its log is in the folder `log`."""
+    port = free_port()
+    log = data / "log" / f"{service}-{number}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    settings = {
+        "DOORSTROOM_MODE": Mode.DISTRIBUTED,
+        "DOORSTROOM_DATABASE_URL": database_url,
+        "DOORSTROOM_BROKER_URL": broker_url,
+        "DOORSTROOM_HOST": HOST,
+        "DOORSTROOM_PORT": str(port),
+        "DOORSTROOM_ACCESS_LOG": "false",
+        **environment,
+    }
+    with log.open("ab") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own module, in this very interpreter
+            [sys.executable, "-m", f"services.{service}"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **settings},
+            start_new_session=True,
+        )
+    return Replica(service, port, process)
+
+
+async def wait_ready(replica: Replica) -> None:
+    """Wait until the process says that it is ready. Raises CannotRun."""
+    timeout = aiohttp.ClientTimeout(total=2)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        for _ in range(int(READY_SECONDS / 0.1)):
+            if replica.process.poll() is not None:
+                break
+            try:
+                async with session.get(f"{replica.root}/readyz") as response:
+                    if response.ok:
+                        return
+            except (aiohttp.ClientError, TimeoutError):
+                pass
+            await asyncio.sleep(0.1)
+    message = f"{replica.service} did not become ready; its log is in the folder log"
+    raise CannotRun(message)
+
+
+def stop_services(replicas: list[Replica]) -> None:
+    """Stop them all cleanly, and wait for it."""
+    for replica in replicas:
+        if replica.process.poll() is None:
+            replica.process.send_signal(signal.SIGTERM)
+    for replica in replicas:
+        try:
+            replica.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            replica.process.kill()
+            replica.process.wait(STOP_SECONDS)
+
+
+def endpoints_of(replicas: list[Replica]) -> Endpoints:
+    """One replica of each service. Which one is no matter."""
+    roots = {service: [each.root for each in replicas if each.service == service] for service in REPLICAS}
+    return Endpoints(**{service: secrets.choice(found) for service, found in roots.items()})
+
+
+async def make_databases(maintenance_url: str, names: list[str]) -> None:
+    """Make the databases that are not there yet."""
+    dsn = make_url(maintenance_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        known = {row["datname"] for row in await connection.fetch("SELECT datname FROM pg_database")}
+        for name in names:
+            if name not in known:
+                await connection.execute(f'CREATE DATABASE "{name}"')
+    finally:
+        await connection.close()
+
+
+def database_name(service: str) -> str:
+    """The database of a service."""
+    return f"doorstroom_{service}"
+
+
+async def _serve(
+    data: Path, replicas: list[Replica], issuer: DevelopmentIssuer, *, play: bool, write: Callable[[str], None]
+) -> None:
+    write("doorstroom serves, on PostgreSQL and RabbitMQ (Ctrl-C stops it):")
+    for replica in replicas:
+        write(f"  {replica.service:<16} {replica.root}   process {replica.process.pid}")
+    write("")
+    await play_until_stopped(issuer, endpoints_of(replicas), data, play=play, write=write)

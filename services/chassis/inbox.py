@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Table, literal, select
+from sqlalchemy import Table, literal, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.chassis.database import UtcDateTime, each
@@ -19,6 +19,7 @@ async def remember(unit: UnitOfWork, inbox: Table, ids: Sequence[UUID]) -> set[U
     dialect = unit.connection.dialect.name
     insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(inbox)
     # Sorted, so that two transactions with overlapping batches take their locks in one order.
-    rows = select(each(unit.connection, sorted(set(ids))).c.value, literal(unit.now, UtcDateTime)).where(True)  # noqa: FBT003 - SQLite needs a WHERE before ON CONFLICT
+    # SQLite needs a WHERE between a SELECT and ON CONFLICT.
+    rows = select(each(unit.connection, sorted(set(ids))).c.value, literal(unit.now, UtcDateTime)).where(true())
     statement = insert.from_select(["id", "received_at"], rows).on_conflict_do_nothing().returning(inbox.c.id)
-    return {cast(UUID, row.id) for row in await unit.execute(statement)}
+    return {cast("UUID", row.id) for row in await unit.execute(statement)}

@@ -8,9 +8,9 @@ import structlog
 from aiohttp import web
 
 from services.chassis.broker.port import Broker
+from services.chassis.identity import TokenVerifier
 from services.chassis.service import Service
 from services.chassis.settings import ServiceSettings
-from services.chassis.identity import TokenVerifier
 from services.chassis.web import Runner, WebSettings, build_application
 from services.chassis.web.health import Check
 

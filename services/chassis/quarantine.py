@@ -130,5 +130,3 @@ async def _decide(unit: UnitOfWork, quarantine: Table, id_: str, status: str) ->
 def _summary(row: RowMapping) -> QuarantinedMessage:
     shown = ("id", "routing_key", "message_id", "reason", "attempts", "status", "received_at")
     return QuarantinedMessage(**{name: row[name] for name in shown}, size_bytes=len(base64.b64decode(row["body"])))
-
-

@@ -54,9 +54,7 @@ class Service:
         self.tables = parts.tables
         self._parts = parts
         self._background = Background()
-        self._relay = Relay(
-            parts.transactions.database, parts.tables.outbox, parts.broker, parts.transactions.clock
-        )
+        self._relay = Relay(parts.transactions.database, parts.tables.outbox, parts.broker, parts.transactions.clock)
         parts.transactions.hand_over = self._relay.hand_over
         self._consumer = self._make_consumer()
 

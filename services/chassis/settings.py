@@ -7,7 +7,6 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
-
 class Mode(StrEnum):
     """Where the services run."""
 
@@ -47,5 +46,3 @@ class ServiceSettings(BaseSettings):
     log_format: LogFormat = LogFormat.JSON
     log_level: str = "INFO"
     access_log: bool = True
-
-

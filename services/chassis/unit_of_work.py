@@ -1,12 +1,12 @@
 """One transaction: what changed, and the events that say so, stored together or not at all."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Executable, Result, Table, insert
+from sqlalchemy import CursorResult, Executable, Table, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
@@ -19,6 +19,8 @@ from services.chassis.database.errors import translated
 from services.chassis.errors import Conflict
 
 T = TypeVar("T")
+
+Parameters = Sequence[Mapping[str, Any]] | Mapping[str, Any] | None
 
 CONFLICT_ATTEMPTS = 8
 CLAIM_SECONDS = 10
@@ -36,10 +38,10 @@ class UnitOfWork:
     outgoing: list[Message] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
 
-    async def execute(self, statement: Executable, parameters: object = None) -> Result[tuple[object, ...]]:
-        """Run one statement in this transaction."""
+    async def execute(self, statement: Executable, parameters: Parameters = None) -> CursorResult[Any]:
+        """Run one statement in this transaction; with a list of parameters, once for each of them."""
         with translated():
-            return await self.connection.execute(statement, parameters)  # type: ignore[arg-type] # rows as mappings
+            return await self.connection.execute(statement, parameters)
 
     def record(self, data: EventData, subject: UUID, dataref: str | None = None) -> None:
         """Store an event with this transaction; it leaves as soon as the transaction is committed."""

@@ -1,4 +1,4 @@
-"""What the municipalities' service does: each handler loads, lets the rules decide, saves, and records what happened."""
+"""What the municipalities' service does: load, let the rules decide, save, and record what happened."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -102,9 +102,7 @@ async def claim_slot(unit: UnitOfWork, slot_id: UUID, municipality_code: str) ->
     }
     await store.add_claim(unit, claim)
     await _enter(unit, LedgerKind.CLAIMED, claim)
-    claimed = PlacementClaimed(
-        **_common(slot), offer_id=slot.offer_id, claim_id=claim["id"], claimed_at=unit.now
-    )
+    claimed = PlacementClaimed(**_common(slot), offer_id=slot.offer_id, claim_id=claim["id"], claimed_at=unit.now)
     unit.record(claimed, subject=slot.vacancy_id)
     return claim
 
@@ -116,9 +114,7 @@ async def house_claim(unit: UnitOfWork, claim_id: UUID, municipality_code: str) 
     domain.house(slot)
     await store.save(unit, [slot])
     half_year = domain.half_year_of(unit.now)
-    claim = await store.save_claim(
-        unit, found, state=domain.SlotState.HOUSED, housed_at=unit.now, half_year=half_year
-    )
+    claim = await store.save_claim(unit, found, state=domain.SlotState.HOUSED, housed_at=unit.now, half_year=half_year)
     await _enter(unit, LedgerKind.HOUSED, claim)
     housed = HouseholdHoused(**_common(slot), offer_id=slot.offer_id, claim_id=claim_id, housed_at=unit.now)
     unit.record(housed, subject=slot.vacancy_id)

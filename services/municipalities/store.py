@@ -123,4 +123,5 @@ def quotas(municipality_code: str | None, half_year: str | None) -> Select[tuple
 
 
 def slot_of(row: RowMapping) -> Slot:
+    """A slot from its row."""
     return Slot(**{name: row[name] for name in _SLOT_FIELDS} | {"state": SlotState(row["state"])})

@@ -70,7 +70,5 @@ ledger = Table(
     Column("recorded_at", UtcDateTime, nullable=False),
     Index("ledger_of_quota", "half_year", "municipality_code"),
     Index("ledger_one_task", "municipality_code", "half_year", unique=True, postgresql_where=_TASK, sqlite_where=_TASK),
-    Index(
-        "ledger_once_per_claim", "claim_id", "kind", unique=True, postgresql_where=_OF_CLAIM, sqlite_where=_OF_CLAIM
-    ),
+    Index("ledger_once_per_claim", "claim_id", "kind", unique=True, postgresql_where=_OF_CLAIM, sqlite_where=_OF_CLAIM),
 )

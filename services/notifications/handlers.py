@@ -19,13 +19,7 @@ from services.notifications.store import News, StoredNotification
 BACKLOG_PAGE = 100
 
 Notifiable = (
-    OfferMade
-    | OfferAccepted
-    | OfferDeclined
-    | OfferExpired
-    | OfferRevoked
-    | PlacementFellThrough
-    | PlacementEnded
+    OfferMade | OfferAccepted | OfferDeclined | OfferExpired | OfferRevoked | PlacementFellThrough | PlacementEnded
 )
 
 KINDS: dict[type[Notifiable], str] = {

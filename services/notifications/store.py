@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Integer, RowMapping, Select, Text, Uuid, insert, select
+from sqlalchemy import Integer, RowMapping, Select, Text, Uuid, insert, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.chassis.database import each_row
@@ -43,7 +43,8 @@ async def newer(unit: UnitOfWork, news: Sequence[News]) -> list[News]:
     newest = {item.subject: max(other.version for other in news if other.subject == item.subject) for item in news}
     rows = each_row(unit.connection, {"id": Uuid(), "version": Integer()}, sorted(newest.items()))
     upsert = (postgresql.insert if unit.connection.dialect.name == "postgresql" else sqlite.insert)(subjects)
-    upsert = upsert.from_select(["id", "version"], select(rows.c.id, rows.c.version).where(True))  # noqa: FBT003 - SQLite needs a WHERE before ON CONFLICT
+    # SQLite needs a WHERE between a SELECT and ON CONFLICT.
+    upsert = upsert.from_select(["id", "version"], select(rows.c.id, rows.c.version).where(true()))
     rising = upsert.on_conflict_do_update(
         index_elements=[subjects.c.id],
         set_={"version": upsert.excluded.version},
@@ -74,7 +75,7 @@ async def _take_numbers(unit: UnitOfWork, counts: Counter[str]) -> dict[str, int
     rows = each_row(unit.connection, {"id": Text(), "count": Integer()}, sorted(counts.items()))
     upsert = (postgresql.insert if unit.connection.dialect.name == "postgresql" else sqlite.insert)(recipients)
     # In the order of the ids, so that two transactions take their locks in one order.
-    taken = select(rows.c.id, rows.c.count).where(True).order_by(rows.c.id)  # noqa: FBT003 - as above
+    taken = select(rows.c.id, rows.c.count).where(true()).order_by(rows.c.id)
     upsert = upsert.from_select(["id", "last_sequence"], taken)
     raised = upsert.on_conflict_do_update(
         index_elements=[recipients.c.id],

@@ -1,6 +1,7 @@
 """Between replicas: a stream that is open here shows what another process stored."""
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 
@@ -34,13 +35,13 @@ class Wakeups:
         await database.listen(CHANNEL, self._hear)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._poll())
-            # SQLite has one process: there is nobody to tell.
-            if database.is_postgresql:
-                tasks.create_task(self._tell())
+            tasks.create_task(self._tell())
 
-    def _note(self, recipients: list[str]) -> None:
-        self._stored.update(recipients)
-        self._has_stored.set()
+    def _note(self, recipients: Sequence[str]) -> None:
+        # SQLite has one process: there is nobody to tell.
+        if self._transactions.database.is_postgresql:
+            self._stored.update(recipients)
+            self._has_stored.set()
 
     def _hear(self, payload: str) -> None:
         for recipient in payload.split(","):
@@ -62,7 +63,6 @@ class Wakeups:
     async def _poll(self) -> None:
         while True:
             await asyncio.sleep(POLL_SECONDS)
-            self._stored = self._stored if self._transactions.database.is_postgresql else set()
             recipients = self._hub.recipients
             if recipients:
                 await self._look(recipients)

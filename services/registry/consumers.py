@@ -1,13 +1,15 @@
 """Which messages the registry takes, and what it does with them."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from schemas.base import Message
 from schemas.messages.beds import ArrivalConfirmed, BedFreed, BedWithdrawn, DepartureRecorded, NoShowReported
 from schemas.messages.quotas import HouseholdHoused, PlacementClaimed, SlotOpened, SlotWithdrawn
 from services.chassis.broker.topology import Queue
 from services.chassis.consumer import Handler
+from services.chassis.unit_of_work import UnitOfWork
 from services.registry.handlers import vacancies
 from services.registry.handlers.matching import Matchmaker
 
@@ -22,7 +24,7 @@ def handlers(matchmaker: Matchmaker) -> Mapping[type[Message], Handler]:
     return {message: partial(handler, matchmaker) for message, handler in _HANDLERS.items()}
 
 
-_HANDLERS = {
+_HANDLERS: Mapping[type[Message], Callable[[Matchmaker, UnitOfWork, Sequence[Any]], Awaitable[None]]] = {
     ArrivalConfirmed: vacancies.households_arrived,
     HouseholdHoused: vacancies.households_arrived,
     PlacementClaimed: vacancies.placements_claimed,

@@ -1,1 +1,1 @@
-"""Shelters: providers, facilities, units, and which of them are free. What is known of people here is that they come."""
+"""Shelters: providers, facilities, units, and which of them are free. Of people it knows only that they come."""

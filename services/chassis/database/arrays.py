@@ -1,4 +1,4 @@
-"""Lists as one parameter, so that a statement's text, and with it its prepared plan, does not depend on their length."""
+"""Lists as one parameter, so that a statement's text, and with it its prepared plan, is the same for any length."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -43,9 +43,7 @@ class Listener:
         if self._connection is not None:
             self._connection.terminate()
 
-    async def _keep_listening(
-        self, connect: Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
-    ) -> None:
+    async def _keep_listening(self, connect: Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]) -> None:
         while True:
             with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 self._connection = await connect()
@@ -54,7 +52,12 @@ class Listener:
 
     async def _listen_until_lost(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
         lost = asyncio.Event()
-        connection.add_termination_listener(lambda _connection: (lost.set(), self._changed.set()))
+
+        def note_loss(_connection: object) -> None:
+            lost.set()
+            self._changed.set()
+
+        connection.add_termination_listener(note_loss)
         listening: set[str] = set()
         while not lost.is_set():
             self._changed.clear()

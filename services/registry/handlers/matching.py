@@ -10,7 +10,7 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import allocation, offers
 from services.registry.domain.allocation import PASSED_OVER_LIMIT, Choice, OfferedBefore
 from services.registry.domain.eligibility import reasons_against
-from services.registry.domain.model import Allocation, Decision, Entry, Profile, Vacancy
+from services.registry.domain.model import Allocation, Decision, Entry, PassedOver, Profile, Vacancy
 from services.registry.domain.order import POLICY, place_in_line
 from services.registry.handlers import messages
 from services.registry.store import allocations as store
@@ -137,9 +137,7 @@ class Matchmaker:
         return matching
 
 
-def _decision(
-    unit: UnitOfWork, choice: Choice, passed_over: list[allocation.PassedOver], profiles: Sequence[Profile]
-) -> Decision:
+def _decision(unit: UnitOfWork, choice: Choice, passed_over: list[PassedOver], profiles: Sequence[Profile]) -> Decision:
     more = len(passed_over) > PASSED_OVER_LIMIT
     return Decision(
         id=unit.identifiers(),

@@ -63,9 +63,7 @@ async def _locked(
     return await store.of_offer(unit, lists, offer_id), lists[found["waitlist"]]
 
 
-async def _move_on(
-    matchmaker: Matchmaker, unit: UnitOfWork, waitlist: Waitlist, ended: list[Allocation]
-) -> None:
+async def _move_on(matchmaker: Matchmaker, unit: UnitOfWork, waitlist: Waitlist, ended: list[Allocation]) -> None:
     """Store how these offers ended, and match their vacancies and their entries again."""
     over = [allocation.offer for allocation in ended if allocation.offer is not None]
     await store.update_offers(unit, over)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, func, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, insert, literal_column, select, update
 
 from schemas.vocabulary import ListKind
 from services.chassis.database import among
@@ -157,11 +157,6 @@ async def raise_allocation_versions(unit: UnitOfWork, ids: Sequence[UUID]) -> di
     raised = raised.values(allocation_version=vacancies.c.allocation_version + 1)
     rows = await unit.execute(raised.returning(vacancies.c.id, vacancies.c.allocation_version))
     return {row.id: row.allocation_version for row in rows}
-
-
-async def count_open_offers(unit: UnitOfWork) -> int:
-    """How many offers wait for an answer."""
-    return (await unit.execute(select(func.count()).select_from(offers).where(_MADE))).scalar_one()  # type: ignore[return-value] # a count
 
 
 def _allocations(which_offer: ColumnElement[bool]) -> Select[tuple[object, ...]]:

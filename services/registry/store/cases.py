@@ -83,5 +83,3 @@ def _one(rows: Sequence[RowMapping], what: str) -> RowMapping:
         # Someone else's looks exactly like one that does not exist.
         raise NotFound(f"There is no such {what} among yours.")
     return rows[0]
-
-

@@ -17,7 +17,7 @@ from services.registry.tables import entries, profiles, vacancies, waitlists
 LineRow = Row[tuple[object, ...]]
 
 # A constant in the text, not a parameter: only so can a prepared plan use the partial index.
-_WAITING = literal_column(f"'{EntryState.WAITING}'")
+_WAITING: ColumnElement[str] = literal_column(f"'{EntryState.WAITING}'")
 
 
 @dataclass(slots=True)
@@ -75,18 +75,14 @@ class WaitlistStore:
         if known is not None:
             return known
         new = unit.identifiers()
-        await unit.execute(
-            insert(profiles).values(id=new, waitlist=waitlist.id, profile=encode_profile(profile))
-        )
+        await unit.execute(insert(profiles).values(id=new, waitlist=waitlist.id, profile=encode_profile(profile)))
         counted = update(waitlists).where(waitlists.c.id == waitlist.id)
         await unit.execute(counted.values(profile_count=waitlists.c.profile_count + 1))
         waitlist.profiles = {**waitlist.profiles, new: profile}
         return new
 
 
-async def first_in_line(
-    unit: UnitOfWork, waitlist: Waitlist, profile_ids: Sequence[UUID], count: int
-) -> list[Entry]:
+async def first_in_line(unit: UnitOfWork, waitlist: Waitlist, profile_ids: Sequence[UUID], count: int) -> list[Entry]:
     """The first `count` waiting entries of each of these profiles.
 
     One probe of an index for each profile, so it costs the same whether ten people wait or a million, and whether

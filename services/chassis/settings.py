@@ -7,6 +7,9 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
+DEFAULT_PREFIX = "doorstroom"
+
+
 class Mode(StrEnum):
     """Where the services run."""
 
@@ -29,7 +32,7 @@ class ServiceSettings(BaseSettings):
     mode: Mode = Mode.DISTRIBUTED
     database_url: SecretStr = Field(description="postgresql+asyncpg://… or sqlite+aiosqlite:///…")
     broker_url: SecretStr | None = Field(None, description="amqp://… or amqps://…; none in the embedded mode")
-    broker_prefix: str = Field("doorstroom", description="begins the name of each exchange and queue", max_length=60)
+    broker_prefix: str = Field(DEFAULT_PREFIX, description="begins the name of each exchange and queue", max_length=60)
     database_pool_size: int = Field(8, ge=1, le=100)
     host: str = Field("127.0.0.1", description="the address to listen on")
     port: int = Field(8080, ge=0, le=65535)

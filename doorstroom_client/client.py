@@ -70,11 +70,11 @@ class Client:
 
     async def list_entries(self, cursor: str | None = None) -> Entries:
         """A page of your entries."""
-        return await self._transport.get(f"{self._registry}/entries", Entries, _page(cursor))
+        return await self._transport.get(f"{self._registry}/entries", Entries, _page(cursor=cursor))
 
     async def list_offers(self, state: str | None = None) -> Offers:
         """A page of the offers made to your entries."""
-        query = {"limit": 100} if state is None else {"limit": 100, "state": state}
+        query = _page(state=state)
         return await self._transport.get(f"{self._registry}/offers", Offers, query)
 
     async def get_offer(self, offer_id: UUID) -> Offer:
@@ -107,7 +107,7 @@ class Client:
 
     async def list_units(self, state: str | None = None) -> Units:
         """A page of your units."""
-        query = {"limit": 100} if state is None else {"limit": 100, "state": state}
+        query = _page(state=state)
         return await self._transport.get(f"{self._shelters}/units", Units, query)
 
     async def post_vacancy(self, vacancy: NewVacancy, key: str | None = None) -> Vacancy:
@@ -159,8 +159,7 @@ class Client:
 
     async def list_quotas(self, half_year: str) -> Quotas:
         """How far the quotas of a half-year are."""
-        query = {"halfYear": half_year, "limit": 100}
-        return await self._transport.get(f"{self._municipalities}/quotas", Quotas, query)
+        return await self._transport.get(f"{self._municipalities}/quotas", Quotas, _page(halfYear=half_year))
 
     # Operators
 
@@ -181,5 +180,5 @@ class Client:
         return await self._transport.post(f"{self._municipalities}/quotas", Quotas, quotas, key)
 
 
-def _page(cursor: str | None) -> dict[str, str | int]:
-    return {"limit": 100} if cursor is None else {"limit": 100, "cursor": cursor}
+def _page(**filters: str | None) -> dict[str, str | int]:
+    return {"limit": 100} | {name: value for name, value in filters.items() if value is not None}

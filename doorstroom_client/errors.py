@@ -23,5 +23,3 @@ class ProblemError(ClientError):
     def status(self) -> int:
         """The HTTP status."""
         return self.problem.status
-
-

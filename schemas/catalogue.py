@@ -85,7 +85,7 @@ BY_TYPE: Mapping[str, MessageType] = MappingProxyType({message.type: message for
 BY_MODEL: Mapping[DataModel, MessageType] = MappingProxyType({message.model: message for message in MESSAGES})
 
 
-def event(  # noqa: PLR0913 - one for each attribute that does not follow from the data
+def event(
     data: Data,
     *,
     id: UUID,  # noqa: A002 - the CloudEvents attribute's name

@@ -33,11 +33,11 @@ TraceParent = Annotated[
 ]
 
 
-class InvalidMessage(ValueError):  # noqa: N818 - the pattern's name for it (Invalid Message Channel)
+class InvalidMessage(ValueError):
     """A message that no model accepts. The reason names fields and rules, never a value."""
 
 
-class MessageTooLarge(ValueError):  # noqa: N818 - says what is wrong, as the HTTP status of the same meaning does
+class MessageTooLarge(ValueError):
     """An event of more than 64 KiB, which the NL GOV profile does not allow."""
 
 

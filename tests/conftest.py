@@ -1,4 +1,4 @@
-"""Servers for the tests: private ones, or those that the environment names. A missing server is an error, not a skip."""
+"""Servers for the tests: private ones, or those that the environment names. A missing one is an error, not a skip."""
 
 import asyncio
 import os
@@ -12,7 +12,9 @@ from sqlalchemy import make_url
 
 from services.cli.servers import PrivatePostgreSQL, PrivateRabbitMQ, ServerMissing
 
-SERVER_FIXTURES = frozenset({"postgres_url", "private_postgres", "broker_url", "private_rabbitmq", "postgresql_database_url"})
+SERVER_FIXTURES = frozenset(
+    {"postgres_url", "private_postgres", "broker_url", "private_rabbitmq", "postgresql_database_url"}
+)
 DATABASES = ("sqlite", "postgresql")
 
 
@@ -45,7 +47,9 @@ def servers_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _or_fail(make: type[PrivatePostgreSQL] | type[PrivateRabbitMQ], folder: Path) -> PrivatePostgreSQL | PrivateRabbitMQ:
+def _or_fail(
+    make: type[PrivatePostgreSQL] | type[PrivateRabbitMQ], folder: Path
+) -> PrivatePostgreSQL | PrivateRabbitMQ:
     try:
         server = make(folder)
     except ServerMissing as error:

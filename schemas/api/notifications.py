@@ -22,4 +22,3 @@ class Notifications(Schema):
     """A page of notifications."""
 
     notifications: list[Notification]
-

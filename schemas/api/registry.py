@@ -136,5 +136,3 @@ class EntriesQuery(OffersQuery):
     """Which entries."""
 
     waitlist: Waitlist | None = None
-
-

@@ -25,7 +25,7 @@ NO_QUEUES: Mapping[str, Sequence[str]] = MappingProxyType({})
 _OURS = ("asyncapi.json", "nl.doorstroom.*.schema.json", "examples/*valid.json")
 
 
-class BreakingChange(ValueError):  # noqa: N818 - says what it is
+class BreakingChange(ValueError):
     """What would be written takes something away from a published version; `changes` lists what."""
 
     def __init__(self, changes: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ end makes that harmless.
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -56,12 +57,16 @@ class Relay:
         self._has_fresh = asyncio.Event()
         self._has_outcome = asyncio.Event()
         self._look = asyncio.Event()
-        self._in_flight = 0
+        self._unsettled = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     def hand_over(self, messages: Sequence[Message]) -> None:
         """Publish these as soon as possible. What does not fit stays in the table, and the sweep finds it."""
         room = self._settings.fresh_limit - len(self._fresh)
-        self._fresh.extend(messages[:room])
+        taken = messages[:room]
+        self._fresh.extend(taken)
+        self._begin(len(taken))
         self._has_fresh.set()
 
     def wake(self, _payload: str = "") -> None:
@@ -78,10 +83,19 @@ class Relay:
             tasks.create_task(self._sweep_forever())
 
     async def drain(self, seconds: float) -> None:
-        """Wait, at most this long, until everything handed over has been published and marked."""
-        deadline = asyncio.get_running_loop().time() + seconds
-        while (self._fresh or self._in_flight or self._confirmed) and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.005)
+        """Wait, at most this long, until everything taken up has been published and its outcome stored."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+
+    def _begin(self, count: int) -> None:
+        self._unsettled += count
+        self._idle.clear()
+
+    def _end(self, count: int) -> None:
+        self._unsettled -= count
+        if not self._unsettled:
+            self._idle.set()
 
     async def _publish_fresh(self) -> None:
         while True:
@@ -94,11 +108,7 @@ class Relay:
 
     async def _publish(self, batch: Sequence[Message]) -> int:
         """Publish, and note each message's own outcome. Gives the number confirmed."""
-        self._in_flight += 1
-        try:
-            outcomes = await self._broker.publish(batch)
-        finally:
-            self._in_flight -= 1
+        outcomes = await self._broker.publish(batch)
         confirmed = [UUID(message.message_id) for message, error in zip(batch, outcomes, strict=True) if error is None]
         refused = [(message, error) for message, error in zip(batch, outcomes, strict=True) if error is not None]
         self._confirmed.extend(confirmed)
@@ -119,6 +129,7 @@ class Relay:
             except Unavailable as error:
                 # The claims run out by themselves and the messages are published again: at least once.
                 log.warning("outbox-not-marked", messages=len(confirmed), reason=error.detail)
+            self._end(len(confirmed) + len(refused))
 
     async def _settle(self, confirmed: list[UUID], refused: list[UUID]) -> None:
         outbox = self._outbox
@@ -144,15 +155,14 @@ class Relay:
             await self._wait_to_look(pause)
 
     async def _wait_to_look(self, seconds: float) -> None:
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._look.wait()
-        except TimeoutError:
-            return
 
     async def _sweep(self) -> bool:
         """Publish what lies unclaimed in the table until nothing is left. False when the broker refuses all of it."""
         while messages := await self._claim():
+            self._begin(len(messages))
             if not await self._publish(messages):
                 return False
         return True

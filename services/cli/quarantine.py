@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import click
 
@@ -58,9 +58,7 @@ def quarantine() -> None:
 def list_command(service: str, data: Path, *, every_status: bool) -> None:
     """List the messages that wait for a decision."""
     tables = TABLES[service]
-    found = _work(
-        service, data, lambda unit: kept.waiting(unit, tables.quarantine, every_status=every_status)
-    )
+    found = _work(service, data, lambda unit: kept.waiting(unit, tables.quarantine, every_status=every_status))
     for message in found:
         click.echo(f"{message.id[:12]}  {message.received_at:%Y-%m-%d %H:%M:%S}  {message.status:<8}  {message.reason}")
     click.echo(f"{len(found)} message(s) of {service} in quarantine", err=True)
@@ -81,7 +79,7 @@ def show_command(service: str, message: str, data: Path) -> None:
 @MESSAGE
 @DATA
 @click.option("--repaired", type=click.File("rb"), help="Send this file's content in its place.")
-def replay_command(service: str, message: str, data: Path, repaired: click.utils.LazyFile | None) -> None:
+def replay_command(service: str, message: str, data: Path, repaired: BinaryIO | None) -> None:
     """Send a message again; whoever has handled it before ignores it."""
     tables, body = TABLES[service], repaired.read() if repaired is not None else None
     try:
@@ -113,9 +111,7 @@ def _print(message: QuarantinedMessage) -> None:
         click.echo(f"{name:<12} {getattr(message, name)}")
 
 
-def _work(
-    service: str, data: Path, work: Callable[[UnitOfWork], Awaitable[Answer]], wake: str | None = None
-) -> Answer:
+def _work(service: str, data: Path, work: Callable[[UnitOfWork], Awaitable[Answer]], wake: str | None = None) -> Answer:
     return asyncio.run(_transact(service, data, work, wake))
 
 

@@ -73,8 +73,13 @@ def stop_signal() -> "asyncio.Future[None]":
     loop = asyncio.get_running_loop()
     stopping: asyncio.Future[None] = loop.create_future()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, lambda: stopping.done() or stopping.set_result(None))
+        loop.add_signal_handler(number, _resolve, stopping)
     return stopping
+
+
+def _resolve(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 def check_port(port: int) -> None:
@@ -107,5 +112,3 @@ def owned_folder(data: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
-
-

@@ -43,8 +43,13 @@ MUNICIPALITIES = (
 PROVIDERS = ("shelter-noord", "shelter-midden", "shelter-zuid")
 COORDINATORS = ("coordination-noord", "coordination-midden", "coordination-zuid", "comensha")
 WAIT_SECONDS = 20.0
+POLL_SECONDS = 0.01
 
-_FAMILY_UNIT = (3, Acceptance(sexes=list(Sex), age_bands=list(AgeBand), children=True), Service(wheelchair=True, needs=[]))
+_FAMILY_UNIT = (
+    3,
+    Acceptance(sexes=list(Sex), age_bands=list(AgeBand), children=True),
+    Service(wheelchair=True, needs=[]),
+)
 _WOMENS_UNIT = (
     2,
     Acceptance(sexes=[Sex.FEMALE], age_bands=[AgeBand.AGE_18_TO_22, AgeBand.AGE_23_PLUS], children=True),
@@ -73,9 +78,7 @@ class Person:
     @property
     def case(self) -> NewCase:
         """What is registered of it."""
-        return NewCase(
-            sex=self.sex, age_band=self.age_band, adults=1, children=self.children, needs=list(self.needs)
-        )
+        return NewCase(sex=self.sex, age_band=self.age_band, adults=1, children=self.children, needs=list(self.needs))
 
 
 _NOORD, _MIDDEN, _ZUID, _HELPDESK = COORDINATORS
@@ -103,7 +106,7 @@ WAITING = (
     Person(_NOORD, _F, _ADULT, 0, 8),
     Person(_ZUID, _M, _ADULT, 0, 3),
 )
-"""The shelter waitlist. For the family unit that comes free in the demo, some of them are passed over, with a reason."""
+"""The shelter waitlist. For the family unit that comes free in the demo, some are passed over, with a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +204,9 @@ async def _placed(coordinator: Client, case_id: UUID) -> bool | None:
 
 async def _eventually(look: Callable[[], Awaitable[Found | None]]) -> Found:
     """Look until it is there: the services learn of each other's facts by message. Raises TimeoutError."""
+    found = None
     async with asyncio.timeout(WAIT_SECONDS):
-        while (found := await look()) is None:
-            await asyncio.sleep(0.01)
+        while found is None:
+            found = await look()
+            await asyncio.sleep(POLL_SECONDS)
     return found

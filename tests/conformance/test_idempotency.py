@@ -239,10 +239,14 @@ async def test_a_key_is_stored_with_its_effect_or_not_at_all(ledger: Ledger) -> 
     reply = idempotency.StoredReply(201, b"{}", {"Location": "/x"})
     async with ledger.database.transaction() as connection:
         await idempotency.remember(connection, KEYS, command, reply, NOW)
-    with pytest.raises(UniqueViolation):
+
+    async def again() -> None:
         async with ledger.database.transaction() as connection:
             await connection.execute(insert(ENTRIES).values(name="twice"))
             await idempotency.remember(connection, KEYS, command, reply, NOW)
+
+    with pytest.raises(UniqueViolation):
+        await again()
     assert await ledger.count(ENTRIES) == 0
     async with ledger.database.reading() as connection:
         assert await idempotency.recall(connection, KEYS, command) == reply

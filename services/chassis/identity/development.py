@@ -27,7 +27,7 @@ DEFAULT_AUDIENCE = "doorstroom"
 class DevelopmentIssuer:
     """Issues tokens to whoever has this object. Its key is made on the first use and kept in the data folder."""
 
-    def __init__(  # noqa: PLR0913 - all but the first two have a default
+    def __init__(
         self,
         folder: Path,
         mode: Mode,

@@ -23,7 +23,7 @@ from services.chassis.web.streaming import StreamEndpoint
 from services.chassis.web.unmatched import Unmatched
 
 
-def build_application(  # noqa: PLR0913 - the last three have a default
+def build_application(
     apis: Sequence[Api[Any]],
     verifier: Verifier,
     *,

@@ -49,7 +49,9 @@ def give_to(folder: Path, user: str | None) -> None:
             raise ServerFailed(message)
 
 
-def launch(command: list[str], log: Path, user: str | None, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+def launch(
+    command: list[str], log: Path, user: str | None, environment: Mapping[str, str]
+) -> "subprocess.Popen[bytes]":
     """Start a server in a session of its own, so that a terminal's Ctrl-C does not reach it."""
     entry = pwd.getpwnam(user) if user else None
     with log.open("ab") as output:

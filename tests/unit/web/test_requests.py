@@ -12,7 +12,6 @@ from hypothesis import assume, given, strategies
 from services.chassis.errors import InvalidInput
 from services.chassis.identity import Role
 from services.chassis.web import documents
-
 from tests.unit.web.things import BASE, THING_ID, Service
 
 VALID = {"ownerId": str(THING_ID), "amount": 2}

@@ -20,7 +20,9 @@ async def declare(connection: Connection, topology: Topology, seconds: float) ->
     async with asyncio.timeout(seconds):
         channel = await connection.channel(DECLARING_CHANNEL, publisher_confirms=False)
         await channel.exchange_declare(topology.exchange, exchange_type=ExchangeType.TOPIC.value, durable=True)
-        await channel.exchange_declare(topology.dead_letter_exchange, exchange_type=ExchangeType.DIRECT.value, durable=True)
+        await channel.exchange_declare(
+            topology.dead_letter_exchange, exchange_type=ExchangeType.DIRECT.value, durable=True
+        )
         for queue in topology.queues:
             await declare_queue(channel, topology, queue)
         await channel.close()

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential,
+    wait_random_exponential,
+)
 
 from schemas import catalogue
 from schemas.base import Message as EventData
@@ -30,6 +37,8 @@ Handler = Callable[[UnitOfWork, Sequence[Any]], Awaitable[None]]
 """Gives the data of all messages of one type in a batch their effect, in the transaction of the unit of work."""
 
 Incoming = tuple[Delivery, Event]
+
+DELIVERED_TOO_OFTEN = "delivered too often without an answer: the service may have ended each time it tried"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,17 @@ class Consumer:
                 while True:
                     deliveries = await subscription.batch(self._settings.batch)
                     await self._take(subscription, deliveries, retries)
+        finally:
+            await subscription.close()
+
+    async def collect_dead_letters(self) -> None:
+        """Until cancelled, keep in quarantine what the broker has delivered too often: its consumer died each time."""
+        subscription = self._broker.dead_letters(self._queue)
+        attempts = self._queue.delivery_limit + 1
+        try:
+            while True:
+                dead = await subscription.batch(self._settings.batch)
+                await self._quarantine(subscription, [Rejected(each, DELIVERED_TOO_OFTEN, attempts) for each in dead])
         finally:
             await subscription.close()
 
@@ -127,19 +147,19 @@ class Consumer:
 
     async def _alone(self, subscription: Subscription, incoming: Incoming) -> None:
         """Try one message by itself, a bounded number of times, and then put it into quarantine."""
-        pause, reason = self._settings.first_pause_seconds, ""
-        for attempt in range(1, self._settings.attempts + 1):
-            try:
-                await self._patiently(lambda: self._handle([incoming]))
-                await subscription.acknowledge([incoming[0]])
-            except Exception as error:  # noqa: BLE001 - the last resort is quarantine, never loss
-                reason = _describe(error)
-                log.warning("message-failed", message_id=str(incoming[1].id), attempt=attempt, error=reason)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, self._settings.longest_pause_seconds)
-            else:
-                return
-        await self._quarantine(subscription, [Rejected(incoming[0], reason, self._settings.attempts)])
+        delivery, event = incoming
+        trying = AsyncRetrying(
+            stop=stop_after_attempt(self._settings.attempts),
+            wait=wait_exponential(self._settings.first_pause_seconds, self._settings.longest_pause_seconds),
+            before_sleep=lambda state: _report_failure(event, state),
+            reraise=True,
+        )
+        try:
+            await trying(self._patiently, lambda: self._handle([incoming]))
+        except Exception as error:  # noqa: BLE001 - the last resort is quarantine, never loss
+            await self._quarantine(subscription, [Rejected(delivery, _describe(error), self._settings.attempts)])
+        else:
+            await subscription.acknowledge([delivery])
 
     async def _quarantine(self, subscription: Subscription, rejected: Sequence[Rejected]) -> None:
         for item in rejected:
@@ -158,6 +178,12 @@ class Consumer:
         ):
             with attempt:
                 await work()
+
+
+def _report_failure(event: Event, state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome is not None else None
+    reason = _describe(error) if error is not None else "unknown"
+    log.warning("message-failed", message_id=str(event.id), attempt=state.attempt_number, error=reason)
 
 
 def _describe(error: BaseException) -> str:

@@ -76,6 +76,8 @@ class Relay:
     async def run(self) -> None:
         """Relay until cancelled."""
         await self._database.listen(OUTBOX_CHANNEL, self.wake)
+        if not self._broker.shared:
+            await self._release_claims()
         async with asyncio.TaskGroup() as tasks:
             for _ in range(self._settings.publishers):
                 tasks.create_task(self._publish_fresh())
@@ -96,6 +98,14 @@ class Relay:
         self._unsettled -= count
         if not self._unsettled:
             self._idle.set()
+
+    async def _release_claims(self) -> None:
+        """What is claimed while nobody else can be publishing was claimed by a process that has ended."""
+        fresh = {UUID(message.message_id) for message in self._fresh}
+        outbox = self._outbox
+        stale = update(outbox).where(outbox.c.sent_at.is_(None), outbox.c.id.not_in(fresh))
+        async with self._database.transaction() as connection:
+            await connection.execute(stale.values(claimed_until=None))
 
     async def _publish_fresh(self) -> None:
         while True:

@@ -73,6 +73,7 @@ class Service:
         self._background.start(f"{self.name}-relay", self._relay.run)
         if self._consumer is not None:
             self._background.start(f"{self.name}-consumer", self._consumer.run)
+            self._background.start(f"{self.name}-dead-letters", self._consumer.collect_dead_letters)
         for timer in (*self._parts.timers, self._housekeeping()):
             self._background.start(f"{self.name}-{timer.name}", timer.run)
         for name, work in self._parts.background.items():

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from services.chassis.broker.outcomes import AWAY, FULL, IN_FLIGHT, REFUSED, UNROUTABLE, Batch
+from services.chassis.broker.outcomes import AWAY, FULL, IN_FLIGHT, UNROUTABLE, Batch
 from services.chassis.broker.port import (
     CONTENT_TYPE,
     NO_HEADERS,
@@ -57,10 +57,11 @@ class _Copy:
 
 
 class _Line:
-    """The waiting and unsettled copies of one queue."""
+    """The waiting and unsettled copies of one queue, and the line of those that it has delivered too often."""
 
-    def __init__(self, queue: Queue) -> None:
+    def __init__(self, queue: Queue, dead_letters: "_Line | None" = None) -> None:
         self.queue = queue
+        self.dead_letters = dead_letters
         self.waiting: deque[_Copy] = deque()
         self.unsettled: set[_Copy] = set()
         self.changed = asyncio.Event()
@@ -86,6 +87,15 @@ class _Line:
             self.waiting.appendleft(copy)
         self.changed.set()
 
+    def give_up(self, copy: _Copy) -> bool:
+        """Move one that was given back too often to the dead letters, if it was and there are any."""
+        copy.requeues += 1
+        if self.dead_letters is None or copy.requeues <= self.queue.delivery_limit:
+            return False
+        self.unsettled.discard(copy)
+        self.dead_letters.put(copy)
+        return True
+
     def withdraw(self, batch: Batch) -> Iterator[_Copy]:
         """Take out the copies of a batch that no consumer holds."""
         kept: deque[_Copy] = deque()
@@ -100,9 +110,11 @@ class _Line:
 class InProcessBroker:
     """Queues in memory, routed and confirmed as a broker would."""
 
+    shared = False
+
     def __init__(self, topology: Topology, *, publish_timeout_seconds: float = PUBLISH_TIMEOUT_SECONDS) -> None:
         """Prepare the queues of a topology."""
-        self._lines = {queue.name: _Line(queue) for queue in topology.queues}
+        self._lines = {queue.name: _Line(queue, _Line(queue)) for queue in topology.queues}
         self._publish_timeout_seconds = publish_timeout_seconds
         self._in_flight: dict[str, _Publish] = {}
         self._subscriptions: list[_InProcessSubscription] = []
@@ -122,7 +134,7 @@ class InProcessBroker:
             self._fail(publish, CLOSED)
         for subscription in self._subscriptions:
             await subscription.close()
-        for line in self._lines.values():
+        for line in self._every_line():
             line.waiting.clear()
 
     async def publish(self, messages: Sequence[Message]) -> Sequence[PublishError | None]:
@@ -143,14 +155,12 @@ class InProcessBroker:
 
     def subscribe(self, queue: Queue) -> Subscription:
         """Consume from a queue of the topology; raise ValueError for another queue, or after closing."""
-        line = self._lines.get(queue.name)
-        if line is None or line.queue != queue or self._closed:
-            message = f"Queue {queue.name} is not in the topology of this broker, or the broker was closed."
-            raise ValueError(message)
-        self._subscriptions = [each for each in self._subscriptions if each.consuming]
-        subscription = _InProcessSubscription(self, line)
-        self._subscriptions.append(subscription)
-        return subscription
+        return self._subscription(self._line(queue))
+
+    def dead_letters(self, queue: Queue) -> Subscription:
+        """Consume what a queue of the topology delivered too often; raise ValueError as `subscribe` does."""
+        line = self._line(queue)
+        return self._subscription(line.dead_letters or line)
 
     def settle(self, copy: _Copy) -> None:
         """One queue is done with its copy; the last one confirms the message."""
@@ -159,9 +169,24 @@ class InProcessBroker:
         if publish.open == 0 and self._forget(publish):
             publish.batch.settle(publish.index, None)
 
-    def refuse(self, copy: _Copy) -> None:
-        """One queue gives its copy up, so the message is not confirmed and its publisher keeps it."""
-        self._fail(copy.publish, REFUSED)
+    def _line(self, queue: Queue) -> _Line:
+        line = self._lines.get(queue.name)
+        if line is None or line.queue != queue or self._closed:
+            message = f"Queue {queue.name} is not in the topology of this broker, or the broker was closed."
+            raise ValueError(message)
+        return line
+
+    def _subscription(self, line: _Line) -> Subscription:
+        self._subscriptions = [each for each in self._subscriptions if each.consuming]
+        subscription = _InProcessSubscription(self, line)
+        self._subscriptions.append(subscription)
+        return subscription
+
+    def _every_line(self) -> Iterator[_Line]:
+        for line in self._lines.values():
+            yield line
+            if line.dead_letters is not None:
+                yield line.dead_letters
 
     def _send(self, batch: Batch, index: int, message: Message) -> PublishError | None:
         lines = self._route(message.routing_key)
@@ -183,7 +208,7 @@ class InProcessBroker:
 
     def _withdraw(self, batch: Batch) -> None:
         """Take back what no consumer holds: its publisher will try again, and copies must not pile up."""
-        for line in self._lines.values():
+        for line in self._every_line():
             for copy in line.withdraw(batch):
                 copy.publish.open -= 1
                 if copy.publish.open == 0:
@@ -229,15 +254,7 @@ class _InProcessSubscription:
             self._broker.settle(copy)
 
     async def requeue(self, deliveries: Sequence[Delivery]) -> None:
-        again: list[_Copy] = []
-        for copy in self._release(deliveries):
-            copy.requeues += 1
-            if copy.requeues > self._line.queue.delivery_limit:
-                self._line.unsettled.discard(copy)
-                self._broker.refuse(copy)
-            else:
-                again.append(copy)
-        self._line.put_back(again)
+        self._line.put_back([copy for copy in self._release(deliveries) if not self._line.give_up(copy)])
 
     async def close(self) -> None:
         self.consuming = False

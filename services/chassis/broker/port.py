@@ -96,7 +96,7 @@ class Subscription(Protocol):
     async def requeue(self, deliveries: Sequence[Delivery]) -> None:
         """Give these deliveries back, to be delivered again and marked `redelivered`.
 
-        Harmless after their connection was lost. Beyond the queue's delivery limit they are not delivered again.
+        Harmless after their connection was lost. Beyond the queue's delivery limit they become its dead letters.
         """
         ...
 
@@ -111,6 +111,11 @@ class Broker(Protocol):
     @property
     def connected(self) -> bool:
         """Whether a publish can be tried at this moment."""
+        ...
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may publish from the same outbox; within one process nobody else can."""
         ...
 
     async def start(self) -> None:
@@ -132,6 +137,10 @@ class Broker(Protocol):
 
     def subscribe(self, queue: Queue) -> Subscription:
         """Begin to consume from a queue of the topology; deliveries come as soon as the broker is there."""
+        ...
+
+    def dead_letters(self, queue: Queue) -> Subscription:
+        """Begin to consume what this queue of the topology has delivered too often; each has its first routing key."""
         ...
 
 

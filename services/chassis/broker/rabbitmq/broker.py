@@ -14,6 +14,8 @@ from services.chassis.broker.topology import Queue, Topology
 class RabbitMQBroker:
     """Durable topic exchange, quorum queues, persistent and mandatory publishes with confirms."""
 
+    shared = True
+
     def __init__(
         self,
         url: str,
@@ -61,12 +63,23 @@ class RabbitMQBroker:
 
     def subscribe(self, queue: Queue) -> Subscription:
         """Consume from a queue of the topology; raise ValueError for another queue, or after closing."""
+        self._check(queue)
+        return self._subscribe(queue.name)
+
+    def dead_letters(self, queue: Queue) -> Subscription:
+        """Consume the quarantine of a queue of the topology; raise ValueError as `subscribe` does."""
+        self._check(queue)
+        return self._subscribe(queue.quarantine_name)
+
+    def _check(self, queue: Queue) -> None:
         if queue not in self._topology.queues or self._closed:
             message = f"Queue {queue.name} is not in the topology of this broker, or the broker was closed."
             raise ValueError(message)
+
+    def _subscribe(self, queue_name: str) -> Subscription:
         self._subscriptions = [each for each in self._subscriptions if not each.closed]
-        subscription = RabbitMQSubscription(queue, self._topology, self._settings)
-        subscription.keeping = self._keep(f"consume {queue.name}", subscription.serve)
+        subscription = RabbitMQSubscription(queue_name, self._topology, self._settings)
+        subscription.keeping = self._keep(f"consume {queue_name}", subscription.serve)
         self._subscriptions.append(subscription)
         return subscription
 

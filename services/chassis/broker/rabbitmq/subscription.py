@@ -10,6 +10,7 @@ from aiormq.channel import Channel
 from pamqp import frame as frames
 from pamqp.body import ContentBody
 from pamqp.commands import Basic
+from pamqp.common import FieldTable
 from pamqp.header import ContentHeader
 
 from services.chassis.broker.port import NO_HEADERS, Delivery, SubscriptionClosed, checked_limit
@@ -21,7 +22,7 @@ from services.chassis.broker.rabbitmq.connection import (
     lost,
 )
 from services.chassis.broker.rabbitmq.declaration import declare
-from services.chassis.broker.topology import Queue, Topology
+from services.chassis.broker.topology import Topology
 
 CONSUME_CHANNEL = 3
 
@@ -112,9 +113,9 @@ class _Session:
 class RabbitMQSubscription:
     """Deliveries of one queue, over as many connections as it takes."""
 
-    def __init__(self, queue: Queue, topology: Topology, settings: RabbitMQSettings) -> None:
+    def __init__(self, queue_name: str, topology: Topology, settings: RabbitMQSettings) -> None:
         """Begin disconnected; a keeper calls `serve`, and closing ends the task in `keeping`."""
-        self._queue = queue
+        self._queue_name = queue_name
         self._topology = topology
         self._settings = settings
         self._ready: deque[Delivery] = deque()
@@ -134,7 +135,7 @@ class RabbitMQSubscription:
         channel.on_consumer_cancel_callbacks.add(lambda _frame: connection.abort())
         try:
             await channel.basic_qos(prefetch_count=self._settings.prefetch, timeout=seconds)
-            await channel.basic_consume(self._queue.name, _never_called, timeout=seconds)
+            await channel.basic_consume(self._queue_name, _never_called, timeout=seconds)
             self.consuming = True
             while True:
                 await lost(connection, channel, self._settings.probe_seconds)
@@ -152,7 +153,7 @@ class RabbitMQSubscription:
             self._changed.clear()
             await self._changed.wait()
         if self.closed:
-            message = f"The subscription to {self._queue.name} was closed."
+            message = f"The subscription to {self._queue_name} was closed."
             raise SubscriptionClosed(message)
         return [self._ready.popleft() for _ in range(min(limit, len(self._ready)))]
 
@@ -178,7 +179,7 @@ class RabbitMQSubscription:
         This also finds a peer that no longer answers, sooner than heartbeats do.
         """
         async with asyncio.timeout(self._settings.probe_seconds):
-            state = await channel.queue_declare(self._queue.name, passive=True)
+            state = await channel.queue_declare(self._queue_name, passive=True)
         if not state.consumer_count:
             message = "The broker no longer knows our consumer."
             raise ConnectionLost(message)
@@ -189,9 +190,9 @@ class RabbitMQSubscription:
         self._ready.append(
             Delivery(
                 message_id=properties.message_id or "",
-                routing_key=frame.routing_key or "",
+                routing_key=_first_routing_key(properties.headers) or frame.routing_key or "",
                 body=body,
-                queue=self._queue.name,
+                queue=self._queue_name,
                 redelivered=bool(frame.redelivered),
                 content_type=properties.content_type or "",
                 headers=properties.headers or NO_HEADERS,
@@ -199,6 +200,14 @@ class RabbitMQSubscription:
             )
         )
         self._changed.set()
+
+
+def _first_routing_key(headers: FieldTable | None) -> str | None:
+    """The routing key that a dead letter was published with (https://www.rabbitmq.com/docs/dlx#effects)."""
+    match headers:
+        case {"x-death": [{"routing-keys": [str(routing_key), *_]}, *_]}:
+            return routing_key
+    return None
 
 
 def _by_session(deliveries: Sequence[Delivery]) -> dict[_Session, list[int]]:

@@ -136,7 +136,8 @@ class Keeper:
         connection = Connection(self._url, self._context)
         began = loop.time()
         try:
-            await asyncio.wait_for(connection.connect(), self._settings.connect_timeout_seconds)
+            async with asyncio.timeout(self._settings.connect_timeout_seconds):
+                await connection.connect()
             log.info("broker-connected", connection=self._name)
             await self._use(connection)
         except Exception as error:
@@ -171,10 +172,18 @@ def checked_url(url: str) -> URL:
 
 async def lost(connection: Connection, channel: Channel, seconds: float | None = None) -> None:
     """Wait for the end of the connection or channel, and raise ConnectionLost; return when it lasts so many seconds."""
+    _check_cancelled()
     ends = [connection.closing, channel.closing]
     done, _ = await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     for end in done:
         raise ConnectionLost(_cause(end))
+
+
+def _check_cancelled() -> None:
+    """Notice a cancellation that was swallowed: `asyncio.wait_for` of Python 3.11, which aiormq uses, can do that."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _cause(end: "asyncio.Future[Any]") -> str:

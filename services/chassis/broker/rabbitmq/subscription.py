@@ -134,8 +134,9 @@ class RabbitMQSubscription:
         # Called when the server cancels the consumer, which happens when its queue is deleted or moves.
         channel.on_consumer_cancel_callbacks.add(lambda _frame: connection.abort())
         try:
-            await channel.basic_qos(prefetch_count=self._settings.prefetch, timeout=seconds)
-            await channel.basic_consume(self._queue_name, _never_called, timeout=seconds)
+            async with asyncio.timeout(seconds):
+                await channel.basic_qos(prefetch_count=self._settings.prefetch)
+                await channel.basic_consume(self._queue_name, _never_called)
             self.consuming = True
             while True:
                 await lost(connection, channel, self._settings.probe_seconds)

@@ -11,9 +11,17 @@ import pytest
 from sqlalchemy import make_url
 
 from services.cli.servers import PrivatePostgreSQL, PrivateRabbitMQ, ServerMissing
+from tests.support.templates import make_postgresql_template, make_sqlite_template
 
 SERVER_FIXTURES = frozenset(
-    {"postgres_url", "private_postgres", "broker_url", "private_rabbitmq", "postgresql_database_url"}
+    {
+        "postgres_url",
+        "private_postgres",
+        "broker_url",
+        "private_rabbitmq",
+        "postgresql_database_url",
+        "postgresql_template",
+    }
 )
 DATABASES = ("sqlite", "postgresql")
 
@@ -98,6 +106,18 @@ def private_rabbitmq(servers_folder: Path) -> Iterator[PrivateRabbitMQ]:
     assert isinstance(server, PrivateRabbitMQ)
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrated SQLite databases to copy."""
+    return make_sqlite_template(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgres_url: str) -> dict[str, str]:
+    """Migrated PostgreSQL databases to copy, by service."""
+    return make_postgresql_template(postgres_url)
 
 
 @pytest.fixture

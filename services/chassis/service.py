@@ -52,21 +52,21 @@ class Service:
         self.api = parts.api
         self.transactions = parts.transactions
         self.tables = parts.tables
-        self._parts = parts
+        self.parts = parts
         self._background = Background()
         self._relay = Relay(parts.transactions.database, parts.tables.outbox, parts.broker, parts.transactions.clock)
         parts.transactions.hand_over = self._relay.hand_over
         self._consumer = self._make_consumer()
 
     def _make_consumer(self) -> Consumer | None:
-        parts = self._parts
+        parts = self.parts
         if parts.queue is None:
             return None
         return Consumer(parts.transactions, parts.tables, parts.broker, parts.queue, parts.handlers)
 
     async def migrate(self) -> None:
         """Bring the database to the newest schema. Raises DatabaseUnavailable."""
-        await migrate(self.transactions.database, self._parts.migrations)
+        await migrate(self.transactions.database, self.parts.migrations)
 
     async def start(self) -> None:
         """Begin to relay, to consume and to keep time. The broker may be away; it is waited for in the background."""
@@ -74,9 +74,9 @@ class Service:
         if self._consumer is not None:
             self._background.start(f"{self.name}-consumer", self._consumer.run)
             self._background.start(f"{self.name}-dead-letters", self._consumer.collect_dead_letters)
-        for timer in (*self._parts.timers, self._housekeeping()):
+        for timer in (*self.parts.timers, self._housekeeping()):
             self._background.start(f"{self.name}-{timer.name}", timer.run)
-        for name, work in self._parts.background.items():
+        for name, work in self.parts.background.items():
             self._background.start(f"{self.name}-{name}", work)
 
     async def drain(self) -> None:
@@ -93,7 +93,7 @@ class Service:
         """What the service needs, each with a way to find out whether it has it now."""
         checks: dict[str, Check] = {
             f"{self.name}-database": self._has_database,
-            f"{self.name}-broker": lambda: self._parts.broker.connected,
+            f"{self.name}-broker": lambda: self.parts.broker.connected,
         }
         consumer = self._consumer
         if consumer is not None:
@@ -113,9 +113,9 @@ class Service:
         return None
 
     async def _forget(self, unit: UnitOfWork) -> None:
-        oldest = unit.now - self._parts.retention
+        oldest = unit.now - self.parts.retention
         outbox, inbox = self.tables.outbox, self.tables.inbox
         for table, moment in ((outbox, outbox.c.sent_at), (inbox, inbox.c.received_at)):
             old = select(table.c.id).where(moment < oldest).order_by(table.c.id).limit(HOUSEKEEPING_BATCH)
             await unit.execute(delete(table).where(table.c.id.in_(old)))
-        await idempotency.purge(unit, self._parts.idempotency_keys, unit.now)
+        await idempotency.purge(unit, self.parts.idempotency_keys, unit.now)

@@ -31,7 +31,7 @@ class Timer:
     ) -> None:
         self.name = name
         self._clock = clock
-        self._work = work
+        self.work = work
         self._poll_seconds = poll_seconds
         self._woken = asyncio.Event()
 
@@ -44,7 +44,7 @@ class Timer:
         while True:
             self._woken.clear()
             try:
-                due = await self._work()
+                due = await self.work()
             except (Unavailable, Conflict) as error:
                 log.warning("timer-delayed", timer=self.name, reason=error.detail)
                 due = None

@@ -1,0 +1,214 @@
+"""Whatever anyone does in whatever order, and however messages travel, nothing that must never be false is."""
+
+import asyncio
+import random
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from schemas.vocabulary import AgeBand, Sex
+from services.chassis.errors import Conflict, NotFound
+from services.registry.domain.eligibility import reasons_against
+from services.registry.domain.model import Profile
+from services.registry.store.codec import decode_terms
+from services.registry.tables import vacancies
+from tests.support.invariants import check_everything
+from tests.support.templates import sqlite_copy
+from tests.support.world import World
+
+PROFILES = (
+    Profile(Sex.FEMALE, AgeBand.AGE_23_PLUS, 1, 0, wheelchair=False, needs=frozenset()),
+    Profile(Sex.MALE, AgeBand.AGE_18_TO_22, 1, 0, wheelchair=False, needs=frozenset()),
+    Profile(Sex.FEMALE, AgeBand.AGE_23_PLUS, 1, 3, wheelchair=True, needs=frozenset()),
+    Profile(Sex.UNKNOWN, AgeBand.UNKNOWN, 1, 0, wheelchair=False, needs=frozenset()),
+)
+KINDS = (
+    "join", "join", "leave", "accept", "accept", "decline", "post", "post", "withdraw", "affirm", "arrive", "miss",
+    "depart", "slot", "withdraw_slot", "claim", "house", "join_housing", "time", "settle", "settle",
+)  # fmt: skip
+STEPS = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 99)), max_size=40)
+
+
+class Walk:
+    """Carries out steps that mean something only together with what is there already."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.entries: list[tuple[UUID, UUID]] = []
+        self.units: list[UUID] = []
+        self.slots: list[UUID] = []
+        self.claims: list[UUID] = []
+
+    async def begin(self) -> None:
+        await self.world.add_municipality()
+        self.units = [
+            await self.world.add_unit(places=5),
+            await self.world.add_unit(places=1, sexes=[Sex.MALE]),
+            await self.world.add_unit(places=2),
+        ]
+
+    async def take(self, kind: str, number: int) -> None:
+        step: Callable[[int], Awaitable[object]] = getattr(self, f"_{kind}")
+        try:
+            await step(number)
+        except (Conflict, NotFound):
+            return  # A refusal is a fine answer, as long as it changes nothing.
+
+    async def _join(self, number: int) -> None:
+        profile = PROFILES[number % len(PROFILES)]
+        entry = await self.world.join(profile, days=number % 17, urgency=number % 3)
+        self.entries.append((entry.id, entry.case_id))
+
+    async def _join_housing(self, number: int) -> None:
+        if self.entries:
+            case_id = self.entries[number % len(self.entries)][1]
+            await self.world.join(waitlist="housing", days=number % 13, case_id=case_id)
+
+    async def _leave(self, number: int) -> None:
+        if self.entries:
+            await self.world.leave(self.entries[number % len(self.entries)][0])
+
+    async def _accept(self, number: int) -> None:
+        if made := await self.world.offers("made"):
+            await self.world.accept(made[number % len(made)]["id"])
+
+    async def _decline(self, number: int) -> None:
+        if made := await self.world.offers("made"):
+            await self.world.decline(made[number % len(made)]["id"])
+
+    async def _post(self, number: int) -> None:
+        await self.world.post_bed(self._unit(number), lease_seconds=3600 * (1 + number))
+
+    async def _withdraw(self, number: int) -> None:
+        await self.world.withdraw_bed(self._unit(number))
+
+    async def _affirm(self, number: int) -> None:
+        await self.world.affirm_bed(self._unit(number))
+
+    async def _arrive(self, number: int) -> None:
+        await self.world.arrive(self._unit(number))
+
+    async def _miss(self, number: int) -> None:
+        await self.world.miss(self._unit(number))
+
+    async def _depart(self, number: int) -> None:
+        await self.world.depart(self._unit(number))
+
+    async def _slot(self, number: int) -> None:
+        self.slots.append((await self.world.open_slot(places=1 + number % 5)).id)
+
+    async def _withdraw_slot(self, number: int) -> None:
+        if self.slots:
+            await self.world.withdraw_slot(self.slots[number % len(self.slots)])
+
+    async def _claim(self, number: int) -> None:
+        if self.slots:
+            claim = await self.world.claim(self.slots[number % len(self.slots)])
+            self.claims.append(claim["id"])
+
+    async def _house(self, number: int) -> None:
+        if self.claims:
+            await self.world.house(self.claims[number % len(self.claims)])
+
+    async def _time(self, number: int) -> None:
+        self.world.clock.forward(hours=number)
+        for service in self.world.services.values():
+            for timer in service.parts.timers:
+                await timer.work()
+
+    async def _settle(self, _number: int) -> None:
+        await self.world.settle()
+        await check_everything(self.world)
+
+    def _unit(self, number: int) -> UUID:
+        return self.units[number % len(self.units)]
+
+
+def play(template: Path, work: Callable[[World], Awaitable[None]]) -> None:
+    """Run one example in a world of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="doorstroom-walk-"))
+
+    async def run() -> None:
+        world = World(sqlite_copy(template, folder))
+        try:
+            await work(world)
+        finally:
+            await world.close()
+
+    try:
+        asyncio.run(run())
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.timeout(600)
+@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(steps=STEPS, seed=st.integers(0, 2**32), duplicates=st.integers(0, 2))
+def test_nothing_that_must_never_be_false_ever_is(
+    sqlite_template: Path, steps: list[tuple[str, int]], seed: int, duplicates: int
+) -> None:
+    """Random steps of everyone concerned, with messages that pass each other and come more than once."""
+
+    async def walk(world: World) -> None:
+        world.post.chance, world.post.duplicates = random.Random(seed), duplicates
+        walk = Walk(world)
+        await walk.begin()
+        for kind, number in steps:
+            await walk.take(kind, number)
+        await world.settle()
+        await check_everything(world)
+
+    play(sqlite_template, walk)
+
+
+PEOPLE = st.lists(st.tuples(st.sampled_from(PROFILES), st.integers(0, 3), st.integers(0, 5)), min_size=1, max_size=12)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(people=PEOPLE, places=st.integers(1, 5), sexes=st.sets(st.sampled_from(list(Sex)), min_size=1))
+def test_the_person_chosen_is_who_a_scan_of_the_whole_list_would_choose(
+    sqlite_template: Path, people: list[tuple[Profile, int, int]], places: int, sexes: set[Sex]
+) -> None:
+    """The search by profile is a shortcut, and nothing but a shortcut."""
+
+    async def choose(world: World) -> None:
+        line = []
+        for profile, urgency, days in people:
+            entry = await world.join(profile, urgency=urgency, days=days)
+            line.append((-urgency, world.clock() - timedelta(days=days), entry.id, profile))
+        await world.post_bed(await world.add_unit(places, sexes=sorted(sexes)))
+        await world.settle()
+        (vacancy,) = await world.rows("registry", vacancies.select())
+        terms = decode_terms(vacancy["terms"])
+        eligible = sorted(item[:3] for item in line if not reasons_against(item[3], terms))
+        chosen = [offer["entry_id"] for offer in await world.offers()]
+        assert chosen == [item[2] for item in eligible[:1]]
+        await check_everything(world)
+
+    play(sqlite_template, choose)
+
+
+async def _forget_a_message(world: World) -> None:
+    await world.join()
+    await world.post_bed(await world.add_unit())
+    outbox = world.services["shelters"].tables.outbox
+    await world.run("shelters", lambda unit: unit.execute(outbox.delete()))
+
+
+def test_the_checks_notice_a_lost_message(sqlite_template: Path) -> None:
+    """A check that cannot fail would show nothing."""
+
+    async def lose(world: World) -> None:
+        await _forget_a_message(world)
+        await world.settle()
+        with pytest.raises(KeyError):
+            await check_everything(world)
+
+    play(sqlite_template, lose)

@@ -1,0 +1,291 @@
+"""All services on real databases, with a clock and a post that the test moves by hand.
+
+The handlers, the stores, the outbox and the inbox are the real ones; what is replaced is when a message arrives.
+"""
+
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from pydantic import SecretStr
+from sqlalchemy import ColumnElement, Executable, RowMapping, Table, func, select, update
+
+from schemas import catalogue
+from schemas.api.registry import Waitlist
+from schemas.api.shelters import NewUnit
+from schemas.messages.beds import Acceptance
+from schemas.messages.beds import Service as Serves
+from schemas.vocabulary import AgeBand, DeclineReason, ListKind, Need, Programme, Sex
+from services.chassis.broker.memory import InProcessBroker
+from services.chassis.broker.topology import matches
+from services.chassis.consumer import Consumer
+from services.chassis.service import Service
+from services.chassis.settings import Mode
+from services.chassis.unit_of_work import UnitOfWork
+from services.chassis.wiring import Surroundings, topology
+from services.cli.embedded import SERVICES
+from services.municipalities import handlers as municipalities
+from services.municipalities.domain import Slot
+from services.registry.domain.model import Entry, Profile
+from services.registry.handlers import entries, offers
+from services.registry.handlers.matching import Matchmaker
+from services.registry.store.waitlists import WaitlistStore
+from services.registry.tables import offers as offers_table
+from services.shelters import handlers as shelters
+from services.shelters import store as shelters_store
+from services.shelters.handlers import Leases
+from services.shelters.store import StoredUnit
+
+T = TypeVar("T")
+
+START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+COORDINATOR, PROVIDER, MUNICIPALITY = "coordination", "shelter", "GM0344"
+LEASE_SECONDS = 72 * 3600
+SHELTER_OFFER_SECONDS, HOUSING_OFFER_SECONDS = 24 * 3600.0, 7 * 86_400.0
+ROUNDS_LIMIT = 50
+HOUSEHOLD = Profile(Sex.FEMALE, AgeBand.AGE_23_PLUS, adults=1, children=0, wheelchair=False, needs=frozenset())
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **duration: float) -> None:
+        self.now += timedelta(**duration)
+
+
+class Identifiers:
+    """New ids in rising order, the same in every run."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def __call__(self) -> UUID:
+        self._last += 1
+        return UUID(f"019c0000-0000-7000-8000-{self._last:012x}")
+
+
+@dataclass(slots=True)
+class Post:
+    """How messages travel: in order and once, unless a source of chance is given."""
+
+    chance: random.Random | None = None
+    duplicates: int = 0
+
+    def arranged(self, messages: Sequence[RowMapping]) -> list[RowMapping]:
+        if self.chance is None:
+            return list(messages)
+        doubled = [message for message in messages for _ in range(1 + self.chance.randint(0, self.duplicates))]
+        self.chance.shuffle(doubled)
+        return doubled
+
+
+class World:
+    """Everything that there is, at rest."""
+
+    def __init__(self, urls: dict[str, str], post: Post | None = None) -> None:
+        self.clock = Clock()
+        self.identifiers = Identifiers()
+        self.post = post or Post()
+        surroundings = Surroundings(InProcessBroker(topology("world", [])), self.clock, self.identifiers)
+        self.services: dict[str, Service] = {
+            definition.name: definition.build(
+                definition.settings(mode=Mode.EMBEDDED, database_url=SecretStr(urls[definition.name])), surroundings
+            )
+            for definition in SERVICES
+        }
+        self._consumers = {name: self._consumer(service) for name, service in self.services.items()}
+        seconds = {ListKind.SHELTER: SHELTER_OFFER_SECONDS, ListKind.HOUSING: HOUSING_OFFER_SECONDS}
+        self.matchmaker = Matchmaker(WaitlistStore(), seconds)
+        self.leases = Leases(LEASE_SECONDS)
+
+    async def open(self) -> None:
+        for service in self.services.values():
+            await service.migrate()
+
+    async def close(self) -> None:
+        for service in self.services.values():
+            await service.transactions.database.close()
+
+    # Moving messages and time
+
+    async def settle(self) -> None:
+        """Carry messages until none is under way."""
+        for _ in range(ROUNDS_LIMIT):
+            carried = [await self._carry(service) for service in self.services.values()]
+            if not any(carried):
+                return
+        message = "messages keep causing messages"
+        raise AssertionError(message)
+
+    async def pass_time(self, **duration: float) -> None:
+        """Move the clock, let everything that is due happen, and carry what it causes."""
+        self.clock.forward(**duration)
+        for service in self.services.values():
+            for timer in service.parts.timers:
+                await timer.work()
+        await self.settle()
+
+    async def _carry(self, service: Service) -> int:
+        outbox = service.tables.outbox
+        waiting = select(outbox).where(outbox.c.sent_at.is_(None)).order_by(outbox.c.id)
+        rows = await self.rows(service.name, waiting)
+        for row in self.post.arranged(rows):
+            await self.deliver(row["routing_key"], row["body"].encode())
+        sent = update(outbox).where(outbox.c.id.in_([row["id"] for row in rows])).values(sent_at=self.clock())
+        await self.run(service.name, lambda unit: unit.execute(sent))
+        return len(rows)
+
+    async def deliver(self, routing_key: str, body: bytes) -> None:
+        """Hand a message to every service that is bound for it, through its real consumer and inbox."""
+        for service in self.services.values():
+            queue = service.parts.queue
+            if queue is not None and any(matches(pattern, routing_key) for pattern in queue.bindings):
+                await self._consumers[service.name]._handle([(None, catalogue.parse(body))])  # type: ignore[list-item] # the delivery is only for settling
+
+    def _consumer(self, service: Service) -> Consumer:
+        parts = service.parts
+        assert parts.queue is not None
+        return Consumer(parts.transactions, parts.tables, parts.broker, parts.queue, parts.handlers)
+
+    # Looking
+
+    async def run(self, service: str, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        return await self.services[service].transactions.run(work)
+
+    async def rows(self, service: str, statement: Executable) -> Sequence[RowMapping]:
+        async def read(unit: UnitOfWork) -> Sequence[RowMapping]:
+            return (await unit.execute(statement)).mappings().all()
+
+        return await self.services[service].transactions.read(read)
+
+    async def count(self, service: str, table: Table, *conditions: ColumnElement[bool]) -> int:
+        found = await self.rows(service, select(func.count().label("count")).select_from(table).where(*conditions))
+        return int(found[0]["count"])
+
+    async def offers(self, *states: str) -> Sequence[RowMapping]:
+        """Offers in the order in which they were made; with states, only those."""
+        query = select(offers_table).order_by(offers_table.c.id)
+        return await self.rows("registry", query.where(offers_table.c.state.in_(states)) if states else query)
+
+    async def events(self, service: str) -> list[tuple[str, Any]]:
+        """What a service has recorded, oldest first: the last word of the type, and the data."""
+        outbox = self.services[service].tables.outbox
+        rows = await self.rows(service, select(outbox).order_by(outbox.c.id))
+        parsed = [catalogue.parse(row["body"].encode()) for row in rows]
+        return [(event.type.split(".")[-2], event.data) for event in parsed]
+
+    # Acting, as the routes do
+
+    async def join(
+        self,
+        profile: Profile = HOUSEHOLD,
+        waitlist: Waitlist = "cosm",
+        *,
+        days: float = 0,
+        urgency: int = 0,
+        case_id: UUID | None = None,
+    ) -> Entry:
+        async def work(unit: UnitOfWork) -> Entry:
+            case = case_id or await entries.register_case(unit, COORDINATOR, profile)
+            return await entries.join_waitlist(
+                self.matchmaker,
+                unit,
+                case_id=case,
+                coordinator=COORDINATOR,
+                waitlist=waitlist,
+                urgency=urgency,
+                waiting_since=self.clock() - timedelta(days=days),
+            )
+
+        return await self.run("registry", work)
+
+    async def leave(self, entry_id: UUID) -> Entry:
+        return await self.run(
+            "registry", lambda unit: entries.leave_waitlist(self.matchmaker, unit, entry_id, COORDINATOR)
+        )
+
+    async def accept(self, offer_id: UUID) -> None:
+        await self.run("registry", lambda unit: offers.accept_offer(self.matchmaker, unit, offer_id, COORDINATOR))
+
+    async def decline(self, offer_id: UUID, reason: DeclineReason = DeclineReason.UNSUITABLE) -> None:
+        await self.run(
+            "registry", lambda unit: offers.decline_offer(self.matchmaker, unit, offer_id, COORDINATOR, reason)
+        )
+
+    async def add_unit(self, places: int = 2, *, sexes: Sequence[Sex] = tuple(Sex), needs: Sequence[Need] = ()) -> UUID:
+        async def work(unit: UnitOfWork) -> UUID:
+            provider, facility = unit.identifiers(), unit.identifiers()
+            await shelters_store.add_provider(unit, provider, f"{PROVIDER}-{provider}")
+            await shelters_store.add_facility(unit, facility, provider)
+            accepts = Acceptance(sexes=list(sexes), age_bands=list(AgeBand), children=True)
+            serves = Serves(wheelchair=True, needs=list(needs))
+            new = NewUnit(facility_id=facility, programme=Programme.COSM, places=places, accepts=accepts, serves=serves)
+            return (await shelters.open_unit(unit, new, f"{PROVIDER}-{provider}")).unit.id
+
+        return await self.run("shelters", work)
+
+    async def unit(self, unit_id: UUID) -> RowMapping:
+        units = shelters_store.units
+        return (await self.rows("shelters", select(units).where(units.c.id == unit_id)))[0]
+
+    async def post_bed(self, unit_id: UUID, lease_seconds: int = LEASE_SECONDS) -> StoredUnit:
+        return await self._shelter(
+            unit_id, lambda unit, owner: shelters.post_vacancy(unit, unit_id, owner, lease_seconds, None)
+        )
+
+    async def affirm_bed(self, unit_id: UUID, lease_seconds: int = LEASE_SECONDS) -> StoredUnit:
+        vacancy = (await self.unit(unit_id))["vacancy_id"]
+        return await self._shelter(
+            unit_id, lambda unit, owner: shelters.affirm_vacancy(unit, vacancy, owner, lease_seconds)
+        )
+
+    async def withdraw_bed(self, unit_id: UUID) -> StoredUnit:
+        vacancy = (await self.unit(unit_id))["vacancy_id"]
+        return await self._shelter(unit_id, lambda unit, owner: shelters.withdraw_vacancy(unit, vacancy, owner))
+
+    async def arrive(self, unit_id: UUID) -> StoredUnit:
+        vacancy = (await self.unit(unit_id))["vacancy_id"]
+        return await self._shelter(unit_id, lambda unit, owner: shelters.confirm_arrival(unit, vacancy, owner))
+
+    async def miss(self, unit_id: UUID) -> StoredUnit:
+        vacancy = (await self.unit(unit_id))["vacancy_id"]
+        return await self._shelter(
+            unit_id, lambda unit, owner: shelters.report_no_show(self.leases, unit, vacancy, owner)
+        )
+
+    async def depart(self, unit_id: UUID) -> StoredUnit:
+        return await self._shelter(
+            unit_id, lambda unit, owner: shelters.record_departure(self.leases, unit, unit_id, owner)
+        )
+
+    async def _shelter(self, unit_id: UUID, work: Callable[[UnitOfWork, str], Awaitable[StoredUnit]]) -> StoredUnit:
+        owner = (await self.unit(unit_id))["organisation"]
+        return await self.run("shelters", lambda unit: work(unit, owner))
+
+    async def add_municipality(self, code: str = MUNICIPALITY, inhabitants: int = 100_000) -> None:
+        await self.run(
+            "municipalities", lambda unit: municipalities.register_municipality(unit, code, code, inhabitants)
+        )
+
+    async def open_slot(self, places: int = 2) -> Slot:
+        return await self.run(
+            "municipalities", lambda unit: municipalities.open_slot(unit, MUNICIPALITY, places, None, wheelchair=True)
+        )
+
+    async def withdraw_slot(self, slot_id: UUID) -> Slot:
+        return await self.run("municipalities", lambda unit: municipalities.withdraw_slot(unit, slot_id, MUNICIPALITY))
+
+    async def claim(self, slot_id: UUID) -> dict[str, Any]:
+        return await self.run("municipalities", lambda unit: municipalities.claim_slot(unit, slot_id, MUNICIPALITY))
+
+    async def house(self, claim_id: UUID) -> dict[str, Any]:
+        return await self.run("municipalities", lambda unit: municipalities.house_claim(unit, claim_id, MUNICIPALITY))

@@ -22,6 +22,9 @@ from services.cli.servers.support import (
 MISSING = "RabbitMQ is not installed; on Debian or Ubuntu: apt-get install rabbitmq-server"
 USER = "doorstroom"
 CONTROL_SECONDS = 60
+# A quorum queue that a client asks for before it has elected itself, after a restart, may wait for ever for its leader
+# (rabbitmq-server issue 10070). Asking one that has its leader changes nothing.
+ELECT_LEADERS = "[ra:trigger_election(amqqueue:get_pid(Q)) || Q <- rabbit_amqqueue:list(), amqqueue:is_quorum(Q)]."
 # The runtime would spin while it has nothing to do, and take the cores from everyone else.
 NO_SPINNING = "+sbwt none +sbwtdcpu none +sbwtdio none"
 
@@ -51,6 +54,7 @@ class PrivateRabbitMQ:
         self._process = launch([str(self._programs / "rabbitmq-server")], log, None, self._environment())
         wait_until(lambda: answers(self.port), self._process, log)
         self.control("await_startup", "--timeout", "60")
+        self.control("eval", ELECT_LEADERS)
         # At-least-once dead-lettering needs the flag of stream queues.
         self.control("enable_feature_flag", "all")
 

@@ -1,6 +1,9 @@
 """The `doorstroom` command."""
 
 import asyncio
+import json
+import os
+import signal
 import sys
 from pathlib import Path
 
@@ -11,10 +14,15 @@ from services.chassis.errors import DoorstroomError
 from services.chassis.logging import configure_logging
 from services.chassis.main import refuse
 from services.chassis.settings import LogFormat
+from services.chassis.web.openapi import openapi
 from services.cli.distributed import run_distributed
+from services.cli.embedded import SERVICES, describe
 from services.cli.quarantine import quarantine
 from services.cli.run import CannotRun, run
 from services.cli.schemas import schemas
+
+EXIT_INTERRUPTED = 130
+"""128 and the number of SIGINT, as shells have it."""
 
 DATA = click.option(
     "--data",
@@ -39,6 +47,8 @@ def cli() -> None:
 def run_command(port: int, data: Path, *, demo: bool, verbose: bool) -> None:
     """Run everything in this process, on SQLite."""
     configure_logging(LogFormat.CONSOLE, "INFO" if verbose else "ERROR")
+    # What is stored is for its owner only.
+    os.umask(0o077)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(data, port, play=demo))
 
@@ -49,17 +59,39 @@ def run_command(port: int, data: Path, *, demo: bool, verbose: bool) -> None:
 def run_distributed_command(data: Path, *, demo: bool) -> None:
     """Run each service as its own process, on a private PostgreSQL and RabbitMQ."""
     configure_logging(LogFormat.CONSOLE, "ERROR")
+    # Until it serves, SIGTERM ends it the way Ctrl-C does: with everything that it started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     asyncio.run(run_distributed(data, play=demo, write=click.echo))
+
+
+@cli.command("openapi")
+@click.argument("service", type=click.Choice([definition.name for definition in SERVICES]))
+def openapi_command(service: str) -> None:
+    """Print a service's OpenAPI 3.1 document."""
+    definition = next(item for item in SERVICES if item.name == service)
+    click.echo(json.dumps(openapi(describe(definition)), indent=2, ensure_ascii=False))
 
 
 cli.add_command(quarantine)
 cli.add_command(schemas)
 
 
+def _run_command_line() -> None:
+    """Like click does by itself, but for Ctrl-C."""
+    try:
+        sys.exit(cli(standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write("doorstroom: stopped before everything had started; what was stored is stored\n")
+        sys.exit(EXIT_INTERRUPTED)
+
+
 def main() -> None:
     """Run the command: 0 when all went well, 1 when it failed, 2 when it cannot run so."""
     try:
-        cli()
+        _run_command_line()
     except CannotRun as error:
         refuse(str(error))
     except (DoorstroomError, TimeoutError) as error:

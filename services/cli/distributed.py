@@ -26,17 +26,29 @@ from services.cli.servers.support import free_port
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
+WATCH_SECONDS = 1.0
 
 REPLICAS = {"registry": 2, "shelters": 1, "municipalities": 1, "notifications": 1}
 
 
 @dataclass(slots=True)
 class Replica:
-    """One process of one service."""
+    """One process of one service, which can be started again."""
 
     service: str
     port: int
+    log: Path
+    environment: Mapping[str, str]
     process: "subprocess.Popen[bytes]"
+
+    @classmethod
+    def start(cls, service: str, port: int, log: Path, environment: Mapping[str, str]) -> "Replica":
+        """Start the process; it appends to its log."""
+        return cls(service, port, log, environment, _launch(service, log, environment))
+
+    def restart(self) -> None:
+        """Start it again on the same port."""
+        self.process = _launch(self.service, self.log, self.environment)
 
     @property
     def root(self) -> str:
@@ -123,16 +135,19 @@ def start_replica(
         "DOORSTROOM_ACCESS_LOG": "false",
         **environment,
     }
+    return Replica.start(service, port, log, settings)
+
+
+def _launch(service: str, log: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own module, in this very interpreter
+        return subprocess.Popen(  # noqa: S603 - our own module, in this very interpreter
             [sys.executable, "-m", f"services.{service}"],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **settings},
+            env={**os.environ, **environment},
             start_new_session=True,
         )
-    return Replica(service, port, process)
 
 
 async def wait_ready(replica: Replica) -> None:
@@ -197,4 +212,18 @@ async def _serve(
     for replica in replicas:
         write(f"  {replica.service:<16} {replica.root}   process {replica.process.pid}")
     write("")
-    await play_until_stopped(issuer, endpoints_of(replicas), data, play=play, write=write)
+    watching = asyncio.create_task(_keep_running(replicas, write))
+    try:
+        await play_until_stopped(issuer, endpoints_of(replicas), data, play=play, write=write)
+    finally:
+        watching.cancel()
+
+
+async def _keep_running(replicas: list[Replica], write: Callable[[str], None]) -> None:
+    """Start a process that has ended again; what it was doing is in its database."""
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        for replica in replicas:
+            if replica.process.poll() is not None:
+                write(f"{replica.service} (process {replica.process.pid}) has ended; starting it again")
+                replica.restart()

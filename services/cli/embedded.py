@@ -10,6 +10,7 @@ from services.chassis.broker.memory import InProcessBroker
 from services.chassis.identity import DevelopmentIssuer, TokenVerifier
 from services.chassis.process import Process
 from services.chassis.settings import Mode
+from services.chassis.web import Api
 from services.chassis.wiring import Definition, Surroundings, topology
 from services.municipalities.wiring import MUNICIPALITIES
 from services.notifications.wiring import NOTIFICATIONS
@@ -30,6 +31,12 @@ class Embedded:
 def database_url(data: Path, service: str) -> str:
     """Where a service's SQLite database is."""
     return f"sqlite+aiosqlite:///{data / f'{service}.sqlite3'}"
+
+
+def describe(definition: Definition[Any]) -> Api[Any]:
+    """The API of a service, without anything behind it."""
+    nowhere = definition.settings(mode=Mode.EMBEDDED, database_url=SecretStr("sqlite+aiosqlite:///nothing.sqlite3"))
+    return definition.build(nowhere, Surroundings(InProcessBroker(topology(nowhere.broker_prefix, [])))).api
 
 
 def build_embedded(data: Path, **settings: Any) -> Embedded:  # noqa: ANN401 - settings of any kind

@@ -30,14 +30,16 @@ class FirstStart:
         """Do what was not done yet. Raises TimeoutError when the demo does not come to its end."""
         if not self._done("sample"):
             self.write("First start: loading a small sample through the public APIs …")
-            await Sample(self.cast, self.now, half_year_of(self.now)).load(lambda line: self.write(f"  ✓ {line}"))
+            began = self._began()
+            await Sample(self.cast, began, half_year_of(began)).load(lambda line: self.write(f"  ✓ {line}"))
             self._note("sample")
         if self._done("demo"):
             self.write("Continuing from what is stored; the demo was played before.")
             return
+        # Noted first: what a demo that was interrupted has done is stored, and would get in the way of another one.
+        self._note("demo")
         self.write("\nOne cascade, live: a home frees a bed, and the next person's coordinator knows.\n")
         await Demo(self.cast, half_year_of(self.now), self.write).play()
-        self._note("demo")
 
     async def show_commands(self) -> None:
         """Print three commands to copy, each with a token that works for six hours."""
@@ -86,11 +88,22 @@ class FirstStart:
         content = f" -H 'Content-Type: application/json' -d '{body}'" if body else ""
         return f'curl -X POST -H "{authorization}" -H "Idempotency-Key: $(date +%s%N)"{content} {url}'
 
-    def _done(self, what: str) -> bool:
-        file = self.data / STATE_FILE
-        return file.exists() and what in json.loads(file.read_text())
+    def _began(self) -> datetime:
+        """When the sample was first begun: loading it again after a crash repeats the same requests to the letter."""
+        began = self._state().get("began", self.now.isoformat())
+        self._note("began", began)
+        return datetime.fromisoformat(began)
 
-    def _note(self, what: str) -> None:
+    def _done(self, what: str) -> bool:
+        return what in self._state()
+
+    def _note(self, what: str, moment: str | None = None) -> None:
         file = self.data / STATE_FILE
-        done = json.loads(file.read_text()) if file.exists() else []
-        file.write_text(json.dumps([*done, what]))
+        whole = file.with_suffix(".new")
+        whole.write_text(json.dumps(self._state() | {what: moment or self.now.isoformat()}))
+        whole.replace(file)
+
+    def _state(self) -> dict[str, str]:
+        file = self.data / STATE_FILE
+        state: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+        return state

@@ -20,6 +20,8 @@ from services.cli.embedded import Embedded, build_embedded
 from services.cli.first_start import FirstStart
 
 HOST = "127.0.0.1"
+SQLITE_FILE = b"SQLite format 3\x00"
+"""How every database file begins that is not empty (https://www.sqlite.org/fileformat.html)."""
 
 
 class CannotRun(Exception):
@@ -30,6 +32,7 @@ async def run(data: Path, port: int, *, play: bool, write: Callable[[str], None]
     """Serve from the folder `data` on `port` until Ctrl-C or SIGTERM. Raises CannotRun."""
     check_port(port)
     with owned_folder(data):
+        check_databases(data)
         embedded = build_embedded(data, access_log=False)
         try:
             await embedded.process.start(HOST, port)
@@ -93,11 +96,21 @@ def check_port(port: int) -> None:
             raise CannotRun(message) from None
 
 
+def check_databases(data: Path) -> None:
+    """Raises CannotRun when a file that is in the place of a database is none."""
+    for file in sorted(data.glob("*.sqlite3")):
+        with file.open("rb") as opened:
+            beginning = opened.read(len(SQLITE_FILE))
+        if beginning not in (b"", SQLITE_FILE):
+            message = f"{file} is not an SQLite database; move it away, or choose another folder: make run DATA=folder"
+            raise CannotRun(message)
+
+
 @contextmanager
 def owned_folder(data: Path) -> Iterator[None]:
     """Make the folder, and keep every other process out of it. Raises CannotRun."""
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(mode=0o711, parents=True, exist_ok=True)
         lock = os.open(data / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         message = f"the folder {data} cannot be written ({error.strerror}); choose another one: make run DATA=folder"

@@ -101,7 +101,7 @@ class InputReader(Generic[Unit]):
         if self._body is None:
             return None
         try:
-            return self._body.model_validate_json(raw, extra="forbid")
+            return self._body.model_validate_json(raw, strict=True, extra="forbid")
         except ValidationError as error:
             raise InvalidInput(fields=_fields(error, document)) from None
 

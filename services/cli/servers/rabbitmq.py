@@ -21,6 +21,8 @@ from services.cli.servers.support import (
 
 MISSING = "RabbitMQ is not installed; on Debian or Ubuntu: apt-get install rabbitmq-server"
 USER = "doorstroom"
+# The port that nodes and rabbitmqctl speak through would be open to the network.
+LOOPBACK_ONLY = "-kernel inet_dist_use_interface {127,0,0,1}"
 CONTROL_SECONDS = 60
 # A quorum queue that a client asks for before it has elected itself, after a restart, may wait for ever for its leader
 # (rabbitmq-server issue 10070). Asking one that has its leader changes nothing.
@@ -125,7 +127,7 @@ class PrivateRabbitMQ:
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self._folder / "enabled_plugins"),
             "RABBITMQ_CONFIG_FILE": str(self._folder / "rabbitmq.conf"),
             "RABBITMQ_PID_FILE": str(self._folder / "rabbitmq.pid"),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": NO_SPINNING,
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"{NO_SPINNING} {LOOPBACK_ONLY}",
             "ERL_EPMD_ADDRESS": LOOPBACK,
             "ERL_EPMD_PORT": str(self._epmd_port),
         }

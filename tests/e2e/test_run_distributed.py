@@ -1,0 +1,82 @@
+"""`doorstroom run-distributed`: the same demo on PostgreSQL, RabbitMQ and five processes."""
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from services.cli.servers import ServerMissing
+from services.cli.servers.postgres import PrivatePostgreSQL
+from tests.e2e.conftest import Program
+from tests.e2e.test_run import STEPS
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def data(servers_folder: Path) -> Iterator[Path]:
+    """A folder that the servers' own users may enter."""
+    try:
+        PrivatePostgreSQL(servers_folder / "probe")
+    except ServerMissing as error:
+        pytest.fail(str(error), pytrace=False)
+    folder = servers_folder / f"distributed-{os.urandom(4).hex()}"
+    yield folder
+    assert [process.pid for process in left_behind(folder)] == []
+
+
+def left_behind(folder: Path) -> list[psutil.Process]:
+    """Processes that still work in this folder or for it."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            mine = str(folder) in " ".join(process.cmdline()) or str(folder) in str(process.environ().values())
+        except psutil.Error:
+            continue
+        if mine and process.pid != os.getpid():
+            found.append(process)
+    return found
+
+
+def test_the_demo_is_played_by_five_processes_and_a_killed_one_comes_back(programs: list[Program], data: Path) -> None:
+    """Every step, on loopback only; a process that is killed is started again; Ctrl-C leaves nothing behind."""
+    first = Program("run-distributed", "--data", str(data))
+    programs.append(first)
+    output = first.until("_accept", 120)
+    lines = [line for line in output.splitlines() if " ms " in line]
+    assert len(lines) == len(STEPS)
+    assert all(step in line for step, line in zip(STEPS, lines, strict=True))
+    replicas = re.findall(r"^  (\w+) +http://127\.0\.0\.1:\d+ +process (\d+)$", output, re.MULTILINE)
+    assert sorted(name for name, _ in replicas) == [
+        "municipalities", "notifications", "registry", "registry", "shelters",
+    ]  # fmt: skip
+    listening = {
+        connection.laddr.ip
+        for process in left_behind(data)
+        for connection in process.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening <= {"127.0.0.1", "::1"}, listening
+    os.kill(int(dict(replicas)["shelters"]), signal.SIGKILL)
+    first.until("starting it again")
+    assert first.stop(signal.SIGINT, 90) == 0
+    assert "Stopped; everything is stored." in first.output
+
+    second = Program("run-distributed", "--data", str(data))
+    programs.append(second)
+    assert "the demo was played before" in second.until("Try it yourself", 120)
+    assert second.stop(signal.SIGTERM, 90) == 0
+
+
+def test_ctrl_c_while_it_starts_ends_everything(programs: list[Program], data: Path) -> None:
+    """One clear line, and nothing is left running."""
+    program = Program("run-distributed", "--data", str(data))
+    programs.append(program)
+    program.until("Starting a private PostgreSQL")
+    assert program.stop(signal.SIGINT, 90) == 130
+    assert "Traceback" not in program.output
+    assert "stopped before everything had started" in program.output

@@ -14,6 +14,8 @@ from bench.journey import FULL, QUICK, Load
 from bench.measure import BenchError, Figure
 from bench.peers import run as peers
 from bench.processes import ROOT
+from bench.product import run as product
+from bench.product import start, waiting
 from bench.report import Results, keep
 from bench.servers import Servers, running_servers
 from bench.targets import PRODUCT
@@ -50,6 +52,11 @@ class Part:
 
 PARTS = (
     Part("floor", frozenset("ab"), lambda servers, plan: floor.measure(servers, plan.load, plan.scenarios)),
+    Part("doorstroom", frozenset("ab"), lambda servers, plan: product.measure(servers, plan.load, plan.scenarios)),
+    Part(
+        "doorstroom, people waiting", frozenset("c"), lambda servers, plan: waiting.measure(servers, quick=plan.quick)
+    ),
+    Part("doorstroom, start", frozenset("d"), lambda _servers, _plan: start.measure()),
     Part("FastStream", frozenset("b"), lambda servers, plan: peers.faststream(servers, plan.load.peer_messages)),
     Part("Celery", frozenset("b"), lambda servers, plan: peers.celery(servers, plan.load.peer_messages)),
 )

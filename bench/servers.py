@@ -1,9 +1,12 @@
 """The PostgreSQL and RabbitMQ that the bench measures on."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -11,6 +14,8 @@ import aiormq
 import asyncpg
 
 from bench.measure import BenchError
+from services.cli.distributed import servers
+from services.cli.run import CannotRun
 
 DATABASE_VARIABLE = "DOORSTROOM_TEST_DATABASE_URL"
 BROKER_VARIABLE = "DOORSTROOM_TEST_BROKER_URL"
@@ -80,12 +85,22 @@ class Servers:
 
 @asynccontextmanager
 async def running_servers() -> AsyncIterator[Servers]:
-    """Provide the servers that the environment names.
-
-    Raises BenchError when it names none.
-    """
+    """Provide the servers that the environment names, or private ones. Raises BenchError when there are none."""
     database_url, broker_url = os.environ.get(DATABASE_VARIABLE), os.environ.get(BROKER_VARIABLE)
-    if not database_url or not broker_url:
-        message = f"Set {DATABASE_VARIABLE} and {BROKER_VARIABLE}: servers for the bench to use."
-        raise BenchError(message)
-    yield Servers(database_url.replace("postgresql+asyncpg://", "postgresql://"), broker_url)
+    if database_url and broker_url:
+        yield _servers(database_url, broker_url)
+        return
+    folder = Path(tempfile.mkdtemp(prefix="doorstroom-bench-servers-"))
+    # The servers run as users of their own, who must be able to pass.
+    folder.chmod(0o711)
+    try:
+        with servers(folder) as (postgresql, rabbitmq):
+            yield _servers(postgresql.url, rabbitmq.url)
+    except CannotRun as error:
+        raise BenchError(str(error)) from error
+    finally:
+        shutil.rmtree(folder)
+
+
+def _servers(database_url: str, broker_url: str) -> Servers:
+    return Servers(database_url.replace("postgresql+asyncpg://", "postgresql://"), broker_url)

@@ -90,9 +90,7 @@ async def running_servers() -> AsyncIterator[Servers]:
     if database_url and broker_url:
         yield _servers(database_url, broker_url)
         return
-    folder = Path(tempfile.mkdtemp(prefix="doorstroom-bench-servers-"))
-    # The servers run as users of their own, who must be able to pass.
-    folder.chmod(0o711)
+    folder = _open_folder()
     try:
         with servers(folder) as (postgresql, rabbitmq):
             yield _servers(postgresql.url, rabbitmq.url)
@@ -100,6 +98,13 @@ async def running_servers() -> AsyncIterator[Servers]:
         raise BenchError(str(error)) from error
     finally:
         shutil.rmtree(folder)
+
+
+def _open_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="doorstroom-bench-servers-"))
+    # The servers run as users of their own, who must be able to pass.
+    folder.chmod(0o711)
+    return folder
 
 
 def _servers(database_url: str, broker_url: str) -> Servers:

@@ -55,8 +55,10 @@ class Process:
         self._stopping = True
         await asyncio.sleep(drain_seconds)
         await self._runner.cleanup()
-        # All of them first: within one process, what one service publishes another must still consume.
-        await asyncio.gather(*(service.drain() for service in self._services))
+        # All of them first: within one process, what one service publishes another must still consume, and that may
+        # cause more. The longest chain passes through each of them once and comes back.
+        for _ in range(len(self._services) + 1):
+            await asyncio.gather(*(service.drain() for service in self._services))
         for service in self._services:
             await service.stop()
         await self._broker.close()

@@ -38,6 +38,7 @@ class RelaySettings:
     fresh_limit: int = 10_000
     poll_seconds: float = 1.0
     longest_pause_seconds: float = 5.0
+    settle_pause_seconds: float = 0.05
 
 
 class Relay:
@@ -131,6 +132,8 @@ class Relay:
     async def _settle_forever(self) -> None:
         while True:
             await self._has_outcome.wait()
+            # Nobody waits for the mark, so many outcomes share one transaction.
+            await asyncio.sleep(self._settings.settle_pause_seconds)
             self._has_outcome.clear()
             confirmed, self._confirmed = self._confirmed, []
             refused, self._refused = self._refused, []

@@ -65,7 +65,7 @@ class Transactions:
     ) -> None:
         self.database = database
         self.clock = clock
-        self._outbox = outbox
+        self._record = insert(outbox)
         self._identifiers = identifiers
         self._source = source
         self._refused = refused
@@ -102,7 +102,7 @@ class Transactions:
             unit = self._unit(connection)
             result = await work(unit)
             if unit.outgoing:
-                await connection.execute(insert(self._outbox), [self._row(message, unit) for message in unit.outgoing])
+                await connection.execute(self._record, [self._row(message, unit) for message in unit.outgoing])
         if unit.outgoing:
             self.hand_over(unit.outgoing)
         for callback in unit.after_commit:

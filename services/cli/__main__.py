@@ -12,7 +12,7 @@ import uvloop
 
 from services.chassis.errors import DoorstroomError
 from services.chassis.logging import configure_logging
-from services.chassis.main import refuse
+from services.chassis.main import calm_collector, refuse
 from services.chassis.settings import LogFormat
 from services.chassis.web.openapi import openapi
 from services.cli.distributed import run_distributed
@@ -49,6 +49,7 @@ def run_command(port: int, data: Path, *, demo: bool, verbose: bool) -> None:
     configure_logging(LogFormat.CONSOLE, "INFO" if verbose else "ERROR")
     # What is stored is for its owner only.
     os.umask(0o077)
+    calm_collector()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(data, port, play=demo))
 

@@ -17,6 +17,8 @@ LOCK_TIMEOUT_SECONDS = 5
 CONNECT_TIMEOUT_SECONDS = 5
 POOL_TIMEOUT_SECONDS = 5
 
+NOTIFY = text("SELECT pg_notify(:channel, :payload)")
+
 _POSTGRESQL_SETTINGS = {
     "statement_timeout": f"{STATEMENT_TIMEOUT_SECONDS}s",
     "lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
@@ -36,6 +38,8 @@ class Database:
     def __init__(self, url: URL, writer: AsyncEngine, reader: AsyncEngine) -> None:
         self.url = url
         self._writer = writer
+        # One statement needs no transaction around it.
+        self._alone = writer.execution_options(isolation_level="AUTOCOMMIT")
         self._reader = reader
         self._listener: Listener | None = None
 
@@ -78,9 +82,9 @@ class Database:
     async def notify(self, channel: str, payload: str) -> None:
         """Wake whoever listens, in every process. A hint only: it may be lost, so listeners poll as well."""
         if self.is_postgresql:
-            async with self.transaction() as connection:
-                statement = text("SELECT pg_notify(:channel, :payload)")
-                await connection.execute(statement, {"channel": channel, "payload": payload})
+            with translated():
+                async with self._alone.connect() as connection:
+                    await connection.execute(NOTIFY, {"channel": channel, "payload": payload})
         elif self._listener is not None:
             self._listener.deliver(channel, payload)
 

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, bindparam, insert, literal_column, select, update
+from sqlalchemy import RowMapping, Select, bindparam, insert, literal_column, select, update
 
 from schemas.api.shelters import NewUnit
 from schemas.messages.beds import Acceptance, Service
 from schemas.vocabulary import Programme
-from services.chassis.database import among
+from services.chassis.database import ids_value, one_of
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.domain import Unit, UnitState
@@ -28,6 +29,14 @@ _CHANGING = (
     "version",
     "allocation_version",
 )
+
+
+# Built once: these are on the way of every vacancy.
+_UPDATE = update(units).where(units.c.id == bindparam("key"))
+_UPDATE = _UPDATE.values({name: bindparam(f"new_{name}") for name in _CHANGING})
+_OWN = select(units).where(units.c.organisation == bindparam("organisation")).with_for_update()
+_BY_ID = _OWN.where(units.c.id == bindparam("key"))
+_BY_VACANCY = _OWN.where(units.c.vacancy_id == bindparam("key"))
 
 
 @dataclass(slots=True)
@@ -74,19 +83,25 @@ async def add_unit(unit: UnitOfWork, new: Unit, description: NewUnit, organisati
 
 async def lock_unit(unit: UnitOfWork, unit_id: UUID, organisation: str) -> StoredUnit:
     """Hold one of the organisation's own units. Raises NotFound."""
-    return await _lock_one(unit, units.c.id == unit_id, organisation, "unit")
+    return await _lock_one(unit, _BY_ID, unit_id, organisation, "unit")
 
 
 async def lock_unit_of_vacancy(unit: UnitOfWork, vacancy_id: UUID, organisation: str) -> StoredUnit:
     """Hold the own unit whose present episode this is. Raises NotFound."""
-    return await _lock_one(unit, units.c.vacancy_id == vacancy_id, organisation, "vacancy")
+    return await _lock_one(unit, _BY_VACANCY, vacancy_id, organisation, "vacancy")
 
 
 async def lock_units_of_vacancies(unit: UnitOfWork, vacancy_ids: Sequence[UUID]) -> dict[UUID, StoredUnit]:
     """Hold the units whose present episodes these are, by vacancy; whoever's they are."""
-    mine = among(unit.connection, units.c.vacancy_id, vacancy_ids)
-    rows = await unit.execute(select(units).where(mine).order_by(units.c.id).with_for_update())
+    dialect = unit.connection.dialect.name
+    rows = await unit.execute(_of_vacancies(dialect), {"ids": ids_value(dialect, vacancy_ids)})
     return {row["vacancy_id"]: _stored(row) for row in rows.mappings()}
+
+
+@lru_cache(maxsize=2)
+def _of_vacancies(dialect: str) -> Select[tuple[object, ...]]:
+    mine = one_of(dialect, units.c.vacancy_id, "ids")
+    return select(units).where(mine).order_by(units.c.id).with_for_update()
 
 
 async def lock_lapsed_units(unit: UnitOfWork, limit: int) -> list[StoredUnit]:
@@ -106,9 +121,7 @@ async def next_lease_end(unit: UnitOfWork) -> datetime | None:
 async def save(unit: UnitOfWork, changed: Sequence[StoredUnit]) -> None:
     """Store what became of units that this transaction holds."""
     if changed:
-        statement = update(units).where(units.c.id == bindparam("key"))
-        statement = statement.values({name: bindparam(f"new_{name}") for name in _CHANGING})
-        await unit.execute(statement, [_parameters(stored.unit) for stored in changed])
+        await unit.execute(_UPDATE, [_parameters(stored.unit) for stored in changed])
 
 
 def own_units(organisation: str, state: str | None) -> Select[tuple[object, ...]]:
@@ -122,9 +135,10 @@ async def find_units(unit: UnitOfWork, statement: Select[tuple[object, ...]]) ->
     return [_stored(row) for row in (await unit.execute(statement)).mappings()]
 
 
-async def _lock_one(unit: UnitOfWork, which: ColumnElement[bool], organisation: str, what: str) -> StoredUnit:
-    query = select(units).where(which, units.c.organisation == organisation).with_for_update()
-    row = (await unit.execute(query)).mappings().first()
+async def _lock_one(
+    unit: UnitOfWork, query: Select[tuple[object, ...]], key: UUID, organisation: str, what: str
+) -> StoredUnit:
+    row = (await unit.execute(query, {"key": key, "organisation": organisation})).mappings().first()
     if row is None:
         # Someone else's looks exactly like one that does not exist.
         raise NotFound(f"There is no such {what} among yours.")

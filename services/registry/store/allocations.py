@@ -3,12 +3,24 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, insert, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from schemas.vocabulary import ListKind
-from services.chassis.database import among
+from services.chassis.database import among, ids_value, one_of
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import (
     ACTIVE_OFFER_STATES,
@@ -42,11 +54,31 @@ _OFFER_COLUMNS = [column.label(f"offer_{column.name}") for column in offers.c]
 _ENTRY_COLUMNS = [column.label(f"entry_{column.name}") for column in entries.c]
 
 
+def _changing(table: Table, columns: Sequence[str]) -> Update:
+    changed = update(table).where(table.c.id == bindparam("key"))
+    return changed.values({name: bindparam(name) for name in columns})
+
+
+# Built once: these are on the way of every allocation.
+_VACANCY_CHANGES = ("state", "source_version", "allocation_version", "terms", "available_from", "offerable_until")
+_OFFER_CHANGES = ("state", "reason", "decided_at")
+_UPDATE_VACANCIES = _changing(vacancies, _VACANCY_CHANGES)
+_UPDATE_OFFERS = _changing(offers, _OFFER_CHANGES)
+_UPDATE_ENTRIES = _changing(entries, ("state",))
+_INSERT_VACANCIES, _INSERT_OFFERS, _INSERT_DECISIONS = insert(vacancies), insert(offers), insert(decisions)
+
+
 async def of_vacancies(unit: UnitOfWork, lists: Lists, ids: Sequence[UUID]) -> dict[UUID, Allocation]:
     """Each of these vacancies that is known, with the offer that is active on it."""
-    query = _allocations(_ACTIVE).where(among(unit.connection, vacancies.c.id, ids))
-    allocations = [_allocation_of(row, lists) for row in await unit.execute(query)]
+    dialect = unit.connection.dialect.name
+    rows = await unit.execute(_active_of(dialect), {"ids": ids_value(dialect, ids)})
+    allocations = [_allocation_of(row, lists) for row in rows]
     return {allocation.vacancy.id: allocation for allocation in allocations}
+
+
+@lru_cache(maxsize=2)
+def _active_of(dialect: str) -> Select[tuple[object, ...]]:
+    return _allocations(_ACTIVE).where(one_of(dialect, vacancies.c.id, "ids"))
 
 
 async def of_offer(unit: UnitOfWork, lists: Lists, offer_id: UUID) -> Allocation:
@@ -102,40 +134,35 @@ async def offered_before(unit: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, se
 async def insert_vacancies(unit: UnitOfWork, new: Sequence[Vacancy]) -> None:
     """Store new vacancies in the state that they have by now."""
     if new:
-        await unit.execute(insert(vacancies), [_vacancy_row(vacancy) for vacancy in new])
+        await unit.execute(_INSERT_VACANCIES, [_vacancy_row(vacancy) for vacancy in new])
 
 
 async def update_vacancies(unit: UnitOfWork, changed: Sequence[Vacancy]) -> None:
     """Store what became of vacancies."""
     if changed:
-        kept = ("state", "source_version", "allocation_version", "terms", "available_from", "offerable_until")
-        statement = update(vacancies).where(vacancies.c.id == bindparam("key"))
-        statement = statement.values({name: bindparam(name) for name in kept})
         rows = [_vacancy_row(vacancy) for vacancy in changed]
-        await unit.execute(statement, [{"key": row["id"]} | {name: row[name] for name in kept} for row in rows])
+        kept = [{"key": row["id"]} | {name: row[name] for name in _VACANCY_CHANGES} for row in rows]
+        await unit.execute(_UPDATE_VACANCIES, kept)
 
 
 async def update_offers(unit: UnitOfWork, changed: Sequence[Offer]) -> None:
     """Store the outcome of offers, and the state of their entries."""
     if not changed:
         return
-    statement = update(offers).where(offers.c.id == bindparam("key"))
-    columns = ("state", "reason", "decided_at")
-    rows = [{"key": offer.id} | {name: getattr(offer, name) for name in columns} for offer in changed]
-    await unit.execute(statement.values({name: bindparam(name) for name in columns}), rows)
+    rows = [{"key": offer.id} | {name: getattr(offer, name) for name in _OFFER_CHANGES} for offer in changed]
+    await unit.execute(_UPDATE_OFFERS, rows)
     await update_entries(unit, [offer.entry for offer in changed])
 
 
 async def update_entries(unit: UnitOfWork, changed: Iterable[Entry]) -> None:
     """Store the state of entries."""
-    statement = update(entries).where(entries.c.id == bindparam("key")).values(state=bindparam("state"))
-    await unit.execute(statement, [{"key": entry.id, "state": entry.state} for entry in changed])
+    await unit.execute(_UPDATE_ENTRIES, [{"key": entry.id, "state": entry.state} for entry in changed])
 
 
 async def insert_offers(unit: UnitOfWork, made: Sequence[Offer], why: Sequence[Decision]) -> None:
     """Store new offers, the decisions behind them, and that their entries are no longer waiting."""
-    await unit.execute(insert(offers), [_offer_row(offer) for offer in made])
-    await unit.execute(insert(decisions), [_decision_row(decision) for decision in why])
+    await unit.execute(_INSERT_OFFERS, [_offer_row(offer) for offer in made])
+    await unit.execute(_INSERT_DECISIONS, [_decision_row(decision) for decision in why])
     await update_entries(unit, [offer.entry for offer in made])
 
 

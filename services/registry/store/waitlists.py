@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, insert, literal_column, select, tuple_, update
+from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, insert, literal_column, select, tuple_, update
 
 from schemas.vocabulary import ListKind
-from services.chassis.database import among, each
+from services.chassis.database import POSTGRESQL, among, ids_value, listed
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import Entry, EntryState, Profile
 from services.registry.domain.order import HIGHEST_URGENCY, place_in_line, precedence
@@ -90,19 +91,22 @@ async def first_in_line(unit: UnitOfWork, waitlist: Waitlist, profile_ids: Seque
     """
     if not profile_ids:
         return []
-    rows = await unit.execute(_first_of_each(unit, profile_ids, count))
+    dialect = unit.connection.dialect.name
+    parameters = {"profile_ids": ids_value(dialect, profile_ids), "count": count}
+    rows = await unit.execute(_first_of_each(dialect), parameters)
     return [entry_of(row, waitlist.profiles) for row in rows]
 
 
-def _first_of_each(unit: UnitOfWork, profile_ids: Sequence[UUID], count: int) -> Select[tuple[object, ...]]:
-    wanted = each(unit.connection, profile_ids)
+@lru_cache(maxsize=2)
+def _first_of_each(dialect: str) -> Select[tuple[object, ...]]:
+    wanted = listed(dialect, "profile_ids")
     in_line = (
         select(entries)
         .where(entries.c.profile_id == wanted.c.value, entries.c.state == _WAITING)
         .order_by(entries.c.precedence, entries.c.waiting_since, entries.c.id)
-        .limit(count)
+        .limit(bindparam("count", type_=Integer))
     )
-    if unit.connection.dialect.name == "postgresql":
+    if dialect == POSTGRESQL:
         return select(in_line.lateral("first")).select_from(wanted)
     # SQLite has no LATERAL; a correlated IN probes the same index.
     return select(entries).join(wanted, entries.c.id.in_(in_line.with_only_columns(entries.c.id).correlate(wanted)))

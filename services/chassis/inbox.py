@@ -5,10 +5,10 @@ from functools import lru_cache
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Executable, Table, bindparam, select, true
+from sqlalchemy import Executable, Table, Uuid, bindparam, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
-from services.chassis.database import POSTGRESQL, UtcDateTime, ids_value, listed
+from services.chassis.database import POSTGRESQL, UtcDateTime, list_parameters, listed
 from services.chassis.unit_of_work import UnitOfWork
 
 
@@ -18,8 +18,8 @@ async def remember(unit: UnitOfWork, inbox: Table, ids: Sequence[UUID]) -> set[U
     A second transaction with the same id waits here until the first has committed or rolled back.
     """
     # Sorted, so that two transactions with overlapping batches take their locks in one order.
-    dialect, wanted = unit.connection.dialect.name, sorted(set(ids))
-    parameters = {"ids": ids_value(dialect, wanted), "received_at": unit.now}
+    dialect, wanted = unit.connection.dialect.name, [(id_,) for id_ in sorted(set(ids))]
+    parameters = list_parameters(dialect, ["id"], wanted) | {"received_at": unit.now}
     return {cast("UUID", row.id) for row in await unit.execute(_noting(dialect, inbox), parameters)}
 
 
@@ -27,5 +27,5 @@ async def remember(unit: UnitOfWork, inbox: Table, ids: Sequence[UUID]) -> set[U
 def _noting(dialect: str, inbox: Table) -> Executable:
     insert = (postgresql.insert if dialect == POSTGRESQL else sqlite.insert)(inbox)
     # SQLite needs a WHERE between a SELECT and ON CONFLICT.
-    rows = select(listed(dialect, "ids").c.value, bindparam("received_at", type_=UtcDateTime)).where(true())
+    rows = select(listed(dialect, {"id": Uuid()}).c.id, bindparam("received_at", type_=UtcDateTime)).where(true())
     return insert.from_select(["id", "received_at"], rows).on_conflict_do_nothing().returning(inbox.c.id)

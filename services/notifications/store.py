@@ -4,14 +4,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Integer, RowMapping, Select, Text, Uuid, insert, select, true
+from sqlalchemy import Executable, Integer, RowMapping, Select, Text, Uuid, insert, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
-from services.chassis.database import each_row
+from services.chassis.database import POSTGRESQL, list_parameters, listed
 from services.chassis.unit_of_work import UnitOfWork
 from services.notifications.tables import notifications, recipients, subjects
+
+_INSERT = insert(notifications)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,16 @@ class StoredNotification:
 async def newer(unit: UnitOfWork, news: Sequence[News]) -> list[News]:
     """What is really new: not about an older state of its subject than was told before. Remembers the versions."""
     newest = {item.subject: max(other.version for other in news if other.subject == item.subject) for item in news}
-    rows = each_row(unit.connection, {"id": Uuid(), "version": Integer()}, sorted(newest.items()))
-    upsert = (postgresql.insert if unit.connection.dialect.name == "postgresql" else sqlite.insert)(subjects)
+    dialect = unit.connection.dialect.name
+    told = list_parameters(dialect, ["id", "version"], sorted(newest.items()))
+    fresh = {row.id for row in await unit.execute(_raise_versions(dialect), told)}
+    return [item for item in news if item.subject in fresh and item.version == newest[item.subject]]
+
+
+@lru_cache(maxsize=2)
+def _raise_versions(dialect: str) -> Executable:
+    rows = listed(dialect, {"id": Uuid(), "version": Integer()})
+    upsert = (postgresql.insert if dialect == POSTGRESQL else sqlite.insert)(subjects)
     # SQLite needs a WHERE between a SELECT and ON CONFLICT.
     upsert = upsert.from_select(["id", "version"], select(rows.c.id, rows.c.version).where(true()))
     rising = upsert.on_conflict_do_update(
@@ -50,8 +61,7 @@ async def newer(unit: UnitOfWork, news: Sequence[News]) -> list[News]:
         set_={"version": upsert.excluded.version},
         where=subjects.c.version < upsert.excluded.version,
     )
-    fresh = {row.id for row in await unit.execute(rising.returning(subjects.c.id))}
-    return [item for item in news if item.subject in fresh and item.version == newest[item.subject]]
+    return rising.returning(subjects.c.id)
 
 
 async def add(unit: UnitOfWork, news: Sequence[News]) -> list[StoredNotification]:
@@ -67,13 +77,20 @@ async def add(unit: UnitOfWork, news: Sequence[News]) -> list[StoredNotification
                 unit.identifiers(), item.recipient, sequence, item.kind, item.subject, item.dataref, unit.now
             )
         )
-    await unit.execute(insert(notifications), [_row(item) for item in stored])
+    await unit.execute(_INSERT, [_row(item) for item in stored])
     return stored
 
 
 async def _take_numbers(unit: UnitOfWork, counts: Counter[str]) -> dict[str, int]:
-    rows = each_row(unit.connection, {"id": Text(), "count": Integer()}, sorted(counts.items()))
-    upsert = (postgresql.insert if unit.connection.dialect.name == "postgresql" else sqlite.insert)(recipients)
+    dialect = unit.connection.dialect.name
+    taken = list_parameters(dialect, ["id", "count"], sorted(counts.items()))
+    return {row.id: row.last_sequence for row in await unit.execute(_raise_numbers(dialect), taken)}
+
+
+@lru_cache(maxsize=2)
+def _raise_numbers(dialect: str) -> Executable:
+    rows = listed(dialect, {"id": Text(), "count": Integer()})
+    upsert = (postgresql.insert if dialect == POSTGRESQL else sqlite.insert)(recipients)
     # In the order of the ids, so that two transactions take their locks in one order.
     taken = select(rows.c.id, rows.c.count).where(true()).order_by(rows.c.id)
     upsert = upsert.from_select(["id", "last_sequence"], taken)
@@ -81,8 +98,7 @@ async def _take_numbers(unit: UnitOfWork, counts: Counter[str]) -> dict[str, int
         index_elements=[recipients.c.id],
         set_={"last_sequence": recipients.c.last_sequence + upsert.excluded.last_sequence},
     )
-    numbered = await unit.execute(raised.returning(recipients.c.id, recipients.c.last_sequence))
-    return {row.id: row.last_sequence for row in numbered}
+    return raised.returning(recipients.c.id, recipients.c.last_sequence)
 
 
 async def after(unit: UnitOfWork, recipient: str, sequence: int, limit: int) -> list[StoredNotification]:
@@ -110,8 +126,7 @@ async def last_sequence(unit: UnitOfWork, recipient: str) -> int:
 
 async def last_sequences(unit: UnitOfWork, ids: Sequence[str]) -> dict[str, int]:
     """The newest numbers of several recipients; those who never got anything are missing."""
-    rows = each_row(unit.connection, {"id": Text()}, [(id_,) for id_ in ids])
-    query = select(recipients).where(recipients.c.id.in_(select(rows.c.id)))
+    query = select(recipients).where(recipients.c.id.in_(ids))
     return {row.id: row.last_sequence for row in await unit.execute(query)}
 
 

@@ -5,10 +5,22 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, insert, literal_column, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    Select,
+    Uuid,
+    bindparam,
+    insert,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
 
 from schemas.vocabulary import ListKind
-from services.chassis.database import POSTGRESQL, among, ids_value, listed
+from services.chassis.database import POSTGRESQL, among, list_parameters, listed
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import Entry, EntryState, Profile
 from services.registry.domain.order import HIGHEST_URGENCY, place_in_line, precedence
@@ -92,17 +104,17 @@ async def first_in_line(unit: UnitOfWork, waitlist: Waitlist, profile_ids: Seque
     if not profile_ids:
         return []
     dialect = unit.connection.dialect.name
-    parameters = {"profile_ids": ids_value(dialect, profile_ids), "count": count}
+    parameters = list_parameters(dialect, ["id"], [(id_,) for id_ in profile_ids]) | {"count": count}
     rows = await unit.execute(_first_of_each(dialect), parameters)
     return [entry_of(row, waitlist.profiles) for row in rows]
 
 
 @lru_cache(maxsize=2)
 def _first_of_each(dialect: str) -> Select[tuple[object, ...]]:
-    wanted = listed(dialect, "profile_ids")
+    wanted = listed(dialect, {"id": Uuid()})
     in_line = (
         select(entries)
-        .where(entries.c.profile_id == wanted.c.value, entries.c.state == _WAITING)
+        .where(entries.c.profile_id == wanted.c.id, entries.c.state == _WAITING)
         .order_by(entries.c.precedence, entries.c.waiting_since, entries.c.id)
         .limit(bindparam("count", type_=Integer))
     )

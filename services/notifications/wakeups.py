@@ -1,6 +1,7 @@
 """Between replicas: a stream that is open here shows what another process stored."""
 
 import asyncio
+import secrets
 from collections.abc import Sequence
 
 import structlog
@@ -23,6 +24,7 @@ class Wakeups:
 
     def __init__(self, transactions: Transactions, hub: Hub) -> None:
         self._transactions = transactions
+        self._name = secrets.token_hex(8)
         self._hub = hub
         self._stored: set[str] = set()
         self._has_stored = asyncio.Event()
@@ -44,19 +46,21 @@ class Wakeups:
             self._has_stored.set()
 
     def _hear(self, payload: str) -> None:
-        for recipient in payload.split(","):
-            self._hub.wake(recipient)
+        sender, _, recipients = payload.partition(";")
+        # What this process stored has reached its streams already; looking again would cost a query for each of them.
+        if sender != self._name:
+            for recipient in recipients.split(","):
+                self._hub.wake(recipient)
 
     async def _tell(self) -> None:
         while True:
             await self._has_stored.wait()
             self._has_stored.clear()
             recipients, self._stored = sorted(self._stored), set()
-            payload = ",".join(recipients)
+            names = ",".join(recipients)
+            payload = f"{self._name};{names if len(names) <= LONGEST_PAYLOAD_BYTES else ''}"
             try:
-                await self._transactions.database.notify(
-                    CHANNEL, payload if len(payload) <= LONGEST_PAYLOAD_BYTES else ""
-                )
+                await self._transactions.database.notify(CHANNEL, payload)
             except Unavailable as error:
                 log.warning("wakeup-not-sent", reason=error.detail)
 

@@ -38,8 +38,6 @@ class Database:
     def __init__(self, url: URL, writer: AsyncEngine, reader: AsyncEngine) -> None:
         self.url = url
         self._writer = writer
-        # One statement needs no transaction around it.
-        self._alone = writer.execution_options(isolation_level="AUTOCOMMIT")
         self._reader = reader
         self._listener: Listener | None = None
 
@@ -50,7 +48,8 @@ class Database:
         if parsed.get_backend_name() == "sqlite":
             return cls(parsed, _sqlite_engine(parsed, "BEGIN IMMEDIATE", 1), _sqlite_engine(parsed, "BEGIN", 2))
         engine = _postgresql_engine(parsed, pool_size)
-        return cls(parsed, engine, engine)
+        # What only reads needs no transaction: READ COMMITTED would give each statement a view of its own anyway.
+        return cls(parsed, engine, engine.execution_options(isolation_level="AUTOCOMMIT"))
 
     @property
     def is_postgresql(self) -> bool:
@@ -83,7 +82,7 @@ class Database:
         """Wake whoever listens, in every process. A hint only: it may be lost, so listeners poll as well."""
         if self.is_postgresql:
             with translated():
-                async with self._alone.connect() as connection:
+                async with self._reader.connect() as connection:
                     await connection.execute(NOTIFY, {"channel": channel, "payload": payload})
         elif self._listener is not None:
             self._listener.deliver(channel, payload)

@@ -76,5 +76,10 @@ class Message(Schema):
 
     TYPE: ClassVar[str]
 
-    vacancy_id: UUID
     version: Version
+
+
+class VacancyMessage(Message):
+    """Something about one vacancy: one episode of a unit or slot being free."""
+
+    vacancy_id: UUID

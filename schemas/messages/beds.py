@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from schemas.base import Message, Schema, UtcDatetime
+from schemas.base import Schema, UtcDatetime, VacancyMessage
 from schemas.vocabulary import AgeBand, Need, Programme, Sex, WithdrawalReason
 
 
@@ -24,7 +24,7 @@ class Service(Schema):
     needs: list[Need] = Field(max_length=len(Need))
 
 
-class BedMessage(Message):
+class BedMessage(VacancyMessage):
     """Something about a unit."""
 
     unit_id: UUID

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from schemas.base import Message, OrganisationId, Schema, UtcDatetime
+from schemas.base import OrganisationId, Schema, UtcDatetime, VacancyMessage
 from schemas.vocabulary import DeclineReason, FallThroughReason, ListKind, WithdrawalReason
 
 
@@ -16,7 +16,7 @@ class Household(Schema):
     children: int = Field(ge=0, le=20)
 
 
-class OfferMessage(Message):
+class OfferMessage(VacancyMessage):
     """Something about an offer. `version` counts the registry's events about the vacancy."""
 
     offer_id: UUID

@@ -3,11 +3,11 @@
 from typing import ClassVar
 from uuid import UUID
 
-from schemas.base import Message, OrganisationId, UtcDatetime
+from schemas.base import OrganisationId, UtcDatetime, VacancyMessage
 from schemas.vocabulary import ListKind, PlacementEndReason
 
 
-class PlacementEnded(Message):
+class PlacementEnded(VacancyMessage):
     """A household has moved on, so the place it had comes free."""
 
     TYPE: ClassVar[str] = "nl.doorstroom.placements.placement-ended.v1"

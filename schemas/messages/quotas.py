@@ -5,10 +5,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from schemas.base import Message, UtcDatetime
+from schemas.base import UtcDatetime, VacancyMessage
 
 
-class SlotMessage(Message):
+class SlotMessage(VacancyMessage):
     """Something about a slot."""
 
     slot_id: UUID

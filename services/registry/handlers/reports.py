@@ -6,7 +6,7 @@ from functools import singledispatch
 from typing import TypeVar
 from uuid import UUID
 
-from schemas.base import Message
+from schemas.base import VacancyMessage
 from schemas.messages.beds import BedFreed, BedWithdrawn, NoShowReported
 from schemas.messages.quotas import SlotOpened, SlotWithdrawn
 from schemas.vocabulary import AgeBand, FallThroughReason, ListKind, Need, Sex, WithdrawalReason
@@ -19,7 +19,7 @@ NO_ONE = Terms(0, frozenset(), frozenset(), children=False, wheelchair=False, ne
 Freed = BedFreed | SlotOpened
 Ended = BedWithdrawn | SlotWithdrawn | NoShowReported
 
-AnyMessage = TypeVar("AnyMessage", bound=Message)
+AnyMessage = TypeVar("AnyMessage", bound=VacancyMessage)
 
 
 def newest(reported: Iterable[AnyMessage]) -> list[AnyMessage]:

@@ -151,7 +151,7 @@ async def purge(
     """Delete at most `limit` keys that are older than the retention, and say how many."""
     key = (table.c.organisation, table.c.subject, table.c.key)
     old = select(*key).where(table.c.created_at < now - retention).order_by(table.c.created_at).limit(limit)
-    rows = (await executor.execute(old)).all()
+    rows = await executor.execute(old)
     for row in rows:
         matches = [column == value for column, value in zip(key, row, strict=True)]
         await executor.execute(delete(table).where(*matches))

@@ -19,7 +19,7 @@ async def migrate(database: Database, folder: Path) -> None:
     config = Config()
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    async with database.transaction() as connection:
+    async with database.changing_schema() as connection:
         if database.is_postgresql:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
         await connection.run_sync(_upgrade, config)

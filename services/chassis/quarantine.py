@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import RowMapping, Table, insert, select, update
+from sqlalchemy import Table, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas import catalogue
 from services.chassis.broker.port import Delivery
+from services.chassis.database import Row
 from services.chassis.errors import Conflict, NotFound
 from services.chassis.unit_of_work import UnitOfWork
 
@@ -71,7 +72,7 @@ async def waiting(unit: UnitOfWork, quarantine: Table, *, every_status: bool = F
     query = select(quarantine).order_by(quarantine.c.received_at, quarantine.c.id).limit(LIST_LIMIT)
     if not every_status:
         query = query.where(quarantine.c.status == WAITING)
-    return [_summary(row) for row in (await unit.execute(query)).mappings()]
+    return [_summary(row) for row in (await unit.execute(query))]
 
 
 async def find(unit: UnitOfWork, quarantine: Table, prefix: str) -> QuarantinedMessage:
@@ -108,9 +109,9 @@ async def drop(unit: UnitOfWork, quarantine: Table, prefix: str) -> None:
     await _decide(unit, quarantine, row["id"], DROPPED)
 
 
-async def _row_of(unit: UnitOfWork, quarantine: Table, prefix: str) -> RowMapping:
+async def _row_of(unit: UnitOfWork, quarantine: Table, prefix: str) -> Row:
     query = select(quarantine).where(quarantine.c.id.startswith(prefix, autoescape=True)).limit(2).with_for_update()
-    rows = (await unit.execute(query)).mappings().all()
+    rows = await unit.execute(query)
     if not rows:
         raise NotFound("No message in quarantine has an id that begins so; `doorstroom quarantine list` shows them.")
     if len(rows) > 1:
@@ -118,7 +119,7 @@ async def _row_of(unit: UnitOfWork, quarantine: Table, prefix: str) -> RowMappin
     return rows[0]
 
 
-def _must_wait(row: RowMapping) -> None:
+def _must_wait(row: Row) -> None:
     if row["status"] != WAITING:
         raise Conflict(f"This message was {row['status']} before; only a waiting one can be decided.")
 
@@ -127,6 +128,6 @@ async def _decide(unit: UnitOfWork, quarantine: Table, id_: str, status: str) ->
     await unit.execute(update(quarantine).where(quarantine.c.id == id_).values(status=status))
 
 
-def _summary(row: RowMapping) -> QuarantinedMessage:
+def _summary(row: Row) -> QuarantinedMessage:
     shown = ("id", "routing_key", "message_id", "reason", "attempts", "status", "received_at")
     return QuarantinedMessage(**{name: row[name] for name in shown}, size_bytes=len(base64.b64decode(row["body"])))

@@ -192,7 +192,7 @@ class Relay:
             .with_for_update(skip_locked=True)
         )
         async with self._database.transaction() as connection:
-            rows = (await connection.execute(waiting)).all()
+            rows = await connection.execute(waiting)
             if rows:
                 claim = update(outbox).where(outbox.c.id.in_([row.id for row in rows]))
                 await connection.execute(claim.values(claimed_until=now + timedelta(seconds=CLAIM_SECONDS)))

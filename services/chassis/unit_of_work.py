@@ -1,26 +1,23 @@
 """One transaction: what changed, and the events that say so, stored together or not at all."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Executable, Table, insert
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Executable, Table, insert
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from schemas import catalogue
 from schemas.base import Message as EventData
 from services.chassis.broker.port import Message
 from services.chassis.clock import Clock, Identifiers
-from services.chassis.database import Database, TransactionConflict
+from services.chassis.database import Connection, Database, Parameters, Rows, TransactionConflict
 from services.chassis.database.errors import translated
 from services.chassis.errors import Conflict
 
 T = TypeVar("T")
-
-Parameters = Sequence[Mapping[str, Any]] | Mapping[str, Any] | None
 
 CONFLICT_ATTEMPTS = 8
 CLAIM_SECONDS = 10
@@ -31,14 +28,14 @@ CLAIM_SECONDS = 10
 class UnitOfWork:
     """What a handler works with: the connection, the moment, new ids, and the events it records."""
 
-    connection: AsyncConnection
+    connection: Connection
     now: datetime
     identifiers: Identifiers
     source: str
     outgoing: list[Message] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
 
-    async def execute(self, statement: Executable, parameters: Parameters = None) -> CursorResult[Any]:
+    async def execute(self, statement: Executable, parameters: Parameters = None) -> Rows:
         """Run one statement in this transaction; with a list of parameters, once for each of them."""
         with translated():
             return await self.connection.execute(statement, parameters)
@@ -109,7 +106,7 @@ class Transactions:
             callback()
         return result
 
-    def _unit(self, connection: AsyncConnection) -> UnitOfWork:
+    def _unit(self, connection: Connection) -> UnitOfWork:
         return UnitOfWork(connection, self.clock(), self._identifiers, self._source)
 
     def _row(self, message: Message, unit: UnitOfWork) -> dict[str, object]:

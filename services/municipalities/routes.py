@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
 from schemas.api.municipalities import (
     Claim,
     Municipalities,
@@ -20,6 +18,7 @@ from schemas.api.municipalities import (
     SlotsQuery,
 )
 from schemas.api.paging import PageQuery
+from services.chassis.database import Row
 from services.chassis.identity import Role
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web import Api, Call, Contact, Operation, Paging, Reply
@@ -104,11 +103,11 @@ async def house_claim(call: Call, unit: UnitOfWork) -> Reply:
     return Reply(200, _claim(await handlers.house_claim(unit, call.uuid("claimId"), call.principal.organisation)))
 
 
-def _municipality(row: RowMapping) -> Municipality:
+def _municipality(row: Row) -> Municipality:
     return Municipality(municipality_code=row["code"], name=row["name"], inhabitants=row["inhabitants"])
 
 
-def _quota(row: RowMapping) -> Quota:
+def _quota(row: Row) -> Quota:
     same = ("municipality_code", "half_year", "task", "claimed", "housed")
     return Quota(**{name: row[name] for name in same}, remaining=row["task"] - row["housed"])
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import fields
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, bindparam, case, func, insert, select, update
+from sqlalchemy import Select, bindparam, case, func, insert, select, update
 
-from services.chassis.database import among
+from services.chassis.database import Row, among
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain import LedgerKind, Slot, SlotState
@@ -21,9 +21,9 @@ async def add_municipality(unit: UnitOfWork, code: str, name: str, inhabitants: 
     await unit.execute(insert(municipalities).values(code=code, name=name, inhabitants=inhabitants))
 
 
-async def rows(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> Sequence[RowMapping]:
+async def rows(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> Sequence[Row]:
     """What the statement finds."""
-    return (await unit.execute(statement)).mappings().all()
+    return await unit.execute(statement)
 
 
 async def all_inhabitants(unit: UnitOfWork) -> dict[str, int]:
@@ -43,7 +43,7 @@ async def add_slot(unit: UnitOfWork, slot: Slot) -> None:
 async def lock_slot(unit: UnitOfWork, slot_id: UUID, municipality_code: str) -> Slot:
     """Hold one of the municipality's own slots. Raises NotFound."""
     own = (slots.c.id == slot_id) & (slots.c.municipality_code == municipality_code)
-    row = (await unit.execute(select(slots).where(own).with_for_update())).mappings().first()
+    row = (await unit.execute(select(slots).where(own).with_for_update())).first()
     if row is None:
         raise NotFound("There is no such slot among yours.")
     return slot_of(row)
@@ -53,7 +53,7 @@ async def lock_slots_of_vacancies(unit: UnitOfWork, vacancy_ids: Sequence[UUID])
     """Hold the slots of these vacancies, by vacancy."""
     mine = among(unit.connection, slots.c.vacancy_id, vacancy_ids)
     rows = await unit.execute(select(slots).where(mine).order_by(slots.c.id).with_for_update())
-    return {row["vacancy_id"]: slot_of(row) for row in rows.mappings()}
+    return {row["vacancy_id"]: slot_of(row) for row in rows}
 
 
 async def save(unit: UnitOfWork, changed: Sequence[Slot]) -> None:
@@ -76,16 +76,16 @@ async def add_claim(unit: UnitOfWork, claim: dict[str, object]) -> None:
     await unit.execute(insert(claims).values(claim))
 
 
-async def lock_claim(unit: UnitOfWork, claim_id: UUID, municipality_code: str) -> RowMapping:
+async def lock_claim(unit: UnitOfWork, claim_id: UUID, municipality_code: str) -> Row:
     """Hold one of the municipality's own claims. Raises NotFound."""
     own = (claims.c.id == claim_id) & (claims.c.municipality_code == municipality_code)
-    row = (await unit.execute(select(claims).where(own).with_for_update())).mappings().first()
+    row = (await unit.execute(select(claims).where(own).with_for_update())).first()
     if row is None:
         raise NotFound("There is no such claim among yours.")
     return row
 
 
-async def save_claim(unit: UnitOfWork, claim: RowMapping, **changed: object) -> dict[str, object]:
+async def save_claim(unit: UnitOfWork, claim: Row, **changed: object) -> dict[str, object]:
     """Store what became of a claim; gives it as it is now."""
     await unit.execute(update(claims).where(claims.c.id == claim["id"]).values(**changed))
     return dict(claim) | changed
@@ -122,6 +122,6 @@ def quotas(municipality_code: str | None, half_year: str | None) -> Select[tuple
     return query if half_year is None else query.where(ledger.c.half_year == half_year)
 
 
-def slot_of(row: RowMapping) -> Slot:
+def slot_of(row: Row) -> Slot:
     """A slot from its row."""
     return Slot(**{name: row[name] for name in _SLOT_FIELDS} | {"state": SlotState(row["state"])})

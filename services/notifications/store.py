@@ -7,10 +7,10 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Executable, Integer, RowMapping, Select, Text, Uuid, insert, select, true
+from sqlalchemy import Executable, Integer, Select, Text, Uuid, insert, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
-from services.chassis.database import POSTGRESQL, list_parameters, listed
+from services.chassis.database import POSTGRESQL, Row, list_parameters, listed
 from services.chassis.unit_of_work import UnitOfWork
 from services.notifications.tables import notifications, recipients, subjects
 
@@ -114,7 +114,7 @@ def of_recipient(recipient: str) -> Select[tuple[object, ...]]:
 
 async def find(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> list[StoredNotification]:
     """The notifications that the statement finds."""
-    return [_stored(row) for row in (await unit.execute(statement)).mappings()]
+    return [_stored(row) for row in (await unit.execute(statement))]
 
 
 async def last_sequence(unit: UnitOfWork, recipient: str) -> int:
@@ -135,5 +135,5 @@ def _row(item: StoredNotification) -> dict[str, object]:
     return {name: getattr(item, name) for name in names}
 
 
-def _stored(row: RowMapping) -> StoredNotification:
+def _stored(row: Row) -> StoredNotification:
     return StoredNotification(**row)

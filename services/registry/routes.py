@@ -6,8 +6,6 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping
-
 from schemas.api.registry import (
     Case,
     Decision,
@@ -26,6 +24,7 @@ from schemas.api.registry import (
     WaitlistSummary,
 )
 from schemas.vocabulary import AgeBand, DeclineReason, ListKind, Sex
+from services.chassis.database import Row
 from services.chassis.errors import FieldError, InvalidInput
 from services.chassis.identity import Role
 from services.chassis.unit_of_work import Transactions, UnitOfWork
@@ -155,7 +154,7 @@ async def _offer_reply(call: Call[Any, Any], unit: UnitOfWork) -> Reply:
     return Reply(200, _offer(await store.find_offer(unit, call.uuid("offerId"), call.principal.organisation)))
 
 
-def _id_of(row: RowMapping) -> tuple[UUID]:
+def _id_of(row: Row) -> tuple[UUID]:
     return (row["id"],)
 
 
@@ -175,7 +174,7 @@ def _new_case(profile: Profile) -> NewCase:
     )
 
 
-def _entry(row: RowMapping) -> Entry:
+def _entry(row: Row) -> Entry:
     return Entry(
         entry_id=row["id"],
         case_id=row["case_id"],
@@ -186,12 +185,12 @@ def _entry(row: RowMapping) -> Entry:
     )
 
 
-def _offer(row: RowMapping) -> Offer:
+def _offer(row: Row) -> Offer:
     same = ("entry_id", "case_id", "waitlist", "kind", "state", "reason", "made_at", "deadline_at", "decided_at")
     return Offer(offer_id=row["id"], **{name: row[name] for name in same})
 
 
-def _decision(row: RowMapping) -> Decision:
+def _decision(row: Row) -> Decision:
     by_profile: Sequence[tuple[str, list[str]]] = json.loads(row["profiles_passed_over"])
     return Decision(
         decision_id=row["id"],

@@ -6,12 +6,12 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, bindparam, insert, literal_column, select, update
+from sqlalchemy import Select, bindparam, insert, literal_column, select, update
 
 from schemas.api.shelters import NewUnit
 from schemas.messages.beds import Acceptance, Service
 from schemas.vocabulary import Programme
-from services.chassis.database import ids_value, one_of
+from services.chassis.database import Row, ids_value, one_of
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.domain import Unit, UnitState
@@ -95,7 +95,7 @@ async def lock_units_of_vacancies(unit: UnitOfWork, vacancy_ids: Sequence[UUID])
     """Hold the units whose present episodes these are, by vacancy; whoever's they are."""
     dialect = unit.connection.dialect.name
     rows = await unit.execute(_of_vacancies(dialect), {"ids": ids_value(dialect, vacancy_ids)})
-    return {row["vacancy_id"]: _stored(row) for row in rows.mappings()}
+    return {row["vacancy_id"]: _stored(row) for row in rows}
 
 
 @lru_cache(maxsize=2)
@@ -108,7 +108,7 @@ async def lock_lapsed_units(unit: UnitOfWork, limit: int) -> list[StoredUnit]:
     """Hold units whose lease has ended, the first ended first."""
     query = select(units).where(_LEASED, units.c.lease_expires_at <= unit.now)
     query = query.order_by(units.c.lease_expires_at, units.c.id).limit(limit).with_for_update()
-    return [_stored(row) for row in (await unit.execute(query)).mappings()]
+    return [_stored(row) for row in (await unit.execute(query))]
 
 
 async def next_lease_end(unit: UnitOfWork) -> datetime | None:
@@ -132,20 +132,20 @@ def own_units(organisation: str, state: str | None) -> Select[tuple[object, ...]
 
 async def find_units(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> list[StoredUnit]:
     """The units that the statement finds."""
-    return [_stored(row) for row in (await unit.execute(statement)).mappings()]
+    return [_stored(row) for row in (await unit.execute(statement))]
 
 
 async def _lock_one(
     unit: UnitOfWork, query: Select[tuple[object, ...]], key: UUID, organisation: str, what: str
 ) -> StoredUnit:
-    row = (await unit.execute(query, {"key": key, "organisation": organisation})).mappings().first()
+    row = (await unit.execute(query, {"key": key, "organisation": organisation})).first()
     if row is None:
         # Someone else's looks exactly like one that does not exist.
         raise NotFound(f"There is no such {what} among yours.")
     return _stored(row)
 
 
-def _stored(row: RowMapping) -> StoredUnit:
+def _stored(row: Row) -> StoredUnit:
     description = NewUnit(
         facility_id=row["facility_id"],
         programme=Programme(row["programme"]),

@@ -12,11 +12,10 @@ import pytest
 from aiohttp import web
 from pydantic import Field
 from sqlalchemy import Column, Integer, MetaData, Table, Text, UniqueConstraint, func, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from schemas.base import Schema
 from services.chassis import idempotency
-from services.chassis.database import Database, UniqueViolation
+from services.chassis.database import Connection, Database, UniqueViolation
 from services.chassis.errors import Conflict, NotFound
 from services.chassis.identity import DevelopmentIssuer, Role, TokenVerifier
 from services.chassis.settings import Mode
@@ -51,16 +50,16 @@ class Work:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    async def run(self, work: Callable[[AsyncConnection], Awaitable[T]], /) -> T:
+    async def run(self, work: Callable[[Connection], Awaitable[T]], /) -> T:
         async with self.database.transaction() as connection:
             return await work(connection)
 
-    async def read(self, work: Callable[[AsyncConnection], Awaitable[T]], /) -> T:
+    async def read(self, work: Callable[[Connection], Awaitable[T]], /) -> T:
         async with self.database.reading() as connection:
             return await work(connection)
 
 
-async def add(call: Call[NewEntry], connection: AsyncConnection) -> Reply:
+async def add(call: Call[NewEntry], connection: Connection) -> Reply:
     """Store an entry; some names fail, before or after the row is written."""
     if call.body.name == "missing":
         raise NotFound
@@ -141,7 +140,8 @@ class Ledger:
 
     async def count(self, table: Table) -> int:
         async with self.database.reading() as connection:
-            return (await connection.execute(select(func.count()).select_from(table))).scalar_one()
+            [number] = (await connection.execute(select(func.count()).select_from(table))).one()
+            return int(number)
 
 
 @pytest.fixture
@@ -150,7 +150,7 @@ async def ledger(database_url: str, tmp_path: Path) -> AsyncIterator[Ledger]:
     async with AsyncExitStack() as stack:
         ledger = Ledger(database_url, tmp_path)
         stack.push_async_callback(ledger.session.close)
-        async with ledger.database.transaction() as connection:
+        async with ledger.database.changing_schema() as connection:
             await connection.run_sync(METADATA.create_all)
         for replica in ledger.replicas:
             await replica.start()
@@ -229,7 +229,7 @@ async def test_old_keys_are_purged_in_portions(ledger: Ledger) -> None:
         async with ledger.database.transaction() as connection:
             assert await idempotency.purge(connection, KEYS, NOW, limit=4) == removed
     async with ledger.database.reading() as connection:
-        oldest = (await connection.execute(select(func.min(KEYS.c.created_at)))).scalar_one()
+        [oldest] = (await connection.execute(select(func.min(KEYS.c.created_at)))).one()
     assert oldest == NOW - timedelta(hours=23, minutes=1)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Column, Integer, MetaData, Table, Uuid, func, insert, select
+from sqlalchemy import Column, Executable, Integer, MetaData, Table, Uuid, func, insert, select
 
 from schemas import catalogue
 from schemas.envelope import Event
@@ -72,7 +72,7 @@ class Counting:
         self.consumer = Consumer(self.transactions, MESSAGES, broker, topology.queues[0], handlers, quick)
 
     async def create(self) -> None:
-        async with self.database.transaction() as connection:
+        async with self.database.changing_schema() as connection:
             await connection.run_sync(METADATA.create_all)
 
     async def record(self, *subjects: UUID) -> None:
@@ -96,9 +96,10 @@ class Counting:
     async def quarantined(self) -> int:
         return await self._count(select(func.count()).select_from(MESSAGES.quarantine))
 
-    async def _count(self, query: object) -> int:
+    async def _count(self, query: Executable) -> int:
         async with self.database.reading() as connection:
-            return int((await connection.execute(query)).scalar_one())  # type: ignore[call-overload] # any select
+            [number] = (await connection.execute(query)).one()
+            return int(number)
 
 
 class Later:

@@ -6,8 +6,9 @@ Each names the invariant of the design that it holds; together they run after ev
 from collections import Counter
 from uuid import UUID
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import func, select
 
+from services.chassis.database import Row
 from services.municipalities.tables import claims, ledger, slots
 from services.notifications.tables import notifications as inbox
 from services.registry.domain.eligibility import reasons_against
@@ -161,7 +162,7 @@ async def nothing_is_in_quarantine(world: World) -> None:
         assert not await world.count(name, service.tables.quarantine)
 
 
-async def _active_offers(world: World) -> dict[UUID, RowMapping]:
+async def _active_offers(world: World) -> dict[UUID, Row]:
     """The offers that hold a vacancy now, by vacancy; a placement that is over holds nothing."""
     query = select(offers).where(offers.c.state.in_(ACTIVE_OFFER_STATES), offers.c.ended_at.is_(None))
     return {row["vacancy_id"]: row for row in await world.rows("registry", query)}

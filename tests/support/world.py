@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import SecretStr
-from sqlalchemy import ColumnElement, Executable, RowMapping, Table, func, select, update
+from sqlalchemy import ColumnElement, Executable, Table, func, select, update
 
 from schemas import catalogue
 from schemas.api.registry import Waitlist
@@ -22,6 +22,7 @@ from schemas.vocabulary import AgeBand, DeclineReason, ListKind, Need, Programme
 from services.chassis.broker.memory import InProcessBroker
 from services.chassis.broker.topology import matches
 from services.chassis.consumer import Consumer
+from services.chassis.database import Row
 from services.chassis.service import Service
 from services.chassis.settings import Mode
 from services.chassis.unit_of_work import UnitOfWork
@@ -80,7 +81,7 @@ class Post:
     chance: random.Random | None = None
     duplicates: int = 0
 
-    def arranged(self, messages: Sequence[RowMapping]) -> list[RowMapping]:
+    def arranged(self, messages: Sequence[Row]) -> list[Row]:
         if self.chance is None:
             return list(messages)
         doubled = [message for message in messages for _ in range(1 + self.chance.randint(0, self.duplicates))]
@@ -161,9 +162,9 @@ class World:
     async def run(self, service: str, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         return await self.services[service].transactions.run(work)
 
-    async def rows(self, service: str, statement: Executable) -> Sequence[RowMapping]:
-        async def read(unit: UnitOfWork) -> Sequence[RowMapping]:
-            return (await unit.execute(statement)).mappings().all()
+    async def rows(self, service: str, statement: Executable) -> Sequence[Row]:
+        async def read(unit: UnitOfWork) -> Sequence[Row]:
+            return await unit.execute(statement)
 
         return await self.services[service].transactions.read(read)
 
@@ -171,7 +172,7 @@ class World:
         found = await self.rows(service, select(func.count().label("count")).select_from(table).where(*conditions))
         return int(found[0]["count"])
 
-    async def offers(self, *states: str) -> Sequence[RowMapping]:
+    async def offers(self, *states: str) -> Sequence[Row]:
         """Offers in the order in which they were made; with states, only those."""
         query = select(offers_table).order_by(offers_table.c.id)
         return await self.rows("registry", query.where(offers_table.c.state.in_(states)) if states else query)
@@ -233,7 +234,7 @@ class World:
 
         return await self.run("shelters", work)
 
-    async def unit(self, unit_id: UUID) -> RowMapping:
+    async def unit(self, unit_id: UUID) -> Row:
         units = shelters_store.units
         return (await self.rows("shelters", select(units).where(units.c.id == unit_id)))[0]
 

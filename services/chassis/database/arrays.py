@@ -10,8 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, FromClause, Text, Uuid, any_, bindparam, cast, column, func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
+
+from services.chassis.database.connection import Connection
 
 POSTGRESQL = "postgresql"
 
@@ -51,7 +52,7 @@ def ids_value(dialect: str, ids: Sequence[UUID]) -> object:
     return list(ids) if dialect == POSTGRESQL else json.dumps([_plain(id_) for id_ in ids])
 
 
-def among(connection: AsyncConnection, key: ColumnElement[UUID], ids: Sequence[UUID]) -> ColumnElement[bool]:
+def among(connection: Connection, key: ColumnElement[UUID], ids: Sequence[UUID]) -> ColumnElement[bool]:
     """`key` is one of `ids`, in a statement that is built for this once."""
     dialect = connection.dialect.name
     if dialect == POSTGRESQL:

@@ -4,29 +4,109 @@ The asynchronous driver opens the cursor, executes, fetches and closes in separa
 the statement itself. Ours does the four in one; the result is in memory in any case.
 """
 
+import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
-from typing import Any, Self
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, suppress
+from typing import Any, Self, cast
 
 import aiosqlite
-from sqlalchemy import URL, event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import URL, Dialect, Executable, RowMapping, event
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from services.chassis.database.connection import Parameters
+from services.chassis.database.rows import Row, Rows
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+LOCK_TIMEOUT_SECONDS = 5
+POOL_TIMEOUT_SECONDS = 5
+CLOSE_TIMEOUT_SECONDS = 5
+READERS = 2
 
 
-def sqlite_engine(
-    url: URL, begin: str, *, pool_size: int, pool_timeout_seconds: float, lock_timeout_seconds: float
-) -> AsyncEngine:
+class _Row:
+    __slots__ = ("_values",)
+
+    def __init__(self, values: RowMapping) -> None:
+        self._values = values
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a column may hold anything
+        try:
+            return self._values[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - as above
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._values.values())
+
+    def keys(self) -> Iterable[str]:
+        return self._values.keys()
+
+
+class SQLiteConnection:
+    """Runs statements on one connection."""
+
+    def __init__(self, engine_connection: AsyncConnection) -> None:
+        self._connection = engine_connection
+
+    @property
+    def dialect(self) -> Dialect:
+        """SQLite's."""
+        return self._connection.dialect
+
+    async def execute(self, statement: Executable, parameters: Parameters = None) -> Rows:
+        """Run a statement; with a list of parameters, once for each of them."""
+        result = await self._connection.execute(statement, parameters)
+        return Rows(cast("Row", _Row(row)) for row in result.mappings()) if result.returns_rows else Rows()
+
+
+class SQLite:
+    """One connection writes, so `BEGIN IMMEDIATE` never meets another writer of this process, and a few read."""
+
+    shared = False
+    """Whether several processes may use this database."""
+
+    def __init__(self, url: URL) -> None:
+        self._writer = _engine(url, "BEGIN IMMEDIATE", 1)
+        self._reader = _engine(url, "BEGIN", READERS)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[SQLiteConnection]:
+        """The only transaction that writes at this moment."""
+        async with self._writer.begin() as connection:
+            yield SQLiteConnection(connection)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[SQLiteConnection]:
+        """One view of what is committed."""
+        async with self._reader.connect() as connection:
+            yield SQLiteConnection(connection)
+
+    @asynccontextmanager
+    async def changing_schema(self) -> AsyncIterator[AsyncConnection]:
+        """SQLAlchemy's own connection, in a transaction, for migrations."""
+        async with self._writer.begin() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for engine in (self._writer, self._reader):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(engine.dispose(), CLOSE_TIMEOUT_SECONDS)
+
+
+def _engine(url: URL, begin: str, pool_size: int) -> AsyncEngine:
     """An engine whose transactions begin with the statement `begin`; durable at every commit."""
     engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=pool_timeout_seconds,
+        pool_timeout=POOL_TIMEOUT_SECONDS,
         hide_parameters=True,
-        connect_args={"timeout": lock_timeout_seconds, "async_creator_fn": _connect},
+        connect_args={"timeout": LOCK_TIMEOUT_SECONDS, "async_creator_fn": _connect},
     )
 
     @event.listens_for(engine.sync_engine, "connect")

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     Select,
     Table,
     Update,
@@ -20,7 +19,7 @@ from sqlalchemy import (
 )
 
 from schemas.vocabulary import ListKind
-from services.chassis.database import among, ids_value, one_of
+from services.chassis.database import Row, among, ids_value, one_of
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import (
     ACTIVE_OFFER_STATES,
@@ -172,7 +171,7 @@ async def mark_claimed(unit: UnitOfWork, offer_ids: Sequence[UUID]) -> None:
     await unit.execute(claimed.values(claimed_at=unit.now))
 
 
-async def end_placements(unit: UnitOfWork, which: ColumnElement[bool]) -> list[Row[tuple[object, ...]]]:
+async def end_placements(unit: UnitOfWork, which: ColumnElement[bool]) -> list[Row]:
     """Note that these placements are over; gives the offers of those that were not over before."""
     ended = update(offers).where(_PLACED, which).values(ended_at=unit.now)
     return list(await unit.execute(ended.returning(offers)))
@@ -192,13 +191,13 @@ def _allocations(which_offer: ColumnElement[bool]) -> Select[tuple[object, ...]]
     return select(*_VACANCY_COLUMNS, *_OFFER_COLUMNS, *_ENTRY_COLUMNS).select_from(joined)
 
 
-def _allocation_of(row: Row[tuple[object, ...]], lists: Lists) -> Allocation:
+def _allocation_of(row: Row, lists: Lists) -> Allocation:
     vacancy = _vacancy_of(row)
     offer = _offer_of(row, lists[vacancy.waitlist].profiles) if row.offer_id is not None else None
     return Allocation(vacancy, offer)
 
 
-def _vacancy_of(row: Row[tuple[object, ...]]) -> Vacancy:
+def _vacancy_of(row: Row) -> Vacancy:
     return Vacancy(
         id=row.vacancy_id,
         waitlist=row.vacancy_waitlist,
@@ -214,7 +213,7 @@ def _vacancy_of(row: Row[tuple[object, ...]]) -> Vacancy:
     )
 
 
-def _offer_of(row: Row[tuple[object, ...]], profiles: Mapping[UUID, Profile]) -> Offer:
+def _offer_of(row: Row, profiles: Mapping[UUID, Profile]) -> Offer:
     return Offer(
         id=row.offer_id,
         vacancy_id=row.offer_vacancy_id,
@@ -230,7 +229,7 @@ def _offer_of(row: Row[tuple[object, ...]], profiles: Mapping[UUID, Profile]) ->
     )
 
 
-def _entry_of(row: Row[tuple[object, ...]], profiles: Mapping[UUID, Profile]) -> Entry:
+def _entry_of(row: Row, profiles: Mapping[UUID, Profile]) -> Entry:
     return Entry(
         id=row.entry_id,
         waitlist=row.entry_waitlist,

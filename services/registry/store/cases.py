@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Table, insert, select, update
+from sqlalchemy import ColumnElement, Select, Table, insert, select, update
 
+from services.chassis.database import Row
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import Entry, Profile
@@ -29,28 +30,28 @@ async def set_entry_state(unit: UnitOfWork, entry: Entry) -> None:
     await unit.execute(update(entries).where(entries.c.id == entry.id).values(state=entry.state))
 
 
-async def find_case(unit: UnitOfWork, case_id: UUID, coordinator: str | None) -> RowMapping:
+async def find_case(unit: UnitOfWork, case_id: UUID, coordinator: str | None) -> Row:
     """A case; with `coordinator`, only one of theirs. Raises NotFound."""
     return await _find(unit, cases, case_id, coordinator, "case")
 
 
-async def find_entry(unit: UnitOfWork, entry_id: UUID, coordinator: str | None) -> RowMapping:
+async def find_entry(unit: UnitOfWork, entry_id: UUID, coordinator: str | None) -> Row:
     """An entry with its profile; with `coordinator`, only one of theirs. Raises NotFound."""
     query = select(entries, profiles.c.profile).join(profiles, profiles.c.id == entries.c.profile_id)
     query = query.where(entries.c.id == entry_id, *_own(entries, coordinator))
-    return _one((await unit.execute(query)).mappings().all(), "entry")
+    return _one((await unit.execute(query)), "entry")
 
 
-async def find_offer(unit: UnitOfWork, offer_id: UUID, coordinator: str | None) -> RowMapping:
+async def find_offer(unit: UnitOfWork, offer_id: UUID, coordinator: str | None) -> Row:
     """An offer; with `coordinator`, only one of theirs. Raises NotFound."""
     return await _find(unit, offers, offer_id, coordinator, "offer")
 
 
-async def find_decision(unit: UnitOfWork, offer_id: UUID, coordinator: str | None) -> RowMapping:
+async def find_decision(unit: UnitOfWork, offer_id: UUID, coordinator: str | None) -> Row:
     """The decision behind an offer; with `coordinator`, only one of theirs. Raises NotFound."""
     query = select(decisions).join(offers, offers.c.id == decisions.c.offer_id)
     query = query.where(decisions.c.offer_id == offer_id, *_own(offers, coordinator))
-    return _one((await unit.execute(query)).mappings().all(), "decision")
+    return _one((await unit.execute(query)), "decision")
 
 
 def own(table: Table, coordinator: str, **filters: str | None) -> Select[tuple[object, ...]]:
@@ -59,26 +60,26 @@ def own(table: Table, coordinator: str, **filters: str | None) -> Select[tuple[o
     return select(table).where(*_own(table, coordinator), *conditions)
 
 
-async def rows(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> Sequence[RowMapping]:
+async def rows(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> Sequence[Row]:
     """What the statement finds."""
-    return (await unit.execute(statement)).mappings().all()
+    return await unit.execute(statement)
 
 
-async def all_waitlists(unit: UnitOfWork) -> Sequence[RowMapping]:
+async def all_waitlists(unit: UnitOfWork) -> Sequence[Row]:
     """Every waitlist there is."""
-    return (await unit.execute(select(waitlists.c.id, waitlists.c.kind).order_by(waitlists.c.id))).mappings().all()
+    return await unit.execute(select(waitlists.c.id, waitlists.c.kind).order_by(waitlists.c.id))
 
 
-async def _find(unit: UnitOfWork, table: Table, id_: UUID, coordinator: str | None, what: str) -> RowMapping:
+async def _find(unit: UnitOfWork, table: Table, id_: UUID, coordinator: str | None, what: str) -> Row:
     query = select(table).where(table.c.id == id_, *_own(table, coordinator))
-    return _one((await unit.execute(query)).mappings().all(), what)
+    return _one((await unit.execute(query)), what)
 
 
 def _own(table: Table, coordinator: str | None) -> list[ColumnElement[bool]]:
     return [] if coordinator is None else [table.c.coordinator == coordinator]
 
 
-def _one(rows: Sequence[RowMapping], what: str) -> RowMapping:
+def _one(rows: Sequence[Row], what: str) -> Row:
     if not rows:
         # Someone else's looks exactly like one that does not exist.
         raise NotFound(f"There is no such {what} among yours.")

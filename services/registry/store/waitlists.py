@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Integer,
-    Row,
     Select,
     Uuid,
     bindparam,
@@ -20,14 +19,14 @@ from sqlalchemy import (
 )
 
 from schemas.vocabulary import ListKind
-from services.chassis.database import POSTGRESQL, among, list_parameters, listed
+from services.chassis.database import POSTGRESQL, Row, among, list_parameters, listed
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import Entry, EntryState, Profile
 from services.registry.domain.order import HIGHEST_URGENCY, place_in_line, precedence
 from services.registry.store.codec import decode_profile, encode_profile
 from services.registry.tables import entries, profiles, vacancies, waitlists
 
-LineRow = Row[tuple[object, ...]]
+LineRow = Row
 
 # A constant in the text, not a parameter: only so can a prepared plan use the partial index.
 _WAITING: ColumnElement[str] = literal_column(f"'{EntryState.WAITING}'")
@@ -76,7 +75,7 @@ class WaitlistStore:
 
     async def _lock(self, unit: UnitOfWork, which: ColumnElement[bool]) -> dict[str, Waitlist]:
         query = select(waitlists).where(which).order_by(waitlists.c.id).with_for_update()
-        rows = (await unit.execute(query)).all()
+        rows = await unit.execute(query)
         return {
             row.id: Waitlist(row.id, ListKind(row.kind), await self._cache.of(unit, row.id, row.profile_count))
             for row in rows

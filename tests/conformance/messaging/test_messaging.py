@@ -301,7 +301,7 @@ async def test_a_row_is_marked_sent_only_when_that_very_message_was_confirmed(se
     await setting.counting.record(*[uuid4() for _ in range(4)])
     async with setting.counting.database.reading() as connection:
         query = select(MESSAGES.outbox.c.id).order_by(MESSAGES.outbox.c.id).limit(1)
-        refused = (await connection.execute(query)).scalar_one()
+        [refused] = (await connection.execute(query)).one()
     away.away, away.refused = False, {str(refused)}
     setting.clock.ahead = timedelta(seconds=11)
     async with setting.running("relay", "consumer"):
@@ -344,4 +344,4 @@ async def test_a_batch_is_one_transaction(setting: Setting) -> None:
     assert transactions <= 20
     async with setting.counting.database.reading() as connection:
         distinct = select(func.count(func.distinct(EFFECTS.c.about)))
-        assert (await connection.execute(distinct)).scalar_one() == 200
+        assert list((await connection.execute(distinct)).one()) == [200]

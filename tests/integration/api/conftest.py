@@ -78,16 +78,17 @@ class Server:
         everything: dict[str, list[Any]] = {}
         for name, service in self.services.items():
             database = service.transactions.database
+            metadata = MetaData()
+            async with database.changing_schema() as schema:
+                await schema.run_sync(metadata.reflect)
             async with database.reading() as connection:
-                metadata = MetaData()
-                await connection.run_sync(metadata.reflect)
                 for table in metadata.sorted_tables:
                     if table.name not in BOOKKEEPING:
                         rows = await connection.execute(select(table))
-                        everything[f"{name}.{table.name}"] = sorted(map(repr, rows))
+                        everything[f"{name}.{table.name}"] = sorted(repr(list(row)) for row in rows)
                     if table.name == "outbox":
                         rows = await connection.execute(select(table.c.id))
-                        everything[f"{name}.events"] = sorted(map(repr, rows))
+                        everything[f"{name}.events"] = sorted(repr(list(row)) for row in rows)
         return everything
 
 

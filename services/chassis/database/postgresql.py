@@ -1,0 +1,152 @@
+"""PostgreSQL through asyncpg's own pool: SQLAlchemy writes the statements and runs none of them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy import URL, Dialect, Executable, text
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from services.chassis.database.compiled import DIALECT, compiled
+from services.chassis.database.connection import Parameters
+from services.chassis.database.rows import Rows
+
+STATEMENT_TIMEOUT_SECONDS = 10
+LOCK_TIMEOUT_SECONDS = 5
+CONNECT_TIMEOUT_SECONDS = 5
+POOL_TIMEOUT_SECONDS = 5
+PREPARED_STATEMENTS = 500
+
+NOTIFY = text("SELECT pg_notify(:channel, :payload)")
+
+_SETTINGS = {
+    "statement_timeout": f"{STATEMENT_TIMEOUT_SECONDS}s",
+    "lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
+    "idle_in_transaction_session_timeout": "30s",
+    # Short indexed statements only: compiling them costs more than it saves.
+    "jit": "off",
+    "timezone": "UTC",
+}
+
+DriverConnection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+
+
+class _Row(asyncpg.Record):
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a column may hold anything
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+class PostgreSQLConnection:
+    """Runs statements in one session."""
+
+    dialect: Dialect = DIALECT
+
+    def __init__(self, driver: DriverConnection) -> None:
+        self._driver = driver
+
+    async def execute(self, statement: Executable, parameters: Parameters = None) -> Rows:
+        """Run a statement; with a list of parameters, once for each of them, and then it gives no rows."""
+        if parameters is None or isinstance(parameters, Mapping):
+            return await self._once(statement, parameters or {})
+        if len(parameters) == 1:
+            return await self._once(statement, parameters[0])
+        if parameters:
+            form = compiled(statement, parameters[0])
+            await self._driver.executemany(form.sql, [form.arguments(each) for each in parameters])
+        return Rows()
+
+    async def _once(self, statement: Executable, given: Mapping[str, Any]) -> Rows:
+        form = compiled(statement, given)
+        return Rows(await self._driver.fetch(form.sql, *form.arguments(given), record_class=_Row))
+
+
+class PostgreSQL:
+    """A bounded pool of sessions, opened by the first use."""
+
+    shared = True
+    """Whether several processes may use this database."""
+
+    def __init__(self, url: URL, pool_size: int) -> None:
+        self.url = url
+        self._pool_size = pool_size
+        self._opening = asyncio.Lock()
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[PostgreSQLConnection]:
+        """A READ COMMITTED transaction: each statement sees what was committed before it began."""
+        async with self._session() as driver, driver.transaction(isolation="read_committed"):
+            yield PostgreSQLConnection(driver)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[PostgreSQLConnection]:
+        """A session without a transaction: READ COMMITTED would give each statement a view of its own anyway."""
+        async with self._session() as driver:
+            yield PostgreSQLConnection(driver)
+
+    @asynccontextmanager
+    async def changing_schema(self) -> AsyncIterator[AsyncConnection]:
+        """SQLAlchemy's own connection, in a transaction, for migrations."""
+        arguments = {"timeout": CONNECT_TIMEOUT_SECONDS, "server_settings": {"timezone": "UTC"}}
+        engine = create_async_engine(self.url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
+        try:
+            async with engine.begin() as connection:
+                yield connection
+        finally:
+            await engine.dispose()
+
+    async def notify(self, channel: str, payload: str) -> None:
+        """Send a hint to every process that listens."""
+        async with self.reading() as connection:
+            await connection.execute(NOTIFY, {"channel": channel, "payload": payload})
+
+    async def connect(self) -> "asyncpg.Connection[asyncpg.Record]":
+        """A session of its own, outside the pool."""
+        return await asyncpg.connect(**_address(self.url), timeout=CONNECT_TIMEOUT_SECONDS)
+
+    async def close(self) -> None:
+        """Close every session; one that is still in use is cut."""
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[DriverConnection]:
+        pool = self._pool or await self._open()
+        async with pool.acquire(timeout=POOL_TIMEOUT_SECONDS) as driver:
+            yield driver
+
+    async def _open(self) -> "asyncpg.Pool[asyncpg.Record]":
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    **_address(self.url),
+                    min_size=0,
+                    max_size=self._pool_size,
+                    timeout=CONNECT_TIMEOUT_SECONDS,
+                    command_timeout=STATEMENT_TIMEOUT_SECONDS,
+                    statement_cache_size=PREPARED_STATEMENTS,
+                    max_cached_statement_lifetime=0,
+                    server_settings=_SETTINGS,
+                    reset=_leave_as_it_is,
+                )
+            return self._pool
+
+
+def _address(url: URL) -> dict[str, Any]:
+    return url.translate_connect_args(username="user") | dict(url.query)
+
+
+async def _leave_as_it_is(_connection: object) -> None:
+    """Spare the round trip that asyncpg spends on resetting a session: nothing here changes its session."""

@@ -63,11 +63,10 @@ async def add(call: Call[NewEntry], connection: Connection) -> Reply:
     """Store an entry; some names fail, before or after the row is written."""
     if call.body.name == "missing":
         raise NotFound
-    row = await connection.execute(insert(ENTRIES).values(name=call.body.name))
+    rows = await connection.execute(insert(ENTRIES).values(name=call.body.name).returning(ENTRIES.c.number))
     if call.body.name == "late":
         raise Conflict
-    assert row.inserted_primary_key is not None
-    return Reply(201, Entry(number=row.inserted_primary_key[0]), {"Location": f"{PATH}/1"})
+    return Reply(201, Entry(number=rows.one().number), {"Location": f"{PATH}/1"})
 
 
 class Replica:

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import secrets
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -44,15 +46,12 @@ def _asks_directly(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session")
-def servers_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that the servers' own users may enter."""
-    folder = tmp_path_factory.mktemp("servers")
-    for parent in (folder, *folder.parents):
-        if parent.stat().st_uid == os.geteuid() and parent != Path("/tmp"):  # noqa: S108 - only its children are ours
-            parent.chmod(parent.stat().st_mode | 0o011)
-        if parent == Path("/tmp"):  # noqa: S108 - as above
-            break
-    return folder
+def servers_folder() -> Iterator[Path]:
+    """A folder that the servers' own users may enter: pytest's are closed to them, whenever a session begins."""
+    folder = Path(tempfile.mkdtemp(prefix="doorstroom-test-servers-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _or_fail(

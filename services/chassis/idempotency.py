@@ -8,7 +8,7 @@ back, and the stored answer is given again.
 import hashlib
 import json
 import re
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -18,18 +18,16 @@ from sqlalchemy import (
     Column,
     Executable,
     Index,
-    Insert,
     Integer,
     LargeBinary,
     MetaData,
     Table,
     Text,
     delete,
-    insert,
     select,
 )
 
-from services.chassis.database import UtcDateTime
+from services.chassis.database import Insertion, UtcDateTime, Write
 from services.chassis.errors import Conflict
 
 RETENTION = timedelta(hours=24)
@@ -40,10 +38,13 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 class Executor(Protocol):
-    """What can run a statement in the open transaction: a connection, or a unit of work."""
+    """What works in the open transaction: a unit of work."""
 
     def execute(self, statement: Executable, parameters: Any = None, /) -> Awaitable[Any]:  # noqa: ANN401 - SQLAlchemy's own
         """Run one statement."""
+
+    def write(self, write: Write, rows: Sequence[Mapping[str, Any]], /) -> Awaitable[None]:
+        """Take rows, to be written by the end of the transaction."""
 
 
 class KeyReused(Conflict):
@@ -101,26 +102,26 @@ def request_hash(method: str, path: str, body: object) -> bytes:
 
 
 async def remember(executor: Executor, table: Table, command: Command, reply: StoredReply, now: datetime) -> None:
-    """Store the answer in the transaction that has its effect. Raises UniqueViolation when the key was used before."""
-    await executor.execute(
-        _insertion(table),
-        {
-            "organisation": command.organisation,
-            "subject": command.subject,
-            "key": command.key,
-            "request_hash": command.request_hash,
-            "status": reply.status,
-            "body": reply.body,
-            "headers": json.dumps(dict(reply.headers)) if reply.headers else "{}",
-            "created_at": now,
-        },
-    )
+    """Store the answer in the transaction that has its effect.
+
+    That transaction ends with UniqueViolation when the key was used before.
+    """
+    row = {
+        "organisation": command.organisation,
+        "subject": command.subject,
+        "key": command.key,
+        "request_hash": command.request_hash,
+        "status": reply.status,
+        "body": reply.body,
+        "headers": json.dumps(dict(reply.headers)) if reply.headers else "{}",
+        "created_at": now,
+    }
+    await executor.write(_insertion(table), [row])
 
 
 @lru_cache(maxsize=64)
-def _insertion(table: Table) -> Insert:
-    """The statement is the same each time: building it costs as much as checking a whole request."""
-    return insert(table)
+def _insertion(table: Table) -> Insertion:
+    return Insertion(table)
 
 
 async def recall(executor: Executor, table: Table, command: Command) -> StoredReply | None:

@@ -19,7 +19,7 @@ from sqlalchemy import Table, or_, select, update
 
 from services.chassis.broker.port import Broker, Message
 from services.chassis.clock import Clock
-from services.chassis.database import Database
+from services.chassis.database import Database, among
 from services.chassis.errors import Unavailable
 from services.chassis.unit_of_work import CLAIM_SECONDS
 
@@ -149,10 +149,10 @@ class Relay:
         async with self._database.transaction() as connection:
             if confirmed:
                 # Only unsent rows: a row published twice keeps its first moment.
-                marked = update(outbox).where(outbox.c.id.in_(confirmed), outbox.c.sent_at.is_(None))
+                marked = update(outbox).where(among(connection, outbox.c.id, confirmed), outbox.c.sent_at.is_(None))
                 await connection.execute(marked.values(sent_at=self._clock()))
             if refused:
-                released = update(outbox).where(outbox.c.id.in_(refused), outbox.c.sent_at.is_(None))
+                released = update(outbox).where(among(connection, outbox.c.id, refused), outbox.c.sent_at.is_(None))
                 await connection.execute(released.values(claimed_until=None))
 
     async def _sweep_forever(self) -> None:
@@ -194,6 +194,6 @@ class Relay:
         async with self._database.transaction() as connection:
             rows = await connection.execute(waiting)
             if rows:
-                claim = update(outbox).where(outbox.c.id.in_([row.id for row in rows]))
+                claim = update(outbox).where(among(connection, outbox.c.id, [row.id for row in rows]))
                 await connection.execute(claim.values(claimed_until=now + timedelta(seconds=CLAIM_SECONDS)))
         return [Message(str(row.id), row.routing_key, row.body.encode()) for row in rows]

@@ -1,25 +1,27 @@
 """One transaction: what changed, and the events that say so, stored together or not at all."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Executable, Table, insert
+from sqlalchemy import Executable, Table
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from schemas import catalogue
 from schemas.base import Message as EventData
 from services.chassis.broker.port import Message
 from services.chassis.clock import Clock, Identifiers
-from services.chassis.database import Connection, Database, Parameters, Rows, TransactionConflict
+from services.chassis.database import Connection, Database, Insertion, Parameters, Rows, TransactionConflict, Write
 from services.chassis.database.errors import translated
+from services.chassis.database.writes import Pending
 from services.chassis.errors import Conflict
 
 T = TypeVar("T")
 
 CONFLICT_ATTEMPTS = 8
+_OUTBOX_COLUMNS = ("id", "routing_key", "body", "created_at", "claimed_until")
 CLAIM_SECONDS = 10
 """How long an outbox row belongs to the relay that first saw it; after that, any relay may publish it."""
 
@@ -32,13 +34,39 @@ class UnitOfWork:
     now: datetime
     identifiers: Identifiers
     source: str
+    pending: list[Pending] = field(default_factory=list)
     outgoing: list[Message] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
 
     async def execute(self, statement: Executable, parameters: Parameters = None) -> Rows:
-        """Run one statement in this transaction; with a list of parameters, once for each of them."""
+        """Run one statement in this transaction, after what waits to be written."""
         with translated():
+            await self._flush()
             return await self.connection.execute(statement, parameters)
+
+    async def write(self, write: Write, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write rows no later than the next statement or the commit, together with what else waits by then.
+
+        What the database refuses is raised there: use `execute` where a refusal must be caught.
+        """
+        if not rows:
+            return
+        if any(other.table is write.table for other, _ in self.pending):
+            with translated():
+                await self._flush()
+        self.pending.append((write, rows))
+
+    async def finish(self, outbox: Write) -> None:
+        """Write what waits, and the events. Called once, before the commit."""
+        if self.outgoing:
+            await self.write(outbox, [self._row(message) for message in self.outgoing])
+        with translated():
+            await self._flush()
+
+    async def _flush(self) -> None:
+        if self.pending:
+            pending, self.pending = self.pending, []
+            await self.connection.write(pending)
 
     def record(self, data: EventData, subject: UUID, dataref: str | None = None) -> None:
         """Store an event with this transaction; it leaves as soon as the transaction is committed."""
@@ -46,6 +74,15 @@ class UnitOfWork:
             data, id=self.identifiers(), source=self.source, subject=str(subject), time=self.now, dataref=dataref
         )
         self.outgoing.append(Message(str(event.id), catalogue.routing_key(event), catalogue.encode(event)))
+
+    def _row(self, message: Message) -> dict[str, object]:
+        return {
+            "id": UUID(message.message_id),
+            "routing_key": message.routing_key,
+            "body": message.body.decode(),
+            "created_at": self.now,
+            "claimed_until": self.now + timedelta(seconds=CLAIM_SECONDS),
+        }
 
 
 class Transactions:
@@ -62,7 +99,7 @@ class Transactions:
     ) -> None:
         self.database = database
         self.clock = clock
-        self._record = insert(outbox)
+        self._outbox = Insertion(outbox, _OUTBOX_COLUMNS)
         self._identifiers = identifiers
         self._source = source
         self._refused = refused
@@ -98,8 +135,7 @@ class Transactions:
         async with self.database.transaction() as connection:
             unit = self._unit(connection)
             result = await work(unit)
-            if unit.outgoing:
-                await connection.execute(self._record, [self._row(message, unit) for message in unit.outgoing])
+            await unit.finish(self._outbox)
         if unit.outgoing:
             self.hand_over(unit.outgoing)
         for callback in unit.after_commit:
@@ -108,12 +144,3 @@ class Transactions:
 
     def _unit(self, connection: Connection) -> UnitOfWork:
         return UnitOfWork(connection, self.clock(), self._identifiers, self._source)
-
-    def _row(self, message: Message, unit: UnitOfWork) -> dict[str, object]:
-        return {
-            "id": UUID(message.message_id),
-            "routing_key": message.routing_key,
-            "body": message.body.decode(),
-            "created_at": unit.now,
-            "claimed_until": unit.now + timedelta(seconds=CLAIM_SECONDS),
-        }

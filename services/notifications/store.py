@@ -7,14 +7,14 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Executable, Integer, Select, Text, Uuid, insert, select, true
+from sqlalchemy import Executable, Integer, Select, Text, Uuid, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
-from services.chassis.database import POSTGRESQL, Row, list_parameters, listed
+from services.chassis.database import POSTGRESQL, Insertion, Row, list_parameters, listed
 from services.chassis.unit_of_work import UnitOfWork
 from services.notifications.tables import notifications, recipients, subjects
 
-_INSERT = insert(notifications)
+_INSERT = Insertion(notifications)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ async def add(unit: UnitOfWork, news: Sequence[News]) -> list[StoredNotification
                 unit.identifiers(), item.recipient, sequence, item.kind, item.subject, item.dataref, unit.now
             )
         )
-    await unit.execute(_INSERT, [_row(item) for item in stored])
+    await unit.write(_INSERT, [_row(item) for item in stored])
     return stored
 
 

@@ -6,12 +6,12 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, insert, literal_column, select, update
+from sqlalchemy import Select, bindparam, insert, literal_column, select
 
 from schemas.api.shelters import NewUnit
 from schemas.messages.beds import Acceptance, Service
 from schemas.vocabulary import Programme
-from services.chassis.database import Row, ids_value, one_of
+from services.chassis.database import Change, Row, ids_value, one_of
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.domain import Unit, UnitState
@@ -32,8 +32,7 @@ _CHANGING = (
 
 
 # Built once: these are on the way of every vacancy.
-_UPDATE = update(units).where(units.c.id == bindparam("key"))
-_UPDATE = _UPDATE.values({name: bindparam(f"new_{name}") for name in _CHANGING})
+_UPDATE = Change(units, _CHANGING)
 _OWN = select(units).where(units.c.organisation == bindparam("organisation")).with_for_update()
 _BY_ID = _OWN.where(units.c.id == bindparam("key"))
 _BY_VACANCY = _OWN.where(units.c.vacancy_id == bindparam("key"))
@@ -120,8 +119,7 @@ async def next_lease_end(unit: UnitOfWork) -> datetime | None:
 
 async def save(unit: UnitOfWork, changed: Sequence[StoredUnit]) -> None:
     """Store what became of units that this transaction holds."""
-    if changed:
-        await unit.execute(_UPDATE, [_parameters(stored.unit) for stored in changed])
+    await unit.write(_UPDATE, [{"id": stored.unit.id} | _changing(stored.unit) for stored in changed])
 
 
 def own_units(organisation: str, state: str | None) -> Select[tuple[object, ...]]:
@@ -159,7 +157,3 @@ def _stored(row: Row) -> StoredUnit:
 
 def _changing(unit: Unit) -> dict[str, object]:
     return {name: getattr(unit, name) for name in _CHANGING}
-
-
-def _parameters(unit: Unit) -> dict[str, object]:
-    return {"key": unit.id} | {f"new_{name}": value for name, value in _changing(unit).items()}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,10 +15,12 @@ from sqlalchemy import Column, Integer, MetaData, Table, Text, UniqueConstraint,
 
 from schemas.base import Schema
 from services.chassis import idempotency
-from services.chassis.database import Connection, Database, UniqueViolation
+from services.chassis.clock import system_identifiers
+from services.chassis.database import Connection, Database, Insertion, UniqueViolation
 from services.chassis.errors import Conflict, NotFound
 from services.chassis.identity import DevelopmentIssuer, Role, TokenVerifier
 from services.chassis.settings import Mode
+from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Api, Call, Contact, Operation, Reply, Runner, WebSettings, build_application
 
 T = TypeVar("T")
@@ -45,25 +47,38 @@ class Entry(Schema):
 
 
 class Work:
-    """Transactions of one database, on bare connections."""
+    """Transactions of one database, without events."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    async def run(self, work: Callable[[Connection], Awaitable[T]], /) -> T:
-        async with self.database.transaction() as connection:
-            return await work(connection)
+    async def run(self, work: Callable[[UnitOfWork], Awaitable[T]], /) -> T:
+        async with transaction(self.database) as unit:
+            return await work(unit)
 
-    async def read(self, work: Callable[[Connection], Awaitable[T]], /) -> T:
+    async def read(self, work: Callable[[UnitOfWork], Awaitable[T]], /) -> T:
         async with self.database.reading() as connection:
-            return await work(connection)
+            return await work(_unit(connection))
 
 
-async def add(call: Call[NewEntry], connection: Connection) -> Reply:
+def _unit(connection: Connection) -> UnitOfWork:
+    return UnitOfWork(connection, NOW, system_identifiers, "urn:nld:kvknr:00000000.ledger")
+
+
+@asynccontextmanager
+async def transaction(database: Database) -> AsyncIterator[UnitOfWork]:
+    """One transaction, committed at the end."""
+    async with database.transaction() as connection:
+        unit = _unit(connection)
+        yield unit
+        await unit.finish(Insertion(KEYS))
+
+
+async def add(call: Call[NewEntry], unit: UnitOfWork) -> Reply:
     """Store an entry; some names fail, before or after the row is written."""
     if call.body.name == "missing":
         raise NotFound
-    rows = await connection.execute(insert(ENTRIES).values(name=call.body.name).returning(ENTRIES.c.number))
+    rows = await unit.execute(insert(ENTRIES).values(name=call.body.name).returning(ENTRIES.c.number))
     if call.body.name == "late":
         raise Conflict
     return Reply(201, Entry(number=rows.one().number), {"Location": f"{PATH}/1"})
@@ -219,14 +234,14 @@ async def test_each_client_has_its_own_keys(ledger: Ledger) -> None:
 
 async def test_old_keys_are_purged_in_portions(ledger: Ledger) -> None:
     """Those past the retention, the oldest first, and no others."""
-    async with ledger.database.transaction() as connection:
+    async with transaction(ledger.database) as unit:
         for hours in range(30):
             command = idempotency.Command("org", "me", f"k{hours}", b"h")
             reply = idempotency.StoredReply(204, None, {})
-            await idempotency.remember(connection, KEYS, command, reply, NOW - timedelta(hours=hours, minutes=1))
+            await idempotency.remember(unit, KEYS, command, reply, NOW - timedelta(hours=hours, minutes=1))
     for removed in (4, 2, 0):
-        async with ledger.database.transaction() as connection:
-            assert await idempotency.purge(connection, KEYS, NOW, limit=4) == removed
+        async with transaction(ledger.database) as unit:
+            assert await idempotency.purge(unit, KEYS, NOW, limit=4) == removed
     async with ledger.database.reading() as connection:
         [oldest] = (await connection.execute(select(func.min(KEYS.c.created_at)))).one()
     assert oldest == NOW - timedelta(hours=23, minutes=1)
@@ -236,13 +251,13 @@ async def test_a_key_is_stored_with_its_effect_or_not_at_all(ledger: Ledger) -> 
     """The primary key is what decides, and it takes the whole transaction down with it."""
     command = idempotency.Command("org", "me", "k", b"h")
     reply = idempotency.StoredReply(201, b"{}", {"Location": "/x"})
-    async with ledger.database.transaction() as connection:
-        await idempotency.remember(connection, KEYS, command, reply, NOW)
+    async with transaction(ledger.database) as unit:
+        await idempotency.remember(unit, KEYS, command, reply, NOW)
 
     async def again() -> None:
-        async with ledger.database.transaction() as connection:
-            await connection.execute(insert(ENTRIES).values(name="twice"))
-            await idempotency.remember(connection, KEYS, command, reply, NOW)
+        async with transaction(ledger.database) as unit:
+            await unit.execute(insert(ENTRIES).values(name="twice"))
+            await idempotency.remember(unit, KEYS, command, reply, NOW)
 
     with pytest.raises(UniqueViolation):
         await again()

@@ -6,18 +6,22 @@ from services.chassis.database.engine import Database
 from services.chassis.database.errors import DatabaseUnavailable, TransactionConflict, UniqueViolation
 from services.chassis.database.rows import Row, Rows
 from services.chassis.database.types import UtcDateTime
+from services.chassis.database.writes import Change, Insertion, Write
 
 __all__ = [
     "POSTGRESQL",
+    "Change",
     "Connection",
     "Database",
     "DatabaseUnavailable",
+    "Insertion",
     "Parameters",
     "Row",
     "Rows",
     "TransactionConflict",
     "UniqueViolation",
     "UtcDateTime",
+    "Write",
     "among",
     "ids_value",
     "list_parameters",

@@ -6,15 +6,35 @@ each dialect, with `listed` and `one_of`, and get their lists as `list_parameter
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, FromClause, Text, Uuid, any_, bindparam, cast, column, func, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Dialect,
+    FromClause,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    cast,
+    column,
+    func,
+    select,
+)
 from sqlalchemy.types import TypeEngine
 
-from services.chassis.database.connection import Connection
-
 POSTGRESQL = "postgresql"
+
+
+class Speaker(Protocol):
+    """A connection, as far as it matters here: which SQL it speaks."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """Its dialect."""
+        ...
 
 
 def listed(dialect: str, columns: Mapping[str, TypeEngine[Any]]) -> FromClause:
@@ -52,7 +72,7 @@ def ids_value(dialect: str, ids: Sequence[UUID]) -> object:
     return list(ids) if dialect == POSTGRESQL else json.dumps([_plain(id_) for id_ in ids])
 
 
-def among(connection: Connection, key: ColumnElement[UUID], ids: Sequence[UUID]) -> ColumnElement[bool]:
+def among(connection: Speaker, key: ColumnElement[UUID], ids: Sequence[UUID]) -> ColumnElement[bool]:
     """`key` is one of `ids`, in a statement that is built for this once."""
     dialect = connection.dialect.name
     if dialect == POSTGRESQL:

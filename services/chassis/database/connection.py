@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from sqlalchemy import Dialect, Executable
 
 from services.chassis.database.rows import Rows
+from services.chassis.database.writes import Pending
 
 Parameters = Sequence[Mapping[str, Any]] | Mapping[str, Any] | None
 
@@ -20,4 +21,8 @@ class Connection(Protocol):
 
     async def execute(self, statement: Executable, parameters: Parameters = None) -> Rows:
         """Run a statement; with a list of parameters, once for each of them."""
+        ...
+
+    async def write(self, pending: Sequence[Pending]) -> None:
+        """Write sets of rows, each of a table of its own, in as few round trips as can be."""
         ...

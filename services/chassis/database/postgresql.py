@@ -1,7 +1,7 @@
 """PostgreSQL through asyncpg's own pool: SQLAlchemy writes the statements and runs none of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 from services.chassis.database.compiled import DIALECT, compiled
 from services.chassis.database.connection import Parameters
 from services.chassis.database.rows import Rows
+from services.chassis.database.writes import Pending, statement_of
 
 STATEMENT_TIMEOUT_SECONDS = 10
 LOCK_TIMEOUT_SECONDS = 5
@@ -60,6 +61,11 @@ class PostgreSQLConnection:
             form = compiled(statement, parameters[0])
             await self._driver.executemany(form.sql, [form.arguments(each) for each in parameters])
         return Rows()
+
+    async def write(self, pending: Sequence[Pending]) -> None:
+        """Write sets of rows in one round trip."""
+        sql, arguments = statement_of(pending)
+        await self._driver.execute(sql, *arguments)
 
     async def _once(self, statement: Executable, given: Mapping[str, Any]) -> Rows:
         form = compiled(statement, given)

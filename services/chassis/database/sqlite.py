@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from services.chassis.database.connection import Parameters
 from services.chassis.database.rows import Row, Rows
+from services.chassis.database.writes import Pending, one_by_one
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 LOCK_TIMEOUT_SECONDS = 5
@@ -61,6 +62,11 @@ class SQLiteConnection:
         """Run a statement; with a list of parameters, once for each of them."""
         result = await self._connection.execute(statement, parameters)
         return Rows(cast("Row", _Row(row)) for row in result.mappings()) if result.returns_rows else Rows()
+
+    async def write(self, pending: Sequence[Pending]) -> None:
+        """Write sets of rows, one after another: here a round trip costs nothing."""
+        for write, rows in pending:
+            await self._connection.execute(*one_by_one(write, rows))
 
 
 class SQLite:

@@ -9,17 +9,13 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Select,
-    Table,
-    Update,
-    bindparam,
-    insert,
     literal_column,
     select,
     update,
 )
 
 from schemas.vocabulary import ListKind
-from services.chassis.database import Row, among, ids_value, one_of
+from services.chassis.database import Change, Insertion, Row, among, ids_value, one_of
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import (
     ACTIVE_OFFER_STATES,
@@ -53,18 +49,12 @@ _OFFER_COLUMNS = [column.label(f"offer_{column.name}") for column in offers.c]
 _ENTRY_COLUMNS = [column.label(f"entry_{column.name}") for column in entries.c]
 
 
-def _changing(table: Table, columns: Sequence[str]) -> Update:
-    changed = update(table).where(table.c.id == bindparam("key"))
-    return changed.values({name: bindparam(name) for name in columns})
-
-
-# Built once: these are on the way of every allocation.
-_VACANCY_CHANGES = ("state", "source_version", "allocation_version", "terms", "available_from", "offerable_until")
-_OFFER_CHANGES = ("state", "reason", "decided_at")
-_UPDATE_VACANCIES = _changing(vacancies, _VACANCY_CHANGES)
-_UPDATE_OFFERS = _changing(offers, _OFFER_CHANGES)
-_UPDATE_ENTRIES = _changing(entries, ("state",))
-_INSERT_VACANCIES, _INSERT_OFFERS, _INSERT_DECISIONS = insert(vacancies), insert(offers), insert(decisions)
+_INSERT_VACANCIES, _INSERT_OFFERS, _INSERT_DECISIONS = Insertion(vacancies), Insertion(offers), Insertion(decisions)
+_UPDATE_VACANCIES = Change(
+    vacancies, ("state", "source_version", "allocation_version", "terms", "available_from", "offerable_until")
+)
+_UPDATE_OFFERS = Change(offers, ("state", "reason", "decided_at"))
+_UPDATE_ENTRIES = Change(entries, ("state",))
 
 
 async def of_vacancies(unit: UnitOfWork, lists: Lists, ids: Sequence[UUID]) -> dict[UUID, Allocation]:
@@ -132,36 +122,29 @@ async def offered_before(unit: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, se
 
 async def insert_vacancies(unit: UnitOfWork, new: Sequence[Vacancy]) -> None:
     """Store new vacancies in the state that they have by now."""
-    if new:
-        await unit.execute(_INSERT_VACANCIES, [_vacancy_row(vacancy) for vacancy in new])
+    await unit.write(_INSERT_VACANCIES, [_vacancy_row(vacancy) for vacancy in new])
 
 
 async def update_vacancies(unit: UnitOfWork, changed: Sequence[Vacancy]) -> None:
     """Store what became of vacancies."""
-    if changed:
-        rows = [_vacancy_row(vacancy) for vacancy in changed]
-        kept = [{"key": row["id"]} | {name: row[name] for name in _VACANCY_CHANGES} for row in rows]
-        await unit.execute(_UPDATE_VACANCIES, kept)
+    await unit.write(_UPDATE_VACANCIES, [_vacancy_row(vacancy) for vacancy in changed])
 
 
 async def update_offers(unit: UnitOfWork, changed: Sequence[Offer]) -> None:
     """Store the outcome of offers, and the state of their entries."""
-    if not changed:
-        return
-    rows = [{"key": offer.id} | {name: getattr(offer, name) for name in _OFFER_CHANGES} for offer in changed]
-    await unit.execute(_UPDATE_OFFERS, rows)
+    await unit.write(_UPDATE_OFFERS, [_outcome_row(offer) for offer in changed])
     await update_entries(unit, [offer.entry for offer in changed])
 
 
 async def update_entries(unit: UnitOfWork, changed: Iterable[Entry]) -> None:
     """Store the state of entries."""
-    await unit.execute(_UPDATE_ENTRIES, [{"key": entry.id, "state": entry.state} for entry in changed])
+    await unit.write(_UPDATE_ENTRIES, [{"id": entry.id, "state": entry.state} for entry in changed])
 
 
 async def insert_offers(unit: UnitOfWork, made: Sequence[Offer], why: Sequence[Decision]) -> None:
     """Store new offers, the decisions behind them, and that their entries are no longer waiting."""
-    await unit.execute(_INSERT_OFFERS, [_offer_row(offer) for offer in made])
-    await unit.execute(_INSERT_DECISIONS, [_decision_row(decision) for decision in why])
+    await unit.write(_INSERT_OFFERS, [_offer_row(offer) for offer in made])
+    await unit.write(_INSERT_DECISIONS, [_decision_row(decision) for decision in why])
     await update_entries(unit, [offer.entry for offer in made])
 
 
@@ -248,8 +231,13 @@ def _vacancy_row(vacancy: Vacancy) -> dict[str, object]:
     return {name: getattr(vacancy, name) for name in plain + moments} | {"terms": encode_terms(vacancy.terms)}
 
 
+def _outcome_row(offer: Offer) -> dict[str, object]:
+    return {"id": offer.id, "state": offer.state, "reason": offer.reason, "decided_at": offer.decided_at}
+
+
 def _offer_row(offer: Offer) -> dict[str, object]:
-    plain = ("id", "vacancy_id", "kind", "state", "made_at", "deadline_at")
+    plain = ("id", "vacancy_id", "kind", "state", "reason")
+    moments = ("made_at", "deadline_at", "decided_at", "claimed_at", "ended_at")
     entry = offer.entry
     of_entry = {
         "entry_id": entry.id,
@@ -257,7 +245,7 @@ def _offer_row(offer: Offer) -> dict[str, object]:
         "waitlist": entry.waitlist,
         "coordinator": entry.coordinator,
     }
-    return {name: getattr(offer, name) for name in plain} | of_entry
+    return {name: getattr(offer, name) for name in plain + moments} | of_entry
 
 
 def _decision_row(decision: Decision) -> dict[str, object]:

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    Text,
     Uuid,
     bindparam,
     insert,
@@ -19,7 +20,7 @@ from sqlalchemy import (
 )
 
 from schemas.vocabulary import ListKind
-from services.chassis.database import POSTGRESQL, Row, among, list_parameters, listed
+from services.chassis.database import POSTGRESQL, Row, ids_value, list_parameters, listed, one_of
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import Entry, EntryState, Profile
 from services.registry.domain.order import HIGHEST_URGENCY, place_in_line, precedence
@@ -30,6 +31,19 @@ LineRow = Row
 
 # A constant in the text, not a parameter: only so can a prepared plan use the partial index.
 _WAITING: ColumnElement[str] = literal_column(f"'{EntryState.WAITING}'")
+
+
+_PLACE = (entries.c.precedence, entries.c.waiting_since, entries.c.id)
+_AHEAD = (
+    select(entries)
+    .where(
+        entries.c.waitlist == bindparam("list"),
+        entries.c.state == _WAITING,
+        tuple_(*_PLACE) < tuple_(*(bindparam(column.name, type_=column.type) for column in _PLACE)),
+    )
+    .order_by(*_PLACE)
+    .limit(bindparam("limit", type_=Integer))
+)
 
 
 @dataclass(slots=True)
@@ -66,16 +80,18 @@ class WaitlistStore:
 
     async def lock(self, unit: UnitOfWork, ids: Sequence[str]) -> dict[str, Waitlist]:
         """Hold these lists until the transaction ends; no one else decides about them meanwhile."""
-        return await self._lock(unit, waitlists.c.id.in_(ids))
+        names = list_parameters(unit.connection.dialect.name, ["id"], [(id_,) for id_ in ids])
+        return await self._lock(unit, _lock_named(unit.connection.dialect.name), names)
 
     async def lock_of_vacancies(self, unit: UnitOfWork, vacancy_ids: Sequence[UUID]) -> dict[str, Waitlist]:
         """Hold the lists that these vacancies belong to. A vacancy never changes its list."""
-        mine = select(vacancies.c.waitlist).where(among(unit.connection, vacancies.c.id, vacancy_ids))
-        return await self._lock(unit, waitlists.c.id.in_(mine))
+        dialect = unit.connection.dialect.name
+        return await self._lock(unit, _lock_of_vacancies(dialect), {"ids": ids_value(dialect, vacancy_ids)})
 
-    async def _lock(self, unit: UnitOfWork, which: ColumnElement[bool]) -> dict[str, Waitlist]:
-        query = select(waitlists).where(which).order_by(waitlists.c.id).with_for_update()
-        rows = await unit.execute(query)
+    async def _lock(
+        self, unit: UnitOfWork, query: Select[tuple[object, ...]], which: Mapping[str, object]
+    ) -> dict[str, Waitlist]:
+        rows = await unit.execute(query, which)
         return {
             row.id: Waitlist(row.id, ListKind(row.kind), await self._cache.of(unit, row.id, row.profile_count))
             for row in rows
@@ -92,6 +108,21 @@ class WaitlistStore:
         await unit.execute(counted.values(profile_count=waitlists.c.profile_count + 1))
         waitlist.profiles = {**waitlist.profiles, new: profile}
         return new
+
+
+@lru_cache(maxsize=2)
+def _lock_named(dialect: str) -> Select[tuple[object, ...]]:
+    return _locking(waitlists.c.id.in_(select(listed(dialect, {"id": Text()}).c.id)))
+
+
+@lru_cache(maxsize=2)
+def _lock_of_vacancies(dialect: str) -> Select[tuple[object, ...]]:
+    mine = select(vacancies.c.waitlist).where(one_of(dialect, vacancies.c.id, "ids"))
+    return _locking(waitlists.c.id.in_(mine))
+
+
+def _locking(which: ColumnElement[bool]) -> Select[tuple[object, ...]]:
+    return select(waitlists).where(which).order_by(waitlists.c.id).with_for_update(of=waitlists)
 
 
 async def first_in_line(unit: UnitOfWork, waitlist: Waitlist, profile_ids: Sequence[UUID], count: int) -> list[Entry]:
@@ -114,7 +145,7 @@ def _first_of_each(dialect: str) -> Select[tuple[object, ...]]:
     in_line = (
         select(entries)
         .where(entries.c.profile_id == wanted.c.id, entries.c.state == _WAITING)
-        .order_by(entries.c.precedence, entries.c.waiting_since, entries.c.id)
+        .order_by(*_PLACE)
         .limit(bindparam("count", type_=Integer))
     )
     if dialect == POSTGRESQL:
@@ -125,18 +156,10 @@ def _first_of_each(dialect: str) -> Select[tuple[object, ...]]:
 
 async def ahead_of(unit: UnitOfWork, waitlist: Waitlist, entry: Entry, limit: int) -> list[Entry]:
     """Who waits before this entry, in order, at most `limit`."""
-    place = tuple_(entries.c.precedence, entries.c.waiting_since, entries.c.id)
-    query = (
-        select(entries)
-        .where(
-            entries.c.waitlist == waitlist.id,
-            entries.c.state == _WAITING,
-            place < tuple_(*place_in_line(entry)),
-        )
-        .order_by(entries.c.precedence, entries.c.waiting_since, entries.c.id)
-        .limit(limit)
-    )
-    return [entry_of(row, waitlist.profiles) for row in await unit.execute(query)]
+    names = ("precedence", "waiting_since", "id")
+    place = dict(zip(names, place_in_line(entry), strict=True))
+    rows = await unit.execute(_AHEAD, {"list": waitlist.id, "limit": limit} | place)
+    return [entry_of(row, waitlist.profiles) for row in rows]
 
 
 def entry_of(row: LineRow, known: Mapping[UUID, Profile]) -> Entry:

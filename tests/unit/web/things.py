@@ -75,6 +75,9 @@ class FakeUnit:
         """Do nothing."""
         return FoundNothing()
 
+    async def write(self, _write: object, _rows: object, /) -> None:
+        """Do nothing."""
+
 
 class FakeWork:
     """Counts transactions, and can be told to have lost its database."""

@@ -1,0 +1,106 @@
+"""Writes as sets of rows: what a transaction only writes waits until it reads again, and then goes in one round trip.
+
+A round trip costs more than the work that PostgreSQL does for it. So the writes of a transaction are gathered, each for
+a table of its own, and PostgreSQL gets them as one statement with a part for each
+(https://www.postgresql.org/docs/15/queries-with.html#QUERIES-WITH-MODIFYING).
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Executable, Table, bindparam, insert, select, update
+
+from services.chassis.database.arrays import POSTGRESQL, list_parameters, listed
+from services.chassis.database.compiled import compiled
+
+_NUMBERED = re.compile(r"\$(\d+)")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Insertion:
+    """New rows of a table. Each gives every column, or the columns named here."""
+
+    table: Table
+    names: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What each row gives, in order."""
+        return self.names or tuple(self.table.c.keys())
+
+    def of_one(self) -> Executable:
+        """The statement for one row, with a parameter `new_…` for each column."""
+        return insert(self.table).values({name: bindparam(f"new_{name}") for name in self.columns})
+
+    def of_many(self) -> Executable:
+        """The statement for any number of rows, given as arrays."""
+        rows = listed(POSTGRESQL, {name: self.table.c[name].type for name in self.columns})
+        return insert(self.table).from_select(list(self.columns), select(*rows.c))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """New values for rows that are found by their `id`."""
+
+    table: Table
+    names: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What each row gives, in order."""
+        return ("id", *self.names)
+
+    def of_one(self) -> Executable:
+        """The statement for one row, with a parameter `new_…` for each column."""
+        changed = update(self.table).where(self.table.c.id == bindparam("new_id"))
+        return changed.values({name: bindparam(f"new_{name}") for name in self.names})
+
+    def of_many(self) -> Executable:
+        """The statement for any number of rows, given as arrays."""
+        rows = listed(POSTGRESQL, {name: self.table.c[name].type for name in self.columns})
+        changed = update(self.table).where(self.table.c.id == rows.c.id)
+        return changed.values({name: rows.c[name] for name in self.names})
+
+
+Write = Insertion | Change
+Pending = tuple[Write, Sequence[Mapping[str, Any]]]
+
+
+def one_by_one(write: Write, rows: Sequence[Mapping[str, Any]]) -> tuple[Executable, list[dict[str, Any]]]:
+    """The statement that writes one row, and its parameters for each of these."""
+    return _of_one(write), [{f"new_{name}": row[name] for name in write.columns} for row in rows]
+
+
+@lru_cache(maxsize=256)
+def _of_one(write: Write) -> Executable:
+    return write.of_one()
+
+
+@lru_cache(maxsize=256)
+def _together(writes: tuple[Write, ...]) -> str:
+    """One statement that does all of these."""
+    parts, offset = [], 0
+    for write in writes:
+        sql = compiled(_of_many(write), {}).sql
+        parts.append(_NUMBERED.sub(lambda found, offset=offset: f"${int(found[1]) + offset}", sql))  # type: ignore[misc] # mypy cannot infer a lambda with a default
+        offset += len(write.columns)
+    *first, last = parts
+    named = ", ".join(f"w{number} AS ({part})" for number, part in enumerate(first))
+    return f"WITH {named} {last}" if named else last
+
+
+@lru_cache(maxsize=256)
+def _of_many(write: Write) -> Executable:
+    return write.of_many()
+
+
+def statement_of(pending: Sequence[Pending]) -> tuple[str, list[Any]]:
+    """The text and the arguments of one statement that writes all of this. No table may be there twice."""
+    arguments: list[Any] = []
+    for write, rows in pending:
+        values = [[row[name] for name in write.columns] for row in rows]
+        arguments += compiled(_of_many(write), {}).arguments(list_parameters(POSTGRESQL, write.columns, values))
+    return _together(tuple(write for write, _ in pending)), arguments

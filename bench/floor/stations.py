@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from uuid import uuid4
 
 from aiohttp import web
 
@@ -10,11 +11,14 @@ from bench.floor.wire import Places, Publisher, Table, consume
 
 REGISTRY_QUEUE = "bench-floor.registry"
 NOTIFICATIONS_QUEUE = "bench-floor.notifications"
-QUEUES = (NOTIFICATIONS_QUEUE, REGISTRY_QUEUE)
+SHELTERS_QUEUE = "bench-floor.shelters"
+QUEUES = (NOTIFICATIONS_QUEUE, REGISTRY_QUEUE, SHELTERS_QUEUE)
+BEDS, OFFERS = "beds", "offers"
+"""Routing keys."""
 
 
 async def shelters(places: Places) -> web.Application:
-    """Take a post, store it, publish it, and only then answer."""
+    """Take a post, store it, publish it, and only then answer. Store what the registry says of it, too."""
     table = await Table.connect(places.database_url)
     publisher = await Publisher.connect(places.broker_url)
 
@@ -22,10 +26,14 @@ async def shelters(places: Places) -> web.Application:
         body = await request.read()
         key = json.loads(body)["id"]
         await table.insert(key, body)
-        await publisher.publish(REGISTRY_QUEUE, body)
+        await publisher.publish(BEDS, body)
         return web.json_response({"id": key}, status=201)
 
-    return _application([web.post("/beds", post)], table.close, publisher.close)
+    async def handle(body: bytes) -> None:
+        await table.insert(str(uuid4()), body)
+
+    connection = await consume(places.broker_url, SHELTERS_QUEUE, OFFERS, handle)
+    return _application([web.post("/beds", post)], connection.close, table.close, publisher.close)
 
 
 async def registry(places: Places) -> web.Application:
@@ -35,9 +43,9 @@ async def registry(places: Places) -> web.Application:
 
     async def handle(body: bytes) -> None:
         await table.insert(json.loads(body)["id"], body)
-        await publisher.publish(NOTIFICATIONS_QUEUE, body)
+        await publisher.publish(OFFERS, body)
 
-    connection = await consume(places.broker_url, REGISTRY_QUEUE, handle)
+    connection = await consume(places.broker_url, REGISTRY_QUEUE, BEDS, handle)
     return _application([], connection.close, publisher.close, table.close)
 
 
@@ -63,7 +71,7 @@ async def notifications(places: Places) -> web.Application:
     async def stop() -> None:
         stopping.set()
 
-    connection = await consume(places.broker_url, NOTIFICATIONS_QUEUE, handle)
+    connection = await consume(places.broker_url, NOTIFICATIONS_QUEUE, OFFERS, handle)
     application = _application([web.get("/stream", stream)], connection.close, table.close)
     application.on_shutdown.append(lambda _: stop())
     return application

@@ -105,8 +105,10 @@ async def _leave_as_it_is(connection: "asyncpg.Connection[asyncpg.Record]") -> N
     """Spare the round trip that a pool spends on resetting a session: no station changes its session."""
 
 
-async def consume(url: str, queue_name: str, handle: Callable[[bytes], Awaitable[None]]) -> AbstractConnection:
-    """Begin to consume a quorum queue, bound to its own name; a message is acknowledged when it was handled.
+async def consume(
+    url: str, queue_name: str, routing_key: str, handle: Callable[[bytes], Awaitable[None]]
+) -> AbstractConnection:
+    """Begin to consume a quorum queue, bound to one routing key; a message is acknowledged when it was handled.
 
     Returns the connection: the consumer lives as long as it is held.
     """
@@ -116,7 +118,7 @@ async def consume(url: str, queue_name: str, handle: Callable[[bytes], Awaitable
     exchange = await channel.declare_exchange(EXCHANGE, aio_pika.ExchangeType.TOPIC, durable=True)
     await channel.declare_exchange(DEAD_LETTERS, aio_pika.ExchangeType.DIRECT, durable=True)
     queue = await channel.declare_queue(queue_name, durable=True, arguments=QUEUE_ARGUMENTS)
-    await queue.bind(exchange, queue_name)
+    await queue.bind(exchange, routing_key)
 
     async def take(message: AbstractIncomingMessage) -> None:
         await handle(message.body)

@@ -29,6 +29,8 @@ _SETTINGS = {
     "idle_in_transaction_session_timeout": "30s",
     # Short indexed statements only: compiling them costs more than it saves.
     "jit": "off",
+    # Every statement has an index of its own, whatever its parameters: to plan anew costs more than to run.
+    "plan_cache_mode": "force_generic_plan",
     "timezone": "UTC",
 }
 

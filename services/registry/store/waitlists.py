@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    SmallInteger,
     Text,
     Uuid,
     bindparam,
@@ -16,11 +17,12 @@ from sqlalchemy import (
     literal_column,
     select,
     tuple_,
+    union_all,
     update,
 )
 
 from schemas.vocabulary import ListKind
-from services.chassis.database import POSTGRESQL, Row, ids_value, list_parameters, listed, one_of
+from services.chassis.database import POSTGRESQL, Row, UtcDateTime, ids_value, list_parameters, listed, one_of
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import Entry, EntryState, Profile
 from services.registry.domain.order import HIGHEST_URGENCY, place_in_line, precedence
@@ -34,16 +36,20 @@ _WAITING: ColumnElement[str] = literal_column(f"'{EntryState.WAITING}'")
 
 
 _PLACE = (entries.c.precedence, entries.c.waiting_since, entries.c.id)
-_AHEAD = (
-    select(entries)
-    .where(
-        entries.c.waitlist == bindparam("list"),
-        entries.c.state == _WAITING,
-        tuple_(*_PLACE) < tuple_(*(bindparam(column.name, type_=column.type) for column in _PLACE)),
-    )
-    .order_by(*_PLACE)
-    .limit(bindparam("limit", type_=Integer))
-)
+
+
+def _ahead(*conditions: ColumnElement[bool]) -> Select[tuple[object, ...]]:
+    mine = (entries.c.waitlist == bindparam("list"), entries.c.state == _WAITING, *conditions)
+    query = select(entries).where(*mine).order_by(*_PLACE).limit(bindparam("limit", type_=Integer))
+    return select(query.subquery())
+
+
+_MORE_URGENT = entries.c.precedence < bindparam("precedence", type_=SmallInteger)
+_AS_URGENT = entries.c.precedence == bindparam("precedence", type_=SmallInteger)
+_EARLIER = tuple_(*_PLACE[1:]) < tuple_(bindparam("waiting_since", type_=UtcDateTime), bindparam("id", type_=Uuid))
+# Two parts, for PostgreSQL ends an index scan by the first column of a row comparison only: with all three columns in
+# one comparison it reads on through everyone who is as urgent.
+_AHEAD = union_all(_ahead(_MORE_URGENT), _ahead(_AS_URGENT, _EARLIER)).limit(bindparam("limit", type_=Integer))
 
 
 @dataclass(slots=True)
@@ -159,7 +165,7 @@ async def ahead_of(unit: UnitOfWork, waitlist: Waitlist, entry: Entry, limit: in
     names = ("precedence", "waiting_since", "id")
     place = dict(zip(names, place_in_line(entry), strict=True))
     rows = await unit.execute(_AHEAD, {"list": waitlist.id, "limit": limit} | place)
-    return [entry_of(row, waitlist.profiles) for row in rows]
+    return sorted((entry_of(row, waitlist.profiles) for row in rows), key=place_in_line)
 
 
 def entry_of(row: LineRow, known: Mapping[UUID, Profile]) -> Entry:

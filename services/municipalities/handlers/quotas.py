@@ -81,6 +81,12 @@ async def standings(unit: UnitOfWork, keys: Sequence[Key], at: datetime) -> list
     ]
 
 
+async def all_standings(unit: UnitOfWork, half_year: HalfYear, at: datetime) -> list[Standing]:
+    """How far every municipality was with a half-year at a moment, by code."""
+    found = (await unit.execute(ledger.keys(ledger.chosen(None, str(half_year)), at))).mappings().all()
+    return await standings(unit, sorted((row["half_year"], row["municipality_code"]) for row in found), at)
+
+
 async def _share_out(
     unit: UnitOfWork, half_year: HalfYear, national_quota: int, national_inhabitants: int | None
 ) -> None:

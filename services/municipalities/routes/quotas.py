@@ -23,15 +23,8 @@ async def post_quotas(quota_rules: QuotaRules, call: Call[NewQuotas], unit: Unit
     body = call.body
     half_year = HalfYear.parse(body.half_year)
     await handlers.set_quotas(unit, quota_rules, half_year, body.national_quota, body.national_inhabitants)
-    return Reply(201, Quotas(quotas=await all_quotas(unit, half_year)))
-
-
-async def all_quotas(unit: UnitOfWork, half_year: HalfYear, query: QuotasQuery | None = None) -> list[Quota]:
-    """Every quota of a half-year, by municipality."""
-    at = (query.at if query else None) or unit.now
-    found = await rows(unit, store.keys(store.chosen(None, str(half_year)), at))
-    keys = sorted((row["half_year"], row["municipality_code"]) for row in found)
-    return [quota_of(standing) for standing in await handlers.standings(unit, keys, at)]
+    standings = await handlers.all_standings(unit, half_year, unit.now)
+    return Reply(201, Quotas(quotas=[quota_of(standing) for standing in standings]))
 
 
 async def get_quotas(call: Call[None, QuotasQuery], unit: UnitOfWork) -> Reply:

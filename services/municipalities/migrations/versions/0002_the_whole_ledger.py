@@ -1,6 +1,6 @@
 """Populations by year, mergers, swaps, the supervision ladder, the clock of claims, and a ledger of double entry."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -36,12 +36,9 @@ def _create_populations() -> None:
         sa.PrimaryKeyConstraint("municipality_code", "ref_date"),
     )
     # Until now there was one number, that of 1 January of the year before.
-    last_year = f"{system_clock().year - 1}-01-01"
-    day = "CAST(:day AS DATE)" if op.get_bind().dialect.name == "postgresql" else ":day"
-    op.get_bind().execute(
-        sa.text(f"INSERT INTO populations SELECT code, {day}, inhabitants FROM municipalities"),  # noqa: S608 - constants
-        {"day": last_year},
-    )
+    day = date(system_clock().year - 1, 1, 1)
+    insert = sa.text("INSERT INTO populations SELECT code, :day, inhabitants FROM municipalities")
+    op.get_bind().execute(insert.bindparams(sa.bindparam("day", day, type_=sa.Date())))
     # Not in batch mode: SQLite would make the table anew, but others refer to it.
     op.drop_column("municipalities", "inhabitants")
     op.add_column("municipalities", sa.Column("province", sa.Text(), nullable=True))

@@ -95,7 +95,7 @@ def _told(error: BadRows) -> click.ClickException:
     if more > 0:
         click.echo(f"and {more} more", err=True)
     hint = f"Put them right (the columns are {','.join(COLUMNS)}), or import one date with --ref-date."
-    return click.ClickException(f"{len(error.rows)} row(s) are wrong; nothing was imported. {hint}")
+    return click.ClickException(f"{error} {hint}")
 
 
 def _is_code(text: str) -> bool:

@@ -63,8 +63,8 @@ class BadRows(Exception):
     """Rows of the file are wrong, so nothing of it is used; `rows` says which and why."""
 
     def __init__(self, rows: list[BadRow]) -> None:
-        super().__init__(f"{len(rows)} row(s) are wrong; nothing was imported.")
         self.rows = rows
+        super().__init__(f"{len({row.line for row in rows})} row(s) are wrong; nothing was imported.")
 
 
 def read_populations(lines: Iterable[str], only: str | None = None) -> list[CountedMunicipality]:
@@ -98,7 +98,7 @@ def _rows(lines: Iterable[str], bad: list[BadRow]) -> Iterator[tuple[int, dict[s
             bad.append(BadRow(1, problem))
             return
         for number, cells in enumerate(reader):
-            begins, line = _begins(line, reader.line_num)
+            begins, line = line + 1, reader.line_num
             if number >= ROWS_LIMIT:
                 bad.append(BadRow(begins, f"a file has at most {ROWS_LIMIT} rows; divide it"))
                 return
@@ -108,10 +108,6 @@ def _rows(lines: Iterable[str], bad: list[BadRow]) -> Iterator[tuple[int, dict[s
                 bad.append(BadRow(begins, f"{len(cells)} columns; the header has {len(header)}"))
     except csv.Error:
         bad.append(BadRow(line + 1, "not readable as CSV; look for a quotation mark that is not closed"))
-
-
-def _begins(last_line: int, line: int) -> tuple[int, int]:
-    return last_line + 1, line
 
 
 def _header_problem(header: list[str]) -> str | None:

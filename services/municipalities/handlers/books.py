@@ -1,11 +1,12 @@
 """What the calendar does to the ledger: half-years are closed, and mergers happen."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain import ledger as rules
 from services.municipalities.domain.claims import Claim
-from services.municipalities.domain.half_year import HalfYear, beginning_of
+from services.municipalities.domain.half_year import HalfYear
 from services.municipalities.store import claims, ledger, municipalities, slots
 from services.municipalities.store.municipalities import StoredMerger
 from services.municipalities.tables import ledger as ledger_table
@@ -18,12 +19,13 @@ async def keep_books(unit: UnitOfWork) -> datetime:
     """
     await carry_over(unit)
     moments = [HalfYear.of(unit.now).next.begins_at]
-    for stored in await municipalities.waiting_mergers(unit):
-        begins_at = beginning_of(stored.merger.effective_on)
-        if begins_at <= unit.now:
-            await _merge(unit, stored, begins_at)
+    begun: list[StoredMerger] = []
+    for stored in await municipalities.all_mergers(unit):
+        if stored.begins_at <= unit.now:
+            begun.append(stored)
         else:
-            moments.append(begins_at)
+            moments.append(stored.begins_at)
+    await _merge(unit, begun)
     return min(moments)
 
 
@@ -50,22 +52,37 @@ async def _close(unit: UnitOfWork, half_year: HalfYear) -> None:
     ended_at = half_year.next.begins_at
     for claim in await claims.lock_running(unit, str(half_year)):
         await carry_claim(unit, claim, half_year.next, ended_at)
+    await municipalities.lock(unit, list(await ledger.left_over(unit, half_year, unit.now)))
     # First what was left when it ended, then what happened to it afterwards: each is true from its own moment on.
-    for moment in (ended_at, unit.now):
-        await municipalities.lock(unit, list(await ledger.left_over(unit, half_year, moment)))
+    of_it = ledger_table.c.half_year == str(half_year)
+    for moment in (ended_at, *await ledger.moments_after(unit, ended_at, of_it)):
         left = await ledger.left_over(unit, half_year, moment)
         bookings = [rules.carried_over(code, half_year, people) for code, people in sorted(left.items())]
         await ledger.book(unit, *bookings, effective_at=moment)
 
 
-async def _merge(unit: UnitOfWork, stored: StoredMerger, begins_at: datetime) -> None:
-    merger = stored.merger
-    await municipalities.lock(unit, [*merger.parts, merger.into])
-    for code in merger.parts:
-        for moment in (begins_at, unit.now):
-            book = await ledger.sums(unit, moment, ledger_table.c.municipality_code == code)
-            taken = rules.taken_over(merger.into, book)
-            await ledger.book(unit, taken, effective_at=moment, merger_id=stored.id)
-        await slots.hand_over(unit, code, merger.into)
-        await claims.hand_over(unit, code, merger.into)
-    await municipalities.note_carried_out(unit, stored)
+async def _merge(unit: UnitOfWork, begun: Sequence[StoredMerger]) -> None:
+    """Carry out what is not yet, and move what was booked since for who is no more, such as a quota that was set late.
+
+    In their order: a municipality that came of a merger may have merged itself.
+    """
+    for stored in begun:
+        which = ledger_table.c.municipality_code.in_(stored.merger.parts)
+        parts = {line.municipality_code for line in await ledger.sums(unit, unit.now, which)}
+        if parts or not stored.carried_out:
+            await municipalities.lock(unit, [*stored.merger.parts, stored.merger.into])
+        for code in sorted(parts):
+            await _take_over(unit, stored, code)
+        if not stored.carried_out:
+            for code in stored.merger.parts:
+                await slots.hand_over(unit, code, stored.merger.into)
+                await claims.hand_over(unit, code, stored.merger.into)
+            await municipalities.note_carried_out(unit, stored)
+
+
+async def _take_over(unit: UnitOfWork, stored: StoredMerger, code: str) -> None:
+    """Move a whole book: what was in it on the day, and what came later, each from its own moment on."""
+    of_it = ledger_table.c.municipality_code == code
+    for moment in (stored.begins_at, *await ledger.moments_after(unit, stored.begins_at, of_it)):
+        taken = rules.taken_over(stored.merger.into, await ledger.sums(unit, moment, of_it))
+        await ledger.book(unit, taken, effective_at=moment, merger_id=stored.id)

@@ -98,7 +98,9 @@ async def set_ladder(unit: UnitOfWork, province: str, checks_behind: Sequence[in
 async def _refuse_what_cannot_be(unit: UnitOfWork, counted: Sequence[CountedMunicipality]) -> None:
     used = {half_year.population_date for half_year in await ledger.set_half_years(unit)}
     known = {day: await store.populations_on(unit, day) for day in sorted(used)}
-    gone = {code: merger.effective_on for merger in await store.all_mergers(unit) for code in merger.parts}
+    gone = {
+        code: stored.merger.effective_on for stored in await store.all_mergers(unit) for code in stored.merger.parts
+    }
     bad = []
     for row in counted:
         if row.ref_date in used and known[row.ref_date].get(row.code) != row.inhabitants:

@@ -93,7 +93,7 @@ async def _share_out(
     counted = await store.populations_on(unit, half_year.population_date)
     if not counted:
         raise Refused(f"{half_year} is shared out by the population of {half_year.population_date}; import that first.")
-    populations = rules.populations_for(half_year, counted, await store.all_mergers(unit))
+    populations = rules.populations_for(half_year, counted, [stored.merger for stored in await store.all_mergers(unit)])
     inhabitants = sum(populations.values()) if national_inhabitants is None else national_inhabitants
     shares = rules.shares(national_quota, populations, inhabitants)
     await ledger.add_half_year(unit, half_year, national_quota, inhabitants)

@@ -87,6 +87,12 @@ async def left_over(unit: UnitOfWork, half_year: HalfYear, at: datetime) -> dict
     return {row.municipality_code: int(row.people) for row in found}
 
 
+async def moments_after(unit: UnitOfWork, moment: datetime, which: ColumnElement[bool]) -> list[datetime]:
+    """When the chosen lines became true, if later than a moment; in order."""
+    changed = select(ledger.c.effective_at).where(which, ledger.c.effective_at > moment).distinct()
+    return [row.effective_at for row in await unit.execute(changed.order_by(ledger.c.effective_at))]
+
+
 async def add_half_year(unit: UnitOfWork, half_year: HalfYear, national_quota: int, national_inhabitants: int) -> None:
     """Note that the quotas of a half-year are set. Raises UniqueViolation when they were before."""
     values = {

@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import RowMapping, Select, delete, func, insert, select, update
 
 from services.chassis.errors import Conflict, NotFound
 from services.chassis.unit_of_work import UnitOfWork
+from services.municipalities.domain.half_year import beginning_of
 from services.municipalities.domain.quotas import Merger
 from services.municipalities.tables import (
     merger_parts,
@@ -22,10 +23,16 @@ from services.municipalities.tables import (
 
 @dataclass(frozen=True, slots=True)
 class StoredMerger:
-    """A merger that is not carried out yet."""
+    """A merger, and whether it has been carried out."""
 
     id: UUID
     merger: Merger
+    carried_out: bool = False
+
+    @property
+    def begins_at(self) -> datetime:
+        """The first moment of its day."""
+        return beginning_of(self.merger.effective_on)
 
 
 async def rows(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> Sequence[RowMapping]:
@@ -122,14 +129,20 @@ async def add_merger(unit: UnitOfWork, merger: Merger) -> StoredMerger:
     return stored
 
 
-async def all_mergers(unit: UnitOfWork) -> list[Merger]:
+async def all_mergers(unit: UnitOfWork) -> list[StoredMerger]:
     """Every merger, the earliest first."""
-    return [stored.merger for stored in await _mergers(unit, select(mergers))]
-
-
-async def waiting_mergers(unit: UnitOfWork) -> list[StoredMerger]:
-    """Mergers that are still to be carried out, the earliest first."""
-    return await _mergers(unit, select(mergers).where(mergers.c.carried_out_at.is_(None)))
+    found = (await unit.execute(select(mergers).order_by(mergers.c.effective_on, mergers.c.id))).mappings().all()
+    parts: defaultdict[UUID, list[str]] = defaultdict(list)
+    for part in await unit.execute(select(merger_parts).order_by(merger_parts.c.municipality_code)):
+        parts[part.merger_id].append(part.municipality_code)
+    return [
+        StoredMerger(
+            row["id"],
+            Merger(tuple(parts[row["id"]]), row["into_code"], row["effective_on"], row["inhabitants"]),
+            carried_out=row["carried_out_at"] is not None,
+        )
+        for row in found
+    ]
 
 
 async def note_carried_out(unit: UnitOfWork, stored: StoredMerger) -> None:
@@ -155,16 +168,3 @@ async def ladders(unit: UnitOfWork) -> Mapping[str, list[int]]:
     for row in await unit.execute(query):
         found[row.province].append(row.checks_behind)
     return found
-
-
-async def _mergers(unit: UnitOfWork, query: Select[tuple[object, ...]]) -> list[StoredMerger]:
-    found = (await unit.execute(query.order_by(mergers.c.effective_on, mergers.c.id))).mappings().all()
-    parts: defaultdict[UUID, list[str]] = defaultdict(list)
-    for part in await unit.execute(select(merger_parts).order_by(merger_parts.c.municipality_code)):
-        parts[part.merger_id].append(part.municipality_code)
-    return [
-        StoredMerger(
-            row["id"], Merger(tuple(parts[row["id"]]), row["into_code"], row["effective_on"], row["inhabitants"])
-        )
-        for row in found
-    ]

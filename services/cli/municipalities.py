@@ -9,7 +9,7 @@ import click
 
 from services.cli.municipal import DATA, settings_for, work_on
 from services.municipalities.domain.census import COLUMNS, BadRows, CountedMunicipality, read_populations
-from services.municipalities.domain.quotas import Merger
+from services.municipalities.domain.mergers import Merger
 from services.municipalities.handlers import municipalities as handlers
 
 LARGEST_BYTES = 20 * 1024 * 1024

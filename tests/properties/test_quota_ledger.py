@@ -30,7 +30,8 @@ from services.municipalities import checks
 from services.municipalities.domain.census import CountedMunicipality
 from services.municipalities.domain.claims import Claim
 from services.municipalities.domain.half_year import HalfYear, beginning_of
-from services.municipalities.domain.quotas import Merger, QuotaRules
+from services.municipalities.domain.mergers import Merger
+from services.municipalities.domain.quotas import QuotaRules
 from services.municipalities.handlers import claims, municipalities, quotas, slots
 from services.municipalities.handlers.books import keep_books
 from services.municipalities.store import ledger
@@ -300,12 +301,11 @@ def test_the_ledger_agrees_with_the_definitions(sqlite_template: Path) -> None:
     run_state_machine_as_test(
         lambda: Ledger(sqlite_template),
         settings=settings(
-            max_examples=8,
+            max_examples=30,
             stateful_step_count=25,
             deadline=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),
-            phases=[__import__("hypothesis").Phase.generate],
         ),
     )
 

@@ -3,7 +3,7 @@
 Huisvestingswet 2014, article 29: in proportion to the inhabitants on 1 January of the year before, rounded up.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -39,16 +39,6 @@ class QuotaRules:
         """Raises Refused when there is no quota to share out."""
         if self.kind is QuotaKind.NONE:
             raise Refused("There is no quota by the settings (DOORSTROOM_QUOTA_KIND is none), so none can be set.")
-
-
-@dataclass(frozen=True, slots=True)
-class Merger:
-    """Municipalities that become one on a day. `inhabitants`: what the province set, until CBS counts the new one."""
-
-    parts: tuple[str, ...]
-    into: str
-    effective_on: date
-    inhabitants: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +81,6 @@ def divided_up(number: int, by: int) -> int:
 def quota_share(national_quota: int, inhabitants: int, national_inhabitants: int) -> int:
     """A municipality's part of the national number, by population, rounded up (Huisvestingswet 2014, article 29)."""
     return divided_up(national_quota * inhabitants, national_inhabitants)
-
-
-def populations_for(half_year: HalfYear, counted: Mapping[str, int], mergers: Iterable[Merger]) -> dict[str, int]:
-    """Inhabitants by municipality as the quota of a half-year takes them.
-
-    `counted` is what CBS counted on the half-year's population date. Municipalities that have merged by its first day
-    are one: with the population that the province set, or else with those of its parts together.
-    """
-    populations = dict(counted)
-    done = [merger for merger in mergers if merger.effective_on <= half_year.first_day]
-    for merger in sorted(done, key=lambda merger: (merger.effective_on, merger.into)):
-        members = sorted({*merger.parts, merger.into} & populations.keys())
-        together = sum(populations.pop(code) for code in members)
-        if merger.inhabitants is not None and merger.effective_on > half_year.population_date:
-            together = merger.inhabitants
-        if together:
-            populations[merger.into] = together
-    return populations
 
 
 def shares(national_quota: int, populations: Mapping[str, int], national_inhabitants: int) -> dict[str, int]:

@@ -11,7 +11,7 @@ from services.municipalities.domain import supervision
 from services.municipalities.domain.census import BadRow, BadRows, CountedMunicipality
 from services.municipalities.domain.errors import Refused
 from services.municipalities.domain.half_year import HalfYear
-from services.municipalities.domain.quotas import Merger
+from services.municipalities.domain.mergers import Merger, check_merger
 from services.municipalities.handlers.books import keep_books
 from services.municipalities.store import ledger
 from services.municipalities.store import municipalities as store
@@ -71,14 +71,13 @@ async def merge(unit: UnitOfWork, merger: Merger, name: str | None = None) -> No
     From then on the ledger, the slots and the claims of the old ones are the new one's. Raises Conflict or Refused.
     """
     known = await store.known(unit)
-    if merger.into in merger.parts or not set(merger.parts) <= known.keys():
-        raise Refused("Each municipality that merges must be registered, and become another one.")
+    check_merger(merger, [stored.merger for stored in await store.all_mergers(unit)])
+    if not set(merger.parts) <= known.keys():
+        raise Refused("Each municipality that merges must be registered.")
     if merger.into not in known:
         if name is None:
             raise Refused("The new municipality is not registered yet; give its name, or register it first.")
         await store.add_municipality(unit, merger.into, name, known[merger.parts[0]]["province"])
-    elif known[merger.into]["merged_into"] is not None:
-        raise Refused("The municipality that they would become has merged itself.")
     newest = await store.newest_population_dates(unit)
     if any(newest.get(code, date.min) >= merger.effective_on for code in merger.parts):
         raise Refused("A population is known of one of them from a day on which it would be gone; check the day.")

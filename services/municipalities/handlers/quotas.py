@@ -12,6 +12,7 @@ from services.municipalities.domain import quotas as rules
 from services.municipalities.domain import supervision
 from services.municipalities.domain.errors import Refused
 from services.municipalities.domain.half_year import CHECK_AFTER_MONTHS, HalfYear
+from services.municipalities.domain.mergers import populations_for
 from services.municipalities.domain.quotas import Position, QuotaRules
 from services.municipalities.handlers.books import keep_books
 from services.municipalities.store import ledger
@@ -93,7 +94,7 @@ async def _share_out(
     counted = await store.populations_on(unit, half_year.population_date)
     if not counted:
         raise Refused(f"{half_year} is shared out by the population of {half_year.population_date}; import that first.")
-    populations = rules.populations_for(half_year, counted, [stored.merger for stored in await store.all_mergers(unit)])
+    populations = populations_for(half_year, counted, [stored.merger for stored in await store.all_mergers(unit)])
     inhabitants = sum(populations.values()) if national_inhabitants is None else national_inhabitants
     shares = rules.shares(national_quota, populations, inhabitants)
     await ledger.add_half_year(unit, half_year, national_quota, inhabitants)

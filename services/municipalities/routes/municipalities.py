@@ -16,7 +16,7 @@ from schemas.api.municipalities import (
 from schemas.api.paging import PageQuery
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
-from services.municipalities.domain.quotas import Merger
+from services.municipalities.domain.mergers import Merger
 from services.municipalities.handlers import municipalities as handlers
 from services.municipalities.routes.common import BASE, MANAGE, OPERATORS, READ, READERS, rows
 from services.municipalities.store import municipalities as store

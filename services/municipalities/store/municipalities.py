@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, Select, delete, func, insert, select, update
 from services.chassis.errors import Conflict, NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain.half_year import beginning_of
-from services.municipalities.domain.quotas import Merger
+from services.municipalities.domain.mergers import Merger
 from services.municipalities.tables import (
     merger_parts,
     mergers,

@@ -11,13 +11,12 @@ import pytest
 
 from services.municipalities.domain.errors import Refused
 from services.municipalities.domain.half_year import HalfYear, beginning_of
+from services.municipalities.domain.mergers import Merger, check_merger, populations_for
 from services.municipalities.domain.quotas import (
-    Merger,
     Position,
     QuotaKind,
     QuotaRules,
     check_swap,
-    populations_for,
     quota_share,
     shares,
 )
@@ -172,6 +171,26 @@ def test_a_municipality_may_grow_by_a_merger_and_keep_its_code() -> None:
     grown = Merger(("GM0003",), "GM0002", date(2022, 3, 24))
     again = Merger(("GM0002",), "GM0001", date(2023, 1, 1))
     assert populations_for(H1, COUNTED, [again, grown]) == {"GM0001": 180}
+
+
+@pytest.mark.parametrize(
+    ("new", "allowed"),
+    [
+        (Merger(("GM0009",), "GM0001", date(2024, 1, 1)), True),
+        (Merger(("GM0004",), "GM0002", date(2022, 1, 1)), True),
+        (Merger(("GM0004",), "GM0002", date(2023, 1, 1)), False),
+        (Merger(("GM0009",), "GM0002", date(2024, 1, 1)), False),
+        (Merger(("GM0009",), "GM0002", date(2022, 1, 1)), False),
+        (Merger(("GM0004",), "GM0004", date(2024, 1, 1)), False),
+    ],
+)
+def test_nobody_becomes_part_of_what_is_no_more(new: Merger, *, allowed: bool) -> None:
+    """So no chain of mergers leads back to where it began."""
+    if allowed:
+        check_merger(new, [MERGED])
+    else:
+        with pytest.raises(Refused):
+            check_merger(new, [MERGED])
 
 
 NOW = datetime(2023, 2, 1, tzinfo=UTC)

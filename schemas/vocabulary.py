@@ -89,3 +89,20 @@ class ClaimReversalReason(StrEnum):
     NO_PERMIT = "no_permit"
     CLAIMED_IN_ERROR = "claimed_in_error"
     OTHER = "other"
+
+
+class Province(StrEnum):
+    """The twelve provinces, each of which supervises its municipalities."""
+
+    DRENTHE = "Drenthe"
+    FLEVOLAND = "Flevoland"
+    FRYSLAN = "Fryslân"
+    GELDERLAND = "Gelderland"
+    GRONINGEN = "Groningen"
+    LIMBURG = "Limburg"
+    NOORD_BRABANT = "Noord-Brabant"
+    NOORD_HOLLAND = "Noord-Holland"
+    OVERIJSSEL = "Overijssel"
+    UTRECHT = "Utrecht"
+    ZEELAND = "Zeeland"
+    ZUID_HOLLAND = "Zuid-Holland"

@@ -1,33 +1,19 @@
 """Bodies of the municipalities' API. A household is a number of people here; who or why is never said."""
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
 from schemas.api.paging import PageQuery
 from schemas.base import Schema, UtcDatetime
-from schemas.vocabulary import ClaimReversalReason
+from schemas.vocabulary import ClaimReversalReason, Province
 
 MunicipalityCode = Annotated[str, Field(pattern=r"^GM\d{4}$", description="the CBS code")]
 HalfYear = Annotated[str, Field(pattern=r"^20\d\d-H[12]$", examples=["2026-H2"])]
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
 Inhabitants = Annotated[int, Field(ge=1, le=20_000_000)]
-Province = Literal[
-    "Drenthe",
-    "Flevoland",
-    "Fryslân",
-    "Gelderland",
-    "Groningen",
-    "Limburg",
-    "Noord-Brabant",
-    "Noord-Holland",
-    "Overijssel",
-    "Utrecht",
-    "Zeeland",
-    "Zuid-Holland",
-]
 RefDate = Annotated[str, Field(pattern=r"^20\d\d-01-01$", description="a 1 January", examples=["2022-01-01"])]
 Day = Annotated[date, Field(examples=["2023-01-01"])]
 

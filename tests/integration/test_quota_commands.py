@@ -140,3 +140,14 @@ def test_a_file_that_is_not_utf_8_is_refused(run: Commands, tmp_path: Path) -> N
     file.write_bytes(SMALL_COUNTRY.encode() + "GM1900,Súdwest,Fryslân,1,2022-01-01\n".encode("latin-1"))
     refused = run("municipalities", "import", str(file))
     assert (refused.exit_code, "line 6: not UTF-8" in refused.stderr) == (1, True)
+
+
+def test_the_same_on_the_database_of_a_distributed_service(
+    run: Commands, postgresql_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DOORSTROOM_DATABASE_URL names it, and no folder is made."""
+    monkeypatch.setenv("DOORSTROOM_DATABASE_URL", postgresql_database_url)
+    assert run("municipalities", "import", "-", given=SMALL_COUNTRY).exit_code == 0
+    assert run("quotas", "set", "2023-H1", "--national", "101").exit_code == 0
+    assert run.quotas("2023-H1")["GM0014"]["task"] == 51
+    assert not run.folder.exists()

@@ -21,6 +21,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy import text
 
 from schemas.messages.offers import Household, OfferAccepted
 from schemas.vocabulary import ClaimReversalReason, ListKind
@@ -319,6 +320,7 @@ def test_the_checks_notice_a_ledger_that_was_tampered_with(sqlite_template: Path
         await world.run("municipalities", lambda unit: quotas.set_quotas(unit, RULES, HALF_YEARS[0], 40))
         await world.run("municipalities", _house_three)
         assert not await world.run("municipalities", checks.findings)
+        await world.run("municipalities", lambda unit: unit.execute(text("DROP TRIGGER ledger_no_update")))
         for row in await world.rows("municipalities", ledger_table.select()):
             this = ledger_table.c.id == row["id"]
             changed = ledger_table.update().where(this).values(people=row["people"] + 1)

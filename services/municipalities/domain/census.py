@@ -10,26 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from schemas.vocabulary import Province
+
 COLUMNS = ("cbs_code", "name", "province", "population", "ref_date")
 LARGEST_POPULATION = 20_000_000
 LONGEST_NAME = 100
 ROWS_LIMIT = 100_000
 
-PROVINCES = (
-    "Drenthe",
-    "Flevoland",
-    "Fryslân",
-    "Gelderland",
-    "Groningen",
-    "Limburg",
-    "Noord-Brabant",
-    "Noord-Holland",
-    "Overijssel",
-    "Utrecht",
-    "Zeeland",
-    "Zuid-Holland",
-)
-_ALSO_WRITTEN = {"Friesland": "Fryslân"}
+PROVINCES = tuple(Province)
+_ALSO_WRITTEN = {"Friesland": Province.FRYSLAN}
 
 _CODE = re.compile(r"GM[0-9]{4}")
 _NUMBER = re.compile(r"[0-9]{1,9}")

@@ -14,6 +14,7 @@ from schemas.api.municipalities import (
     SupervisionLadder,
 )
 from schemas.api.paging import PageQuery
+from schemas.vocabulary import Province
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
 from services.municipalities.domain.mergers import Merger
@@ -127,7 +128,7 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             roles=OPERATORS,
             handler=post_ladder,
             request=NewSupervisionLadder,
-            request_example=NewSupervisionLadder(province="Utrecht", checks_behind=[1, 2, 3, 4, 6, 8]),
+            request_example=NewSupervisionLadder(province=Province.UTRECHT, checks_behind=[1, 2, 3, 4, 6, 8]),
             response=SupervisionLadder,
             status=201,
             errors=(409,),

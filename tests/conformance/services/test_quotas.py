@@ -1,9 +1,11 @@
 """Claims and quotas over all services, on both databases: by themselves, with a clock, and with a past that stays."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from schemas.vocabulary import ClaimReversalReason
 from services.chassis.errors import Conflict, NotFound
@@ -16,7 +18,7 @@ from services.municipalities.handlers import municipalities, quotas
 from services.municipalities.handlers.quotas import Standing
 from services.municipalities.store import claims as claims_store
 from services.municipalities.store import ledger as store
-from services.municipalities.tables import claims, slots
+from services.municipalities.tables import claims, ledger, slots
 from services.registry.tables import entries
 from tests.support.world import MUNICIPALITY, World
 
@@ -260,6 +262,14 @@ async def test_a_swap_moves_a_part_of_the_task(world: World) -> None:
         await world.run("municipalities", lambda unit: quotas.swap_quota(unit, OTHER, MUNICIPALITY, H2, 1))
 
 
+async def test_swaps_at_the_same_moment_give_away_no_more_than_there_is(world: World) -> None:
+    """Whoever books holds the book: of eight swaps of ten people, five fit into a task of fifty."""
+    await prepare(world)
+    done = await asyncio.gather(*(swap(world, MUNICIPALITY, OTHER, 10) for _ in range(8)), return_exceptions=True)
+    assert sum(isinstance(outcome, Conflict) for outcome in done) == 3
+    assert ((await position(world, H1)).task, (await position(world, H1, OTHER)).task) == (0, 100)
+
+
 async def test_a_merger_hands_over_the_book_the_slots_and_the_claims(world: World) -> None:
     """On its day, by itself. The new one houses the claim; the old one can do nothing any more."""
     await prepare(world)
@@ -347,3 +357,12 @@ async def test_an_import_corrects_until_quotas_rest_on_it(world: World) -> None:
     assert [row.line for row in raised.value.rows] == [2, 2]
     assert "final" in str(raised.value.rows[0])
     assert (await standing(world, H1)).position.quota == 10
+
+
+async def test_the_database_refuses_to_change_or_remove_a_line(world: World) -> None:
+    """The ledger is only added to, whatever the code does."""
+    await prepare(world)
+    for statement in (ledger.update().values(people=0), ledger.delete()):
+        with pytest.raises(DBAPIError, match="only added to"):
+            await world.run("municipalities", lambda unit, statement=statement: unit.execute(statement))
+    assert (await position(world, H1)).quota == 50

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.api.municipalities import NewMunicipality, NewMunicipalityMerger, NewQuotas, NewQuotaSwap, NewSlot, Quota
 from schemas.api.registry import NewCase, NewEntry, Offer
-from schemas.vocabulary import AgeBand, ClaimReversalReason, Sex
+from schemas.vocabulary import AgeBand, ClaimReversalReason, Province, Sex
 from services.chassis.identity import Role
 from services.municipalities.domain.half_year import HalfYear
 from tests.integration.api.conftest import Server
@@ -26,7 +26,7 @@ async def shared_out(server: Server) -> Server:
     """Two municipalities, and 100 people to house between them."""
     operator = server.cast.operator()
     for code, inhabitants in INHABITANTS.items():
-        new = NewMunicipality(municipality_code=code, name=code, inhabitants=inhabitants, province="Utrecht")
+        new = NewMunicipality(municipality_code=code, name=code, inhabitants=inhabitants, province=Province.UTRECHT)
         await operator.register_municipality(new)
     await operator.set_quotas(NewQuotas(half_year=str(this_half_year()), national_quota=100))
     return server

@@ -24,6 +24,7 @@ def upgrade() -> None:
     _create_ledger()
     _fill_ledger(lines)
     _fill_half_years(lines)
+    _forbid_changes()
 
 
 def _create_populations() -> None:
@@ -249,6 +250,26 @@ def _fill_half_years(rows: Any) -> None:  # noqa: ANN401 - as above
             "set_at": min(row.recorded_at for row in tasks),
         }
         connection.execute(sa.insert(half_years).values(values))
+
+
+def _forbid_changes() -> None:
+    """Not only the code: the database itself refuses to change or remove a line."""
+    message = "the ledger is only added to"
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "CREATE FUNCTION refuse_ledger_change() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION '{message}'; END $$"
+        )
+        op.execute(
+            "CREATE TRIGGER ledger_only_added_to BEFORE UPDATE OR DELETE ON ledger "
+            "FOR EACH ROW EXECUTE FUNCTION refuse_ledger_change()"
+        )
+        return
+    for change in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER ledger_no_{change.lower()} BEFORE {change} ON ledger "
+            f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+        )
 
 
 def _create_ledger() -> None:

@@ -28,7 +28,7 @@ def municipalities() -> None:
 
 @municipalities.command("import")
 @click.argument("file", type=click.File("rb"))
-@click.option("--ref-date", type=DAY, help="Only the rows of this date; without it, all rows.")
+@click.option("--ref-date", type=DAY, metavar="DATE", help="Only the rows of this date; without it, all rows.")
 @DATA
 def import_command(file: BinaryIO, ref_date: datetime | None, data: Path) -> None:
     """Import municipalities with their populations from FILE, a CSV in UTF-8 (- reads standard input).
@@ -54,7 +54,7 @@ def import_command(file: BinaryIO, ref_date: datetime | None, data: Path) -> Non
 @municipalities.command("merge")
 @click.argument("code")
 @click.option("--from", "parts", multiple=True, required=True, help="A municipality that ends; once for each.")
-@click.option("--on", "day", type=DAY, required=True, help="The day of the merger, such as 2023-01-01.")
+@click.option("--on", "day", type=DAY, metavar="DATE", required=True, help="The day of the merger, such as 2023-01-01.")
 @click.option("--name", help="Of the new municipality, when it is not registered yet.")
 @click.option("--population", type=click.IntRange(1, 20_000_000), help="What the province set, until CBS counts it.")
 @DATA

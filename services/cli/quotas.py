@@ -89,6 +89,8 @@ def set_command(half_year: HalfYear, national: int, inhabitants: int | None, dat
         f"{half_year}: {len(found)} municipalities, {sum(item.quota for item in found)} people for {national}; "
         f"carried over: {sum(item.arrears for item in found)} arrears, {sum(item.credit for item in found)} credit"
     )
+    if half_year.begins_at > system_clock():
+        click.echo(f"{half_year.previous} is not over: what is left of it is carried over on {half_year.first_day}.")
 
 
 @quotas.command("list")

@@ -2,12 +2,30 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import aiohttp
 
 from doorstroom_client.transport import Transport
-from schemas.api.municipalities import Claim, Municipality, NewClaim, NewMunicipality, NewQuotas, NewSlot, Quotas, Slots
+from schemas.api.municipalities import (
+    Claim,
+    ClaimReversal,
+    Claims,
+    Municipality,
+    MunicipalityMerger,
+    NewClaim,
+    NewMunicipality,
+    NewMunicipalityMerger,
+    NewQuotas,
+    NewQuotaSwap,
+    NewSlot,
+    NewSupervisionLadder,
+    Quotas,
+    QuotaSwap,
+    Slots,
+    SupervisionLadder,
+)
 from schemas.api.municipalities import Slot as MunicipalSlot
 from schemas.api.notifications import Notification
 from schemas.api.registry import Case, Decision, Decline, Entries, Entry, NewCase, NewEntry, Offer, Offers
@@ -26,7 +44,7 @@ from schemas.api.shelters import (
     Units,
     Vacancy,
 )
-from schemas.vocabulary import DeclineReason
+from schemas.vocabulary import ClaimReversalReason, DeclineReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +175,31 @@ class Client:
         """The household has moved in."""
         return await self._transport.post(f"{self._municipalities}/claims/{claim_id}/_house", Claim, None, key)
 
-    async def list_quotas(self, half_year: str) -> Quotas:
-        """How far the quotas of a half-year are."""
-        return await self._transport.get(f"{self._municipalities}/quotas", Quotas, _page(halfYear=half_year))
+    async def claim_next_household(self, places: int, *, wheelchair: bool = False, key: str | None = None) -> Claim:
+        """The next household that accepts a home for so many is ours: pending until one does."""
+        claim = NewClaim(places=places, wheelchair=wheelchair)
+        return await self._transport.post(f"{self._municipalities}/claims", Claim, claim, key)
+
+    async def get_claim(self, claim_id: UUID) -> Claim:
+        """One of your claims."""
+        return await self._transport.get(f"{self._municipalities}/claims/{claim_id}", Claim)
+
+    async def list_claims(
+        self, state: str | None = None, cursor: str | None = None, *, overdue: bool = False
+    ) -> Claims:
+        """A page of your claims, or of those that are overdue."""
+        query = _page(state=state, cursor=cursor, overdue="true" if overdue else None)
+        return await self._transport.get(f"{self._municipalities}/claims", Claims, query)
+
+    async def reverse_claim(self, claim_id: UUID, reason: ClaimReversalReason, key: str | None = None) -> Claim:
+        """Take a claim back, and say why."""
+        url = f"{self._municipalities}/claims/{claim_id}/_reverse"
+        return await self._transport.post(url, Claim, ClaimReversal(reason=reason), key)
+
+    async def list_quotas(self, half_year: str, at: datetime | None = None, cursor: str | None = None) -> Quotas:
+        """A page of how far the quotas of a half-year are, now or as things stood at a moment."""
+        query = _page(halfYear=half_year, at=None if at is None else at.isoformat(), cursor=cursor)
+        return await self._transport.get(f"{self._municipalities}/quotas", Quotas, query)
 
     # Operators
 
@@ -178,6 +218,20 @@ class Client:
     async def set_quotas(self, quotas: NewQuotas, key: str | None = None) -> Quotas:
         """Share out the national number."""
         return await self._transport.post(f"{self._municipalities}/quotas", Quotas, quotas, key)
+
+    async def swap_quota(self, swap: NewQuotaSwap, key: str | None = None) -> QuotaSwap:
+        """Record that one municipality takes over a part of another's task."""
+        return await self._transport.post(f"{self._municipalities}/quota-swaps", QuotaSwap, swap, key)
+
+    async def merge_municipalities(self, merger: NewMunicipalityMerger, key: str | None = None) -> MunicipalityMerger:
+        """Register that municipalities become one."""
+        url = f"{self._municipalities}/municipality-mergers"
+        return await self._transport.post(url, MunicipalityMerger, merger, key)
+
+    async def set_supervision_ladder(self, ladder: NewSupervisionLadder, key: str | None = None) -> SupervisionLadder:
+        """Set after how many checks behind a province takes each step."""
+        url = f"{self._municipalities}/supervision-ladders"
+        return await self._transport.post(url, SupervisionLadder, ladder, key)
 
 
 def _page(**filters: str | None) -> dict[str, str | int]:

@@ -68,6 +68,7 @@ MESSAGES: tuple[MessageType, ...] = (
         quotas.SlotWithdrawn,
         quotas.PlacementClaimed,
         quotas.HouseholdHoused,
+        quotas.ClaimReversed,
     ),
     *_owned(
         "registry",

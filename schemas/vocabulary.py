@@ -71,9 +71,38 @@ class FallThroughReason(StrEnum):
     NO_SHOW = "no_show"
     WITHDRAWN = "withdrawn"
     LAPSED = "lapsed"
+    CLAIM_REVERSED = "claim_reversed"
 
 
 class PlacementEndReason(StrEnum):
     """Why the registry ends a placement."""
 
     HOUSED = "housed"
+
+
+class ClaimReversalReason(StrEnum):
+    """Why a municipality takes a claim back, or why a household that was housed does not count after all."""
+
+    HOUSING_FELL_THROUGH = "housing_fell_through"
+    HOUSEHOLD_REFUSED = "household_refused"
+    HOUSEHOLD_LEFT = "household_left"
+    NO_PERMIT = "no_permit"
+    CLAIMED_IN_ERROR = "claimed_in_error"
+    OTHER = "other"
+
+
+class Province(StrEnum):
+    """The twelve provinces, each of which supervises its municipalities."""
+
+    DRENTHE = "Drenthe"
+    FLEVOLAND = "Flevoland"
+    FRYSLAN = "Fryslân"
+    GELDERLAND = "Gelderland"
+    GRONINGEN = "Groningen"
+    LIMBURG = "Limburg"
+    NOORD_BRABANT = "Noord-Brabant"
+    NOORD_HOLLAND = "Noord-Holland"
+    OVERIJSSEL = "Overijssel"
+    UTRECHT = "Utrecht"
+    ZEELAND = "Zeeland"
+    ZUID_HOLLAND = "Zuid-Holland"

@@ -1,27 +1,42 @@
 """Bodies of the municipalities' API. A household is a number of people here; who or why is never said."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.api.paging import PageQuery
 from schemas.base import Schema, UtcDatetime
+from schemas.vocabulary import ClaimReversalReason, Province
 
 MunicipalityCode = Annotated[str, Field(pattern=r"^GM\d{4}$", description="the CBS code")]
 HalfYear = Annotated[str, Field(pattern=r"^20\d\d-H[12]$", examples=["2026-H2"])]
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
+Inhabitants = Annotated[int, Field(ge=1, le=20_000_000)]
+RefDate = Annotated[str, Field(pattern=r"^20\d\d-01-01$", description="a 1 January", examples=["2022-01-01"])]
+Day = Annotated[date, Field(examples=["2023-01-01"])]
 
 
 class NewMunicipality(Schema):
     """A municipality and how many people live there."""
 
     municipality_code: MunicipalityCode
-    name: str = Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")
-    inhabitants: int = Field(ge=1, le=20_000_000, description="CBS population on 1 January of the year before")
+    name: Name
+    inhabitants: Inhabitants = Field(description="CBS population on the refDate")
+    province: Province | None = None
+    ref_date: RefDate | None = Field(None, description="of the inhabitants; 1 January of last year, if not said")
 
 
-class Municipality(NewMunicipality):
-    """A municipality."""
+class Municipality(Schema):
+    """A municipality, with its newest population."""
+
+    municipality_code: MunicipalityCode
+    name: str
+    province: str | None
+    inhabitants: int | None = Field(description="null when no population is known")
+    ref_date: str | None
+    merged_into: MunicipalityCode | None = Field(description="its successor, when it is no more")
 
 
 class Municipalities(Schema):
@@ -30,12 +45,44 @@ class Municipalities(Schema):
     municipalities: list[Municipality]
 
 
+class NewMunicipalityMerger(Schema):
+    """Municipalities that become one on a day."""
+
+    from_codes: list[MunicipalityCode] = Field(min_length=1, max_length=50, description="those that end")
+    into_code: MunicipalityCode
+    effective_on: Day
+    name: Name | None = Field(None, description="of the new municipality, when it is not registered yet")
+    inhabitants: Inhabitants | None = Field(
+        None,
+        description="what the province set, until CBS counts the new municipality; its parts together, if not said",
+    )
+
+
+class MunicipalityMerger(NewMunicipalityMerger):
+    """A merger."""
+
+
+class NewSupervisionLadder(Schema):
+    """After how many checks in a row (1 April, 1 October) behind a province takes each of its six steps."""
+
+    province: Province
+    checks_behind: list[Annotated[int, Field(ge=1, le=12)]] = Field(
+        min_length=6, max_length=6, description="for step 1 to 6; never fewer than for the step before"
+    )
+
+
+class SupervisionLadder(NewSupervisionLadder):
+    """The ladder of a province."""
+
+
 class NewQuotas(Schema):
     """The national number for a half-year, to be shared out over all municipalities by population."""
 
     half_year: HalfYear
     national_quota: int = Field(ge=0, le=1_000_000)
-    national_inhabitants: int = Field(ge=1, le=100_000_000)
+    national_inhabitants: int | None = Field(
+        None, ge=1, le=100_000_000, description="the municipalities together, if not said"
+    )
 
 
 class Quota(Schema):
@@ -43,10 +90,18 @@ class Quota(Schema):
 
     municipality_code: MunicipalityCode
     half_year: HalfYear
-    task: int
-    claimed: int
+    quota: int = Field(description="its part of the national number")
+    arrears: int = Field(description="what was not housed in the half-year before")
+    credit: int = Field(description="what was housed too many in the half-year before")
+    swapped: int = Field(description="taken over from other municipalities; negative when given away")
+    task: int = Field(description="quota + arrears - credit + swapped")
+    claimed: int = Field(description="claimed, and not moved in yet")
     housed: int
-    remaining: int
+    remaining: int = Field(description="task - housed; negative when more were housed than asked")
+    carried_over: int = Field(description="what went to the next half-year at the end; negative for a credit")
+    expected: int = Field(description="the yardstick: after m whole months m/6 of the task, rounded up")
+    behind: bool = Field(description="fewer are housed than the yardstick asks")
+    supervision_step: int = Field(ge=0, le=6, description="of the province's ladder; 0 is none")
 
 
 class Quotas(Schema):
@@ -59,6 +114,23 @@ class QuotasQuery(PageQuery):
     """Which quotas."""
 
     half_year: HalfYear | None = None
+    at: UtcDatetime | None = Field(None, description="as things stood at this moment; now, if not said")
+
+
+class NewQuotaSwap(Schema):
+    """One municipality takes over a part of another's task; the sum stays as it was."""
+
+    half_year: HalfYear
+    from_code: MunicipalityCode
+    to_code: MunicipalityCode
+    people: int = Field(ge=1, le=1_000_000)
+
+
+class QuotaSwap(NewQuotaSwap):
+    """A swap."""
+
+    swap_id: UUID
+    agreed_at: UtcDatetime
 
 
 class NewSlot(Schema):
@@ -95,9 +167,20 @@ class SlotsQuery(PageQuery):
 
 
 class NewClaim(Schema):
-    """This household is ours."""
+    """This household is ours; or, without a slot: so is the next one that accepts a home of this kind."""
 
-    slot_id: UUID
+    slot_id: UUID | None = Field(None, description="the slot whose household has accepted")
+    places: int | None = Field(None, ge=1, le=20, description="without a slotId: how many people the home takes")
+    wheelchair: bool = False
+    available_from: UtcDatetime | None = Field(None, description="now, if not said")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.slot_id is None) == (self.places is None):
+            raise ValueError("Give slotId, or else places (and wheelchair, availableFrom) of the home to claim for")
+        if self.slot_id is not None and (self.wheelchair or self.available_from is not None):
+            raise ValueError("With a slotId the home is known: give no wheelchair and no availableFrom")
+        return self
 
 
 class Claim(Schema):
@@ -105,8 +188,34 @@ class Claim(Schema):
 
     claim_id: UUID
     slot_id: UUID
-    people: int
-    half_year: HalfYear
-    state: str = Field(description="claimed or housed")
-    claimed_at: UtcDatetime
+    people: int = Field(description="0 while pending")
+    half_year: HalfYear | None = Field(description="in which it is claimed, and then in which it counts")
+    state: str = Field(
+        description="pending (nobody has accepted yet), claimed, housed, reversed, or withdrawn while it was pending"
+    )
+    requested_at: UtcDatetime
+    claimed_at: UtcDatetime | None
+    house_before: UtcDatetime | None = Field(description="ten weeks after it was claimed there must be a home")
+    move_before: UtcDatetime | None = Field(description="two weeks later they must have moved in")
     housed_at: UtcDatetime | None
+    reversed_at: UtcDatetime | None
+    reversal_reason: ClaimReversalReason | None
+
+
+class Claims(Schema):
+    """A page of claims."""
+
+    claims: list[Claim]
+
+
+class ClaimsQuery(PageQuery):
+    """Which claims."""
+
+    state: str | None = Field(None, pattern="^[a-z]{1,20}$")
+    overdue: bool = Field(default=False, description="only those whose moveBefore has passed without moving in")
+
+
+class ClaimReversal(Schema):
+    """Why a claim is taken back."""
+
+    reason: ClaimReversalReason

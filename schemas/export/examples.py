@@ -11,6 +11,7 @@ from schemas.catalogue import MessageType
 from schemas.messages import beds, offers, placements, quotas
 from schemas.vocabulary import (
     AgeBand,
+    ClaimReversalReason,
     DeclineReason,
     FallThroughReason,
     ListKind,
@@ -85,6 +86,16 @@ _DATA: tuple[Message, ...] = (
     ),
     quotas.HouseholdHoused(
         vacancy_id=_VACANCY, version=3, slot_id=_SLOT, offer_id=_OFFER, claim_id=_CLAIM, housed_at=NOW
+    ),
+    quotas.ClaimReversed(
+        vacancy_id=_VACANCY,
+        version=3,
+        slot_id=_SLOT,
+        offer_id=_OFFER,
+        claim_id=_CLAIM,
+        reason=ClaimReversalReason.HOUSING_FELL_THROUGH,
+        was_housed=False,
+        reversed_at=NOW,
     ),
     offers.OfferMade(
         vacancy_id=_VACANCY,

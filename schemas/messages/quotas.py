@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from schemas.base import UtcDatetime, VacancyMessage
+from schemas.vocabulary import ClaimReversalReason
 
 
 class SlotMessage(VacancyMessage):
@@ -52,3 +53,15 @@ class HouseholdHoused(SlotMessage):
     offer_id: UUID
     claim_id: UUID
     housed_at: UtcDatetime
+
+
+class ClaimReversed(SlotMessage):
+    """A municipality's claim is taken back. Before the household was housed, the slot is gone by that as well."""
+
+    TYPE: ClassVar[str] = "nl.doorstroom.quotas.claim-reversed.v1"
+
+    offer_id: UUID
+    claim_id: UUID
+    reason: ClaimReversalReason
+    was_housed: bool
+    reversed_at: UtcDatetime

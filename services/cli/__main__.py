@@ -17,7 +17,9 @@ from services.chassis.settings import LogFormat
 from services.chassis.web.openapi import openapi
 from services.cli.distributed import run_distributed
 from services.cli.embedded import SERVICES, describe
+from services.cli.municipalities import municipalities
 from services.cli.quarantine import quarantine
+from services.cli.quotas import quotas
 from services.cli.run import CannotRun, run
 from services.cli.schemas import schemas
 
@@ -73,7 +75,9 @@ def openapi_command(service: str) -> None:
     click.echo(json.dumps(openapi(describe(definition)), indent=2, ensure_ascii=False))
 
 
+cli.add_command(municipalities)
 cli.add_command(quarantine)
+cli.add_command(quotas)
 cli.add_command(schemas)
 
 

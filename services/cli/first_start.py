@@ -11,7 +11,7 @@ from services.chassis.identity import Role
 from services.cli.cast import Cast
 from services.cli.demo import Demo
 from services.cli.sample import COORDINATORS, PROVIDERS, Sample
-from services.municipalities.domain import half_year_of
+from services.municipalities.domain.half_year import half_year_of
 
 STATE_FILE = "first-start.json"
 TOKENS_FOLDER = "tokens"

@@ -14,7 +14,7 @@ from schemas.messages.offers import (
 from schemas.vocabulary import ListKind
 from services.chassis.broker.topology import Queue
 from services.chassis.consumer import Handler
-from services.municipalities import handlers as municipalities
+from services.municipalities.handlers import slots
 
 _ALLOCATIONS = (OfferMade, OfferAccepted, OfferDeclined, OfferExpired, OfferRevoked, PlacementFellThrough)
 
@@ -27,4 +27,4 @@ def queue(prefix: str) -> Queue:
 
 def handlers() -> Mapping[type[Message], Handler]:
     """A handler for each type of message."""
-    return dict.fromkeys(_ALLOCATIONS, municipalities.allocations_changed)
+    return dict.fromkeys(_ALLOCATIONS, slots.allocations_changed)

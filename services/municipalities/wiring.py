@@ -5,12 +5,17 @@ from pathlib import Path
 
 from services.chassis.database import Database
 from services.chassis.service import Parts, Service
+from services.chassis.timers import Timer
 from services.chassis.unit_of_work import Transactions
 from services.chassis.wiring import CONTACT, Definition, Surroundings
 from services.municipalities import consumers, routes
-from services.municipalities.domain import Refused
+from services.municipalities.domain.errors import Refused
+from services.municipalities.handlers.books import keep_books
 from services.municipalities.settings import Settings
 from services.municipalities.tables import idempotency_keys, messages
+
+BOOKS_POLL_SECONDS = 600.0
+"""How long after its day a merger that was registered elsewhere meanwhile is carried out, at most."""
 
 
 def build(settings: Settings, surroundings: Surroundings) -> Service:
@@ -29,8 +34,9 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
             broker=surroundings.broker,
             queue=consumers.queue(settings.broker_prefix),
             handlers=consumers.handlers(),
-            api=routes.api(transactions, CONTACT),
+            api=routes.api(transactions, settings.quota_rules, CONTACT),
             retention=timedelta(days=settings.retention_days),
+            timers=(Timer("books", surroundings.clock, lambda: transactions.run(keep_books), BOOKS_POLL_SECONDS),),
         )
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from schemas.base import Message
 from schemas.messages.beds import ArrivalConfirmed, BedFreed, BedWithdrawn, DepartureRecorded, NoShowReported
-from schemas.messages.quotas import HouseholdHoused, PlacementClaimed, SlotOpened, SlotWithdrawn
+from schemas.messages.quotas import ClaimReversed, HouseholdHoused, PlacementClaimed, SlotOpened, SlotWithdrawn
 from services.chassis.broker.topology import Queue
 from services.chassis.consumer import Handler
 from services.chassis.unit_of_work import UnitOfWork
@@ -32,6 +32,7 @@ _HANDLERS: Mapping[type[Message], Callable[[Matchmaker, UnitOfWork, Sequence[Any
     NoShowReported: vacancies.vacancies_ended,
     BedWithdrawn: vacancies.vacancies_ended,
     SlotWithdrawn: vacancies.vacancies_ended,
+    ClaimReversed: vacancies.claims_reversed,
     BedFreed: vacancies.vacancies_freed,
     SlotOpened: vacancies.vacancies_freed,
 }

@@ -31,7 +31,8 @@ PROFILES = (
 )
 KINDS = (
     "join", "join", "leave", "accept", "accept", "decline", "post", "post", "withdraw", "affirm", "arrive", "miss",
-    "depart", "slot", "withdraw_slot", "claim", "house", "join_housing", "time", "settle", "settle",
+    "depart", "slot", "withdraw_slot", "claim", "claim_next", "house", "reverse", "join_housing", "time",
+    "settle", "settle",
 )  # fmt: skip
 STEPS = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 99)), max_size=40)
 
@@ -111,11 +112,20 @@ class Walk:
     async def _claim(self, number: int) -> None:
         if self.slots:
             claim = await self.world.claim(self.slots[number % len(self.slots)])
-            self.claims.append(claim["id"])
+            self.claims.append(claim.id)
 
     async def _house(self, number: int) -> None:
         if self.claims:
             await self.world.house(self.claims[number % len(self.claims)])
+
+    async def _claim_next(self, number: int) -> None:
+        claim = await self.world.claim_next(places=1 + number % 5)
+        self.slots.append(claim.slot_id)
+        self.claims.append(claim.id)
+
+    async def _reverse(self, number: int) -> None:
+        if self.claims:
+            await self.world.reverse(self.claims[number % len(self.claims)])
 
     async def _time(self, number: int) -> None:
         self.world.clock.forward(hours=number)

@@ -18,7 +18,7 @@ from schemas.api.registry import Waitlist
 from schemas.api.shelters import NewUnit
 from schemas.messages.beds import Acceptance
 from schemas.messages.beds import Service as Serves
-from schemas.vocabulary import AgeBand, DeclineReason, ListKind, Need, Programme, Sex
+from schemas.vocabulary import AgeBand, ClaimReversalReason, DeclineReason, ListKind, Need, Programme, Sex
 from services.chassis.broker.memory import InProcessBroker
 from services.chassis.broker.topology import matches
 from services.chassis.consumer import Consumer
@@ -28,8 +28,12 @@ from services.chassis.settings import Mode
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.wiring import Surroundings, topology
 from services.cli.embedded import SERVICES
-from services.municipalities import handlers as municipalities
-from services.municipalities.domain import Slot
+from services.municipalities.domain.claims import Claim
+from services.municipalities.domain.quotas import QuotaRules
+from services.municipalities.domain.slots import Slot
+from services.municipalities.handlers import claims as municipal_claims
+from services.municipalities.handlers import municipalities
+from services.municipalities.handlers import slots as municipal_slots
 from services.registry.domain.model import Entry, Profile
 from services.registry.handlers import entries, offers
 from services.registry.handlers.matching import Matchmaker
@@ -279,14 +283,30 @@ class World:
 
     async def open_slot(self, places: int = 2) -> Slot:
         return await self.run(
-            "municipalities", lambda unit: municipalities.open_slot(unit, MUNICIPALITY, places, None, wheelchair=True)
+            "municipalities", lambda unit: municipal_slots.open_slot(unit, MUNICIPALITY, places, None, wheelchair=True)
         )
 
     async def withdraw_slot(self, slot_id: UUID) -> Slot:
-        return await self.run("municipalities", lambda unit: municipalities.withdraw_slot(unit, slot_id, MUNICIPALITY))
+        return await self.run("municipalities", lambda unit: municipal_slots.withdraw_slot(unit, slot_id, MUNICIPALITY))
 
-    async def claim(self, slot_id: UUID) -> dict[str, Any]:
-        return await self.run("municipalities", lambda unit: municipalities.claim_slot(unit, slot_id, MUNICIPALITY))
+    async def claim(self, slot_id: UUID) -> Claim:
+        return await self.run("municipalities", lambda unit: municipal_claims.claim_slot(unit, slot_id, MUNICIPALITY))
 
-    async def house(self, claim_id: UUID) -> dict[str, Any]:
-        return await self.run("municipalities", lambda unit: municipalities.house_claim(unit, claim_id, MUNICIPALITY))
+    async def claim_next(self, places: int = 2) -> Claim:
+        async def work(unit: UnitOfWork) -> Claim:
+            slot = await municipal_slots.open_slot(unit, MUNICIPALITY, places, None, wheelchair=True)
+            return await municipal_claims.claim_next(unit, slot)
+
+        return await self.run("municipalities", work)
+
+    async def house(self, claim_id: UUID) -> Claim:
+        return await self.run(
+            "municipalities",
+            lambda unit: municipal_claims.house_claim(unit, QuotaRules(), claim_id, MUNICIPALITY),
+        )
+
+    async def reverse(self, claim_id: UUID) -> Claim:
+        reason = ClaimReversalReason.HOUSING_FELL_THROUGH
+        return await self.run(
+            "municipalities", lambda unit: municipal_claims.reverse_claim(unit, claim_id, MUNICIPALITY, reason)
+        )

@@ -3,7 +3,7 @@
 from services.chassis.database.arrays import POSTGRESQL, among, ids_value, list_parameters, listed, one_of
 from services.chassis.database.connection import Connection, Parameters
 from services.chassis.database.engine import Database
-from services.chassis.database.errors import DatabaseUnavailable, TransactionConflict, UniqueViolation
+from services.chassis.database.errors import DatabaseUnavailable, StatementFailed, TransactionConflict, UniqueViolation
 from services.chassis.database.rows import Row, Rows
 from services.chassis.database.types import UtcDateTime
 from services.chassis.database.writes import Change, Insertion, Write
@@ -18,6 +18,7 @@ __all__ = [
     "Parameters",
     "Row",
     "Rows",
+    "StatementFailed",
     "TransactionConflict",
     "UniqueViolation",
     "UtcDateTime",

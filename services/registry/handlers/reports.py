@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from functools import singledispatch
 from typing import TypeVar
 from uuid import UUID
 
 from schemas.base import VacancyMessage
 from schemas.messages.beds import BedFreed, BedWithdrawn, NoShowReported
-from schemas.messages.quotas import SlotOpened, SlotWithdrawn
+from schemas.messages.quotas import ClaimReversed, SlotOpened, SlotWithdrawn
 from schemas.vocabulary import AgeBand, FallThroughReason, ListKind, Need, Sex, WithdrawalReason
 from services.registry.domain.model import Terms, Vacancy, VacancyState
 
@@ -17,7 +18,7 @@ NO_ONE = Terms(0, frozenset(), frozenset(), children=False, wheelchair=False, ne
 """Terms of a vacancy of which only the end is known yet."""
 
 Freed = BedFreed | SlotOpened
-Ended = BedWithdrawn | SlotWithdrawn | NoShowReported
+Ended = BedWithdrawn | SlotWithdrawn | NoShowReported | ClaimReversed
 
 AnyMessage = TypeVar("AnyMessage", bound=VacancyMessage)
 
@@ -34,7 +35,7 @@ def newest(reported: Iterable[AnyMessage]) -> list[AnyMessage]:
 
 def waitlist_of(message: Freed | Ended) -> str:
     """The list that a vacancy is for."""
-    return HOUSING if isinstance(message, SlotOpened | SlotWithdrawn) else message.programme.value
+    return HOUSING if isinstance(message, SlotOpened | SlotWithdrawn | ClaimReversed) else message.programme.value
 
 
 @singledispatch
@@ -97,6 +98,8 @@ def ending_of(message: Ended) -> tuple[VacancyState, str]:
     """How a vacancy ends by this, and the reason that its offer is told."""
     if isinstance(message, NoShowReported):
         return VacancyState.WITHDRAWN, FallThroughReason.NO_SHOW
+    if isinstance(message, ClaimReversed):
+        return VacancyState.WITHDRAWN, FallThroughReason.CLAIM_REVERSED
     if isinstance(message, BedWithdrawn) and message.reason is WithdrawalReason.LAPSED:
         return VacancyState.LAPSED, WithdrawalReason.LAPSED
     return VacancyState.WITHDRAWN, WithdrawalReason.WITHDRAWN
@@ -105,16 +108,22 @@ def ending_of(message: Ended) -> tuple[VacancyState, str]:
 def ended_vacancy(message: Ended) -> Vacancy:
     """A vacancy whose end arrived before its beginning: remembered, so that the beginning comes too late."""
     state, _ = ending_of(message)
-    moment = message.reported_at if isinstance(message, NoShowReported) else message.withdrawn_at
-    is_slot = isinstance(message, SlotWithdrawn)
+    moment = _ended_at(message)
+    is_slot = isinstance(message, SlotWithdrawn | ClaimReversed)
     return Vacancy(
         id=message.vacancy_id,
         waitlist=waitlist_of(message),
         kind=ListKind.HOUSING if is_slot else ListKind.SHELTER,
-        resource_id=message.slot_id if isinstance(message, SlotWithdrawn) else message.unit_id,
+        resource_id=message.slot_id if isinstance(message, SlotWithdrawn | ClaimReversed) else message.unit_id,
         terms=NO_ONE,
         source_version=message.version,
         opened_at=moment,
         available_from=moment,
         state=state,
     )
+
+
+def _ended_at(message: Ended) -> datetime:
+    if isinstance(message, NoShowReported):
+        return message.reported_at
+    return message.reversed_at if isinstance(message, ClaimReversed) else message.withdrawn_at

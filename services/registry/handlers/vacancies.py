@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from schemas.messages.beds import ArrivalConfirmed, DepartureRecorded
-from schemas.messages.quotas import HouseholdHoused, PlacementClaimed
+from schemas.messages.quotas import ClaimReversed, HouseholdHoused, PlacementClaimed
 from schemas.vocabulary import ListKind
 from services.chassis.database import among
 from services.chassis.unit_of_work import UnitOfWork
@@ -62,6 +62,13 @@ async def vacancies_ended(matchmaker: Matchmaker, unit: UnitOfWork, ended: Seque
     await store.update_offers(unit, over)
     for waitlist, returned in _returned(lists, over):
         await matchmaker.match_and_store(unit, waitlist, [], returned)
+
+
+async def claims_reversed(matchmaker: Matchmaker, unit: UnitOfWork, reversed_: Sequence[ClaimReversed]) -> None:
+    """A municipality took its claim back: the accepted offer falls through. Whoever was housed stays housed here."""
+    ended = [message for message in reversed_ if not message.was_housed]
+    if ended:
+        await vacancies_ended(matchmaker, unit, ended)
 
 
 async def households_arrived(matchmaker: Matchmaker, unit: UnitOfWork, arrived: Sequence[Fulfilled]) -> None:

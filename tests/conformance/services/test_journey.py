@@ -278,9 +278,9 @@ async def test_a_home_frees_a_bed_and_the_bed_reaches_the_next_person(world: Wor
     await world.settle()
     claim = await world.claim(slot.id)
     await world.settle()
-    await world.house(claim["id"])
+    await world.house(claim.id)
     await world.settle()
-    assert await world.count("municipalities", ledger, ledger.c.kind == "housed") == 1
+    assert await world.count("municipalities", ledger, ledger.c.account == "housed") == 1
     assert (await world.unit(unit))["state"] == "held"
     (offer,) = await world.offers("made")
     assert offer["entry_id"] == next_person.id
@@ -318,9 +318,9 @@ async def test_only_an_accepted_slot_can_be_claimed_and_only_once(world: World) 
     with pytest.raises(Conflict, match="claimed"):
         await world.withdraw_slot(slot.id)
     await world.settle()
-    await world.house(claim["id"])
+    await world.house(claim.id)
     with pytest.raises(Conflict, match="housed"):
-        await world.house(claim["id"])
+        await world.house(claim.id)
 
 
 async def test_a_slot_too_small_waits(world: World) -> None:

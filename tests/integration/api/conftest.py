@@ -17,7 +17,7 @@ from services.chassis.service import Service
 from services.cli.cast import SCOPES, Cast
 from services.cli.embedded import Embedded, build_embedded
 from services.cli.sample import Sample
-from services.municipalities.domain import half_year_of
+from services.municipalities.domain.half_year import half_year_of
 from tests.support.templates import sqlite_copy
 
 BOOKKEEPING = {"outbox", "inbox", "alembic_version"}

@@ -1,17 +1,11 @@
-"""Quotas and slots, pure. A slot goes open → held → claimed → housed; a quota counts people, in integers."""
+"""Slots: open → held → claimed → housed; withdrawn by its municipality, or by the reversal of its claim."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
-SECOND_HALF_BEGINS_IN_MONTH = 7
-
-
-class Refused(Exception):
-    """The rules do not allow this now. The text says why, and what to do."""
+from services.municipalities.domain.errors import Refused
 
 
 class SlotState(StrEnum):
@@ -22,14 +16,6 @@ class SlotState(StrEnum):
     CLAIMED = "claimed"
     HOUSED = "housed"
     WITHDRAWN = "withdrawn"
-
-
-class LedgerKind(StrEnum):
-    """What a line of the quota ledger counts."""
-
-    TASK = "task"
-    CLAIMED = "claimed"
-    HOUSED = "housed"
 
 
 @dataclass(slots=True)
@@ -108,15 +94,11 @@ def house(slot: Slot) -> None:
     slot.version += 1
 
 
-def quota_share(national_quota: int, inhabitants: int, national_inhabitants: int) -> int:
-    """A municipality's part of the national number, by population, rounded up (Huisvestingswet 2014, article 29)."""
-    return -(-national_quota * inhabitants // national_inhabitants)
-
-
-def half_year_of(moment: datetime) -> str:
-    """The half-year that a moment falls in, on the Dutch calendar: `2026-H2`."""
-    local = moment.astimezone(AMSTERDAM)
-    return f"{local.year}-H{2 if local.month >= SECOND_HALF_BEGINS_IN_MONTH else 1}"
+def reverse(slot: Slot) -> None:
+    """Its claim was reversed. A claimed slot is withdrawn by that; a housed one keeps whoever lives there."""
+    if slot.state is SlotState.CLAIMED:
+        slot.state = SlotState.WITHDRAWN
+    slot.version += 1
 
 
 def _follows(slot: Slot, allocation_version: int) -> bool:

@@ -1,0 +1,115 @@
+"""Whether the quota ledger is right: what `doorstroom check` and the tests ask. Findings name ids and numbers only."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
+
+from services.chassis.unit_of_work import UnitOfWork
+from services.municipalities.domain.claims import ClaimState
+from services.municipalities.domain.ledger import CLAIM_KINDS, Account, Kind
+from services.municipalities.store import ledger as store
+from services.municipalities.tables import claims, ledger, slots
+
+FINDINGS_LIMIT = 1000
+SlotStates = tuple[tuple[ClaimState, tuple[str, ...]], ...]
+
+_SLOT_STATES: SlotStates = (
+    (ClaimState.PENDING, ("open", "held")),
+    (ClaimState.CLAIMED, ("claimed",)),
+    (ClaimState.HOUSED, ("housed",)),
+    (ClaimState.REVERSED, ("withdrawn", "housed")),
+    (ClaimState.WITHDRAWN, ("withdrawn",)),
+)
+
+
+async def findings(unit: UnitOfWork) -> list[str]:
+    """Everything that is wrong, at most a thousand of each kind; empty when the ledger balances."""
+    return [
+        *await _bookings_out_of_balance(unit),
+        *await _claims_out_of_balance(unit),
+        *await _swaps_out_of_balance(unit),
+        *await _claims_and_ledger_differ(unit),
+        *await _closed_but_not_carried_over(unit),
+        *await _claims_and_slots_differ(unit),
+    ]
+
+
+async def _bookings_out_of_balance(unit: UnitOfWork) -> list[str]:
+    found = await unit.execute(_unbalanced(ledger.c.booking_id))
+    return [f"booking {row.booking_id}: its lines sum to {row.people}, not zero" for row in found]
+
+
+async def _claims_out_of_balance(unit: UnitOfWork) -> list[str]:
+    """What claims cause moves people between the accounts of one quota, and adds none."""
+    by = (ledger.c.half_year, ledger.c.municipality_code)
+    found = await unit.execute(_unbalanced(*by, which=ledger.c.kind.in_(CLAIM_KINDS)))
+    return [
+        f"quota {row.half_year} of {row.municipality_code}: claims add {row.people} people to it, not zero"
+        for row in found
+    ]
+
+
+async def _swaps_out_of_balance(unit: UnitOfWork) -> list[str]:
+    found = await unit.execute(_unbalanced(ledger.c.half_year, which=ledger.c.kind == Kind.SWAP))
+    return [f"half-year {row.half_year}: swaps add {row.people} people to the task, not zero" for row in found]
+
+
+async def _claims_and_ledger_differ(unit: UnitOfWork) -> list[str]:
+    """Each claim stands in the ledger as it is, once, under its municipality and half-year."""
+    booked = await _booked(unit)
+    counted: Counter[tuple[str, str, str]] = Counter()
+    key = (claims.c.half_year, claims.c.municipality_code)
+    for state, account in ((ClaimState.CLAIMED, Account.CLAIMED), (ClaimState.HOUSED, Account.HOUSED)):
+        which = claims.c.state == state
+        if state is ClaimState.HOUSED:
+            which = which & claims.c.counted
+        sums = select(*key, func.sum(claims.c.people).label("people")).where(which).group_by(*key)
+        for row in await unit.execute(sums):
+            counted[row.half_year, row.municipality_code, account] = int(row.people)
+    return [
+        f"quota {half_year} of {code}: {booked[half_year, code, account]} {account} in the ledger, "
+        f"{counted[half_year, code, account]} by the claims"
+        for half_year, code, account in sorted(booked.keys() | counted.keys())
+        if booked[half_year, code, account] != counted[half_year, code, account]
+    ][:FINDINGS_LIMIT]
+
+
+async def _booked(unit: UnitOfWork) -> Counter[tuple[str, str, str]]:
+    by = (ledger.c.half_year, ledger.c.municipality_code, ledger.c.account)
+    sums = select(*by, func.sum(ledger.c.people).label("people"))
+    sums = sums.where(ledger.c.account.in_([Account.CLAIMED, Account.HOUSED])).group_by(*by)
+    return Counter(
+        {(row.half_year, row.municipality_code, row.account): int(row.people) for row in await unit.execute(sums)}
+    )
+
+
+async def _closed_but_not_carried_over(unit: UnitOfWork) -> list[str]:
+    """A half-year that is closed has carried everything that was left to the next one."""
+    set_ = await store.set_half_years(unit)
+    carried = select(ledger.c.half_year).where(ledger.c.kind == Kind.CARRIED_OVER).distinct()
+    closed = {row.half_year for row in await unit.execute(carried)}
+    found = []
+    for half_year in sorted(half_year.previous for half_year in set_):
+        if str(half_year) in closed:
+            left = await store.left_over(unit, half_year, unit.now)
+            found += [f"quota {half_year} of {code}: {people} not carried over" for code, people in left.items()]
+    return found[:FINDINGS_LIMIT]
+
+
+async def _claims_and_slots_differ(unit: UnitOfWork) -> list[str]:
+    pairs: Iterable[tuple[str, str]] = ((claim, slot) for claim, allowed in _SLOT_STATES for slot in allowed)
+    joined = claims.join(slots, slots.c.id == claims.c.slot_id)
+    wrong = tuple_(claims.c.state, slots.c.state).not_in(list(pairs)) | (
+        claims.c.municipality_code != slots.c.municipality_code
+    )
+    query = select(claims.c.id, claims.c.state, slots.c.state.label("slot_state")).select_from(joined).where(wrong)
+    found = await unit.execute(query.order_by(claims.c.id).limit(FINDINGS_LIMIT))
+    return [f"claim {row.id}: it is {row.state}, but its slot is {row.slot_state}, or another's" for row in found]
+
+
+def _unbalanced(*by: ColumnElement[Any], which: ColumnElement[bool] | None = None) -> Select[Any]:
+    people = func.sum(ledger.c.people)
+    query = select(*by, people.label("people")).group_by(*by).having(people != 0).order_by(*by).limit(FINDINGS_LIMIT)
+    return query if which is None else query.where(which)

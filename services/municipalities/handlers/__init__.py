@@ -1,0 +1,1 @@
+"""What the municipalities' service does: load, let the rules decide, save, and record what happened."""

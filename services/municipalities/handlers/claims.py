@@ -1,0 +1,125 @@
+"""Claims: a household is a municipality's, it moves in and counts, or the claim is taken back with a reason."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from schemas.messages.quotas import ClaimReversed, HouseholdHoused, PlacementClaimed
+from schemas.vocabulary import ClaimReversalReason
+from services.chassis.unit_of_work import UnitOfWork
+from services.municipalities.domain import claims as rules
+from services.municipalities.domain import ledger as bookings
+from services.municipalities.domain import slots as slot_rules
+from services.municipalities.domain.claims import Claim
+from services.municipalities.domain.half_year import HalfYear
+from services.municipalities.domain.quotas import QuotaRules
+from services.municipalities.domain.slots import Slot
+from services.municipalities.handlers.books import carry_claim, carry_over
+from services.municipalities.store import claims as store
+from services.municipalities.store import ledger, municipalities, slots
+
+
+async def claim_slot(unit: UnitOfWork, slot_id: UUID, municipality_code: str) -> Claim:
+    """A municipality binds itself to house the household that accepted. Raises NotFound or Refused."""
+    await municipalities.lock_own(unit, municipality_code)
+    slot = await slots.lock_slot(unit, slot_id, municipality_code)
+    claim = _new(unit, slot)
+    await _bind(unit, slot, claim)
+    await slots.save(unit, [slot])
+    await store.add_claim(unit, claim)
+    await _book_claim(unit, claim)
+    return claim
+
+
+async def claim_next(unit: UnitOfWork, slot: Slot) -> Claim:
+    """A municipality claims whoever accepts this slot, which it has just opened: pending until someone does."""
+    claim = _new(unit, slot)
+    await store.add_claim(unit, claim)
+    return claim
+
+
+async def bind_pending(unit: UnitOfWork, accepted: Sequence[Slot]) -> None:
+    """The claims that were waiting for these acceptances are made. The slots are held, and stored by the caller."""
+    if not accepted:
+        return
+    pending = await store.lock_pending(unit, [slot.id for slot in accepted])
+    await municipalities.lock(unit, [claim.municipality_code for claim in pending.values()])
+    for slot in accepted:
+        claim = pending.get(slot.id)
+        if claim is not None:
+            await _bind(unit, slot, claim)
+            await store.save(unit, claim)
+            await _book_claim(unit, claim)
+
+
+async def house_claim(unit: UnitOfWork, quota_rules: QuotaRules, claim_id: UUID, municipality_code: str) -> Claim:
+    """The household has moved in: it counts for the half-year of this moment. Raises NotFound or Refused."""
+    await municipalities.lock_own(unit, municipality_code)
+    claim = await store.lock_claim(unit, claim_id, municipality_code)
+    slot = await slots.lock_slot(unit, claim.slot_id, municipality_code)
+    slot_rules.house(slot)
+    half_year = HalfYear.of(unit.now)
+    if claim.booked_in != half_year:
+        await carry_claim(unit, claim, half_year)
+    rules.move_in(claim, unit.now, counts=quota_rules.counts(unit.now))
+    await slots.save(unit, [slot])
+    await store.save(unit, claim)
+    booking = bookings.housed(municipality_code, half_year, claim.people, counts=claim.counted)
+    await ledger.book(unit, booking, claim_id=claim.id)
+    housed = HouseholdHoused(**common(slot), offer_id=slot.offer_id, claim_id=claim.id, housed_at=unit.now)
+    unit.record(housed, subject=slot.vacancy_id)
+    return claim
+
+
+async def reverse_claim(unit: UnitOfWork, claim_id: UUID, municipality_code: str, reason: ClaimReversalReason) -> Claim:
+    """A claim is taken back: it counts no longer, in the half-year that it counted in. Raises NotFound or Refused."""
+    await municipalities.lock_own(unit, municipality_code)
+    claim = await store.lock_claim(unit, claim_id, municipality_code)
+    slot = await slots.lock_slot(unit, claim.slot_id, municipality_code)
+    was_housed = rules.reverse(claim, reason, unit.now)
+    slot_rules.reverse(slot)
+    await slots.save(unit, [slot])
+    await store.save(unit, claim)
+    await _book_reversal(unit, claim, was_housed=was_housed)
+    reversed_ = ClaimReversed(
+        **common(slot),
+        offer_id=slot.offer_id,
+        claim_id=claim.id,
+        reason=reason,
+        was_housed=was_housed,
+        reversed_at=unit.now,
+    )
+    unit.record(reversed_, subject=slot.vacancy_id)
+    return claim
+
+
+def common(slot: Slot) -> dict[str, Any]:
+    """What every event about a slot says."""
+    return {"vacancy_id": slot.vacancy_id, "slot_id": slot.id, "version": slot.version}
+
+
+def _new(unit: UnitOfWork, slot: Slot) -> Claim:
+    return Claim(unit.identifiers(), slot.id, slot.municipality_code, requested_at=unit.now)
+
+
+async def _bind(unit: UnitOfWork, slot: Slot, claim: Claim) -> None:
+    slot_rules.claim(slot)
+    assert slot.offer_id is not None, "a slot that can be claimed is held under an offer"  # noqa: S101 - the rule checked
+    rules.bind(claim, slot.offer_id, slot.people, unit.now)
+    claimed = PlacementClaimed(**common(slot), offer_id=slot.offer_id, claim_id=claim.id, claimed_at=unit.now)
+    unit.record(claimed, subject=slot.vacancy_id)
+
+
+async def _book_claim(unit: UnitOfWork, claim: Claim) -> None:
+    booking = bookings.claimed(claim.municipality_code, claim.booked_in, claim.people)
+    await ledger.book(unit, booking, claim_id=claim.id)
+
+
+async def _book_reversal(unit: UnitOfWork, claim: Claim, *, was_housed: bool) -> None:
+    if not was_housed:
+        booking = bookings.claim_reversed(claim.municipality_code, claim.booked_in, claim.people)
+        await ledger.book(unit, booking, claim_id=claim.id)
+    elif claim.counted:
+        booking = bookings.housed_reversed(claim.municipality_code, claim.booked_in, claim.people)
+        await ledger.book(unit, booking, claim_id=claim.id)
+        await carry_over(unit)

@@ -1,0 +1,85 @@
+"""Slots: opened, withdrawn, and followed by what the registry decides about them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from schemas.messages.offers import (
+    OfferAccepted,
+    OfferDeclined,
+    OfferExpired,
+    OfferMade,
+    OfferRevoked,
+    PlacementFellThrough,
+)
+from schemas.messages.quotas import SlotOpened, SlotWithdrawn
+from services.chassis.unit_of_work import UnitOfWork
+from services.municipalities.domain import slots as rules
+from services.municipalities.domain.claims import ClaimState
+from services.municipalities.domain.slots import Household, Slot
+from services.municipalities.handlers.claims import bind_pending, common
+from services.municipalities.store import claims, municipalities
+from services.municipalities.store import slots as store
+
+AllocationEvent = OfferMade | OfferAccepted | OfferDeclined | OfferExpired | OfferRevoked | PlacementFellThrough
+
+
+async def open_slot(
+    unit: UnitOfWork, municipality_code: str, places: int, available_from: datetime | None, *, wheelchair: bool
+) -> Slot:
+    """A municipality offers a dwelling or room. Raises NotFound when the municipality is not registered."""
+    await municipalities.lock_own(unit, municipality_code)
+    slot = Slot(
+        id=unit.identifiers(),
+        vacancy_id=unit.identifiers(),
+        municipality_code=municipality_code,
+        places=places,
+        wheelchair=wheelchair,
+        opened_at=unit.now,
+        available_from=available_from or unit.now,
+    )
+    await store.add_slot(unit, slot)
+    opened = SlotOpened(
+        **common(slot),
+        municipality_code=municipality_code,
+        places=places,
+        wheelchair=wheelchair,
+        available_from=slot.available_from,
+        opened_at=slot.opened_at,
+    )
+    unit.record(opened, subject=slot.vacancy_id)
+    return slot
+
+
+async def withdraw_slot(unit: UnitOfWork, slot_id: UUID, municipality_code: str) -> Slot:
+    """A municipality takes a slot back, and with it the claim that waits for it. Raises NotFound or Refused."""
+    slot = await store.lock_slot(unit, slot_id, municipality_code)
+    rules.withdraw(slot)
+    await store.save(unit, [slot])
+    for claim in (await claims.lock_pending(unit, [slot.id])).values():
+        claim.state = ClaimState.WITHDRAWN
+        await claims.save(unit, claim)
+    unit.record(SlotWithdrawn(**common(slot), withdrawn_at=unit.now), subject=slot.vacancy_id)
+    return slot
+
+
+async def allocations_changed(unit: UnitOfWork, events: Sequence[AllocationEvent]) -> None:
+    """The registry offers slots, or takes its offers back: do as it says, the newest word last.
+
+    A slot that was opened to claim whoever comes is claimed here, in the transaction that hears of the acceptance.
+    """
+    held = await store.lock_slots_of_vacancies(unit, sorted({event.vacancy_id for event in events}))
+    changed: dict[UUID, Slot] = {}
+    for event in sorted(events, key=lambda event: (event.vacancy_id, event.version)):
+        slot = held.get(event.vacancy_id)
+        if slot is not None and _follow(slot, event):
+            changed[slot.id] = slot
+    await bind_pending(unit, [slot for slot in changed.values() if slot.accepted])
+    await store.save(unit, list(changed.values()))
+
+
+def _follow(slot: Slot, event: AllocationEvent) -> bool:
+    if isinstance(event, OfferMade | OfferAccepted):
+        household = Household(event.offer_id, event.household.adults, event.household.children)
+        return rules.hold(slot, event.version, household, accepted=isinstance(event, OfferAccepted))
+    return rules.give_back(slot, event.version)

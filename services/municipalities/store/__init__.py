@@ -1,0 +1,1 @@
+"""The municipalities' facts in their database."""

@@ -1,0 +1,171 @@
+"""Municipalities, their populations, their mergers, and the ladders of their provinces."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Select, delete, func, insert, select, update
+
+from services.chassis.database import Row
+from services.chassis.errors import Conflict, NotFound
+from services.chassis.unit_of_work import UnitOfWork
+from services.municipalities.domain.half_year import beginning_of
+from services.municipalities.domain.mergers import Merger
+from services.municipalities.tables import (
+    merger_parts,
+    mergers,
+    municipalities,
+    populations,
+    supervision_ladders,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMerger:
+    """A merger, and whether it has been carried out."""
+
+    id: UUID
+    merger: Merger
+    carried_out: bool = False
+
+    @property
+    def begins_at(self) -> datetime:
+        """The first moment of its day."""
+        return beginning_of(self.merger.effective_on)
+
+
+async def rows(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> Sequence[Row]:
+    """What the statement finds."""
+    return await unit.execute(statement)
+
+
+async def known(unit: UnitOfWork) -> dict[str, Row]:
+    """Every municipality, by code."""
+    found = await unit.execute(select(municipalities).order_by(municipalities.c.code))
+    return {row["code"]: row for row in found}
+
+
+async def add_municipality(unit: UnitOfWork, code: str, name: str, province: str | None) -> None:
+    """Store a municipality. Raises UniqueViolation when its code is known already."""
+    await unit.execute(insert(municipalities).values(code=code, name=name, province=province))
+
+
+async def rename(unit: UnitOfWork, code: str, name: str, province: str) -> None:
+    """What it is called now, and the province it lies in."""
+    changed = update(municipalities).where(municipalities.c.code == code)
+    await unit.execute(changed.values(name=name, province=province))
+
+
+async def lock(unit: UnitOfWork, codes: Sequence[str]) -> None:
+    """Hold the books of these municipalities: whoever makes a booking does this first."""
+    chosen = select(municipalities.c.code).where(municipalities.c.code.in_(sorted(codes)))
+    await unit.execute(chosen.order_by(municipalities.c.code).with_for_update())
+
+
+async def lock_own(unit: UnitOfWork, code: str) -> None:
+    """Hold the book of the municipality that acts. Raises NotFound, or Conflict when it has merged."""
+    mine = select(municipalities.c.merged_into).where(municipalities.c.code == code).with_for_update()
+    row = (await unit.execute(mine)).first()
+    if row is None:
+        raise NotFound("Your municipality is not registered; ask the operator to register it.")
+    if row.merged_into is not None:
+        raise Conflict("Your municipality has merged; act for the one that it became.")
+
+
+async def add_population(unit: UnitOfWork, code: str, ref_date: date, inhabitants: int) -> None:
+    """Store how many people lived there on a 1 January. Raises UniqueViolation when that is known already."""
+    values = {"municipality_code": code, "ref_date": ref_date, "inhabitants": inhabitants}
+    await unit.execute(insert(populations).values(values))
+
+
+async def correct_population(unit: UnitOfWork, code: str, ref_date: date, inhabitants: int) -> None:
+    """A figure was revised."""
+    which = (populations.c.municipality_code == code) & (populations.c.ref_date == ref_date)
+    await unit.execute(update(populations).where(which).values(inhabitants=inhabitants))
+
+
+async def populations_on(unit: UnitOfWork, ref_date: date) -> dict[str, int]:
+    """How many people lived in each municipality on this day."""
+    query = select(populations.c.municipality_code, populations.c.inhabitants)
+    found = await unit.execute(query.where(populations.c.ref_date == ref_date))
+    return {row.municipality_code: row.inhabitants for row in found}
+
+
+async def newest_population_dates(unit: UnitOfWork) -> dict[str, date]:
+    """For each municipality the day of its newest population."""
+    newest = select(populations.c.municipality_code, func.max(populations.c.ref_date).label("ref_date"))
+    found = await unit.execute(newest.group_by(populations.c.municipality_code))
+    return {row.municipality_code: row.ref_date for row in found}
+
+
+def listed() -> Select[tuple[object, ...]]:
+    """Municipalities with their newest population."""
+    newest = (
+        select(populations.c.municipality_code, func.max(populations.c.ref_date).label("ref_date"))
+        .group_by(populations.c.municipality_code)
+        .subquery("newest")
+    )
+    joined = municipalities.outerjoin(newest, newest.c.municipality_code == municipalities.c.code).outerjoin(
+        populations,
+        (populations.c.municipality_code == newest.c.municipality_code) & (populations.c.ref_date == newest.c.ref_date),
+    )
+    return select(*municipalities.c, populations.c.inhabitants, populations.c.ref_date).select_from(joined)
+
+
+async def add_merger(unit: UnitOfWork, merger: Merger) -> StoredMerger:
+    """Store a merger. Raises UniqueViolation when one of its parts has merged, or will, already."""
+    stored = StoredMerger(unit.identifiers(), merger)
+    values = {
+        "id": stored.id,
+        "into_code": merger.into,
+        "effective_on": merger.effective_on,
+        "inhabitants": merger.inhabitants,
+        "recorded_at": unit.now,
+    }
+    await unit.execute(insert(mergers).values(values))
+    parts = [{"municipality_code": code, "merger_id": stored.id} for code in merger.parts]
+    await unit.execute(insert(merger_parts), parts)
+    return stored
+
+
+async def all_mergers(unit: UnitOfWork) -> list[StoredMerger]:
+    """Every merger, the earliest first."""
+    found = await unit.execute(select(mergers).order_by(mergers.c.effective_on, mergers.c.id))
+    parts: defaultdict[UUID, list[str]] = defaultdict(list)
+    for part in await unit.execute(select(merger_parts).order_by(merger_parts.c.municipality_code)):
+        parts[part.merger_id].append(part.municipality_code)
+    return [
+        StoredMerger(
+            row["id"],
+            Merger(tuple(parts[row["id"]]), row["into_code"], row["effective_on"], row["inhabitants"]),
+            carried_out=row["carried_out_at"] is not None,
+        )
+        for row in found
+    ]
+
+
+async def note_carried_out(unit: UnitOfWork, stored: StoredMerger) -> None:
+    """The merger has happened."""
+    await unit.execute(update(mergers).where(mergers.c.id == stored.id).values(carried_out_at=unit.now))
+    ended = update(municipalities).where(municipalities.c.code.in_(stored.merger.parts))
+    await unit.execute(ended.values(merged_into=stored.merger.into))
+
+
+async def set_ladder(unit: UnitOfWork, province: str, checks_behind: Sequence[int]) -> None:
+    """Replace the ladder of a province."""
+    await unit.execute(delete(supervision_ladders).where(supervision_ladders.c.province == province))
+    steps = [
+        {"province": province, "step": step, "checks_behind": needed} for step, needed in enumerate(checks_behind, 1)
+    ]
+    await unit.execute(insert(supervision_ladders), steps)
+
+
+async def ladders(unit: UnitOfWork) -> Mapping[str, list[int]]:
+    """The ladders of the provinces that have one of their own."""
+    query = select(supervision_ladders).order_by(supervision_ladders.c.province, supervision_ladders.c.step)
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for row in await unit.execute(query):
+        found[row.province].append(row.checks_behind)
+    return found

@@ -1,0 +1,62 @@
+"""Slots."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from uuid import UUID
+
+from sqlalchemy import Select, bindparam, insert, select, update
+
+from services.chassis.database import Row, among
+from services.chassis.errors import NotFound
+from services.chassis.unit_of_work import UnitOfWork
+from services.municipalities.domain.slots import Slot, SlotState
+from services.municipalities.tables import slots
+
+_FIELDS = tuple(field.name for field in fields(Slot))
+_CHANGING = ("state", "offer_id", "accepted", "adults", "children", "version", "allocation_version")
+
+
+async def add_slot(unit: UnitOfWork, slot: Slot) -> None:
+    """Store a new slot."""
+    await unit.execute(insert(slots).values({name: getattr(slot, name) for name in _FIELDS}))
+
+
+async def lock_slot(unit: UnitOfWork, slot_id: UUID, municipality_code: str) -> Slot:
+    """Hold one of the municipality's own slots. Raises NotFound."""
+    own = (slots.c.id == slot_id) & (slots.c.municipality_code == municipality_code)
+    row = (await unit.execute(select(slots).where(own).with_for_update())).first()
+    if row is None:
+        raise NotFound("There is no such slot among yours.")
+    return slot_of(row)
+
+
+async def lock_slots_of_vacancies(unit: UnitOfWork, vacancy_ids: Sequence[UUID]) -> dict[UUID, Slot]:
+    """Hold the slots of these vacancies, by vacancy."""
+    mine = among(unit.connection, slots.c.vacancy_id, vacancy_ids)
+    rows = await unit.execute(select(slots).where(mine).order_by(slots.c.id).with_for_update())
+    return {row["vacancy_id"]: slot_of(row) for row in rows}
+
+
+async def save(unit: UnitOfWork, changed: Sequence[Slot]) -> None:
+    """Store what became of slots that this transaction holds."""
+    if changed:
+        statement = update(slots).where(slots.c.id == bindparam("key"))
+        statement = statement.values({name: bindparam(f"new_{name}") for name in _CHANGING})
+        rows = [{"key": slot.id} | {f"new_{name}": getattr(slot, name) for name in _CHANGING} for slot in changed]
+        await unit.execute(statement, rows)
+
+
+async def hand_over(unit: UnitOfWork, code: str, into: str) -> None:
+    """The slots of a municipality that has merged are its successor's."""
+    await unit.execute(update(slots).where(slots.c.municipality_code == code).values(municipality_code=into))
+
+
+def own_slots(municipality_code: str, state: str | None) -> Select[tuple[object, ...]]:
+    """The municipality's slots, or those of them in one state."""
+    mine = select(slots).where(slots.c.municipality_code == municipality_code)
+    return mine if state is None else mine.where(slots.c.state == state)
+
+
+def slot_of(row: Row) -> Slot:
+    """A slot from its row."""
+    return Slot(**{name: row[name] for name in _FIELDS} | {"state": SlotState(row["state"])})

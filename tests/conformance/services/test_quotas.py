@@ -1,0 +1,368 @@
+"""Claims and quotas over all services, on both databases: by themselves, with a clock, and with a past that stays."""
+
+import asyncio
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from schemas.vocabulary import ClaimReversalReason
+from services.chassis.database import StatementFailed
+from services.chassis.errors import Conflict, NotFound
+from services.municipalities.domain.census import BadRows, CountedMunicipality
+from services.municipalities.domain.half_year import HalfYear
+from services.municipalities.domain.mergers import Merger
+from services.municipalities.domain.quotas import Position, QuotaKind, QuotaRules
+from services.municipalities.handlers import claims as claim_handlers
+from services.municipalities.handlers import municipalities, quotas
+from services.municipalities.handlers.quotas import Standing
+from services.municipalities.store import claims as claims_store
+from services.municipalities.store import ledger as store
+from services.municipalities.tables import claims, ledger, slots
+from services.registry.tables import entries
+from tests.support.world import MUNICIPALITY, World
+
+H1, H2 = HalfYear(2026, 1), HalfYear(2026, 2)
+RULES = QuotaRules()
+OTHER = "GM0363"
+
+
+async def prepare(world: World, national: int = 100) -> None:
+    """Two municipalities of the same size, and the quotas of 2026-H1: half of the national number each."""
+    counted = [
+        CountedMunicipality(code, code, "Utrecht", 1000, day, 2)
+        for day in (date(2025, 1, 1), date(2026, 1, 1))
+        for code in (MUNICIPALITY, OTHER)
+    ]
+    await world.run("municipalities", lambda unit: municipalities.import_populations(unit, counted))
+    await set_quotas(world, H1, national)
+
+
+async def set_quotas(world: World, half_year: HalfYear, national: int) -> None:
+    await world.run("municipalities", lambda unit: quotas.set_quotas(unit, RULES, half_year, national))
+
+
+async def swap(world: World, giver: str, taker: str, people: int) -> None:
+    await world.run("municipalities", lambda unit: quotas.swap_quota(unit, giver, taker, H1, people))
+
+
+async def merge(world: World, merger: Merger, name: str | None = None) -> None:
+    await world.run("municipalities", lambda unit: municipalities.merge(unit, merger, name))
+
+
+async def position(world: World, half_year: HalfYear, code: str = MUNICIPALITY, at: datetime | None = None) -> Position:
+    """Where a municipality stands, or stood."""
+    found = await world.run(
+        "municipalities",
+        lambda unit: store.positions(unit, at or unit.now, store.chosen(code, str(half_year))),
+    )
+    return found.get((str(half_year), code), Position())
+
+
+async def standing(world: World, half_year: HalfYear, code: str = MUNICIPALITY) -> Standing:
+    """The same, with the yardstick and the ladder."""
+    found = await world.run("municipalities", lambda unit: quotas.all_standings(unit, half_year, unit.now))
+    return next(item for item in found if item.municipality_code == code)
+
+
+async def claimed(world: World) -> claim_handlers.Claim:
+    """A household of one that accepted a slot, and was claimed."""
+    await world.join(waitlist="housing", days=40)
+    slot = await world.open_slot()
+    await world.settle()
+    await world.accept((await world.offers("made"))[0]["id"])
+    await world.settle()
+    claim = await world.claim(slot.id)
+    await world.settle()
+    return claim
+
+
+async def housed(world: World) -> claim_handlers.Claim:
+    """The same, and they have moved in."""
+    claim = await claimed(world)
+    await world.house(claim.id)
+    await world.settle()
+    return claim
+
+
+async def entry_states(world: World) -> list[str]:
+    rows = await world.rows("registry", select(entries.c.state).order_by(entries.c.id))
+    return [row["state"] for row in rows]
+
+
+async def test_a_claim_without_a_slot_takes_the_next_household_that_accepts(world: World) -> None:
+    """Nobody has to look: the acceptance and the claim are one transaction."""
+    await prepare(world)
+    await world.join(waitlist="housing", days=40)
+    claim = await world.claim_next()
+    assert claim.state == "pending"
+    await world.settle()
+    (offer,) = await world.offers("made")
+    await world.accept(offer["id"])
+    await world.settle()
+    (row,) = await world.rows("municipalities", select(claims))
+    assert (row["id"], row["state"], row["people"], row["offer_id"]) == (claim.id, "claimed", 1, offer["id"])
+    assert (await world.offers())[0]["claimed_at"] is not None
+    assert (await position(world, H1)).claimed == 1
+    await world.house(claim.id)
+    await world.settle()
+    assert (await position(world, H1)).housed == 1
+
+
+async def test_a_pending_claim_waits_through_a_refusal_and_goes_with_its_slot(world: World) -> None:
+    """A decline moves the offer on and leaves the claim pending; withdrawing the slot withdraws it."""
+    await prepare(world)
+    await world.join(waitlist="housing", days=40)
+    claim = await world.claim_next()
+    await world.settle()
+    await world.decline((await world.offers("made"))[0]["id"])
+    await world.settle()
+    with pytest.raises(Conflict, match="only a claimed one can be housed"):
+        await world.house(claim.id)
+    with pytest.raises(Conflict, match="withdraw its slot"):
+        await world.reverse(claim.id)
+    await world.withdraw_slot(claim.slot_id)
+    await world.settle()
+    (row,) = await world.rows("municipalities", select(claims))
+    assert row["state"] == "withdrawn"
+    assert await position(world, H1) == Position(quota=50)
+
+
+async def test_the_clock_of_a_claim_is_ten_weeks_and_two(world: World) -> None:
+    """On a Dutch clock, over the day on which that is put forward; overdue is who has not moved in by then."""
+    await prepare(world)
+    claim = await claimed(world)
+    assert claim.claimed_at == datetime(2026, 3, 1, 9, tzinfo=UTC)
+    assert claim.house_before == datetime(2026, 5, 10, 8, tzinfo=UTC)
+    assert claim.move_before == datetime(2026, 5, 24, 8, tzinfo=UTC)
+
+    async def overdue() -> int:
+        query = claims_store.own_claims(MUNICIPALITY, None, world.clock())
+        return len(await world.rows("municipalities", query))
+
+    world.clock.now = claim.move_before - timedelta(seconds=1)
+    assert await overdue() == 0
+    world.clock.forward(seconds=1)
+    assert await overdue() == 1
+    await world.house(claim.id)
+    assert await overdue() == 0
+
+
+async def test_a_reversed_claim_gives_the_household_its_old_place_back(world: World) -> None:
+    """The registry hears of it: the accepted offer falls through, the slot is gone, and the next home is theirs."""
+    await prepare(world)
+    claim = await claimed(world)
+    await world.reverse(claim.id)
+    await world.settle()
+    assert [offer["state"] for offer in await world.offers()] == ["fell_through"]
+    assert (await world.offers())[0]["reason"] == "claim_reversed"
+    assert await entry_states(world) == ["waiting"]
+    (slot,) = await world.rows("municipalities", select(slots))
+    assert slot["state"] == "withdrawn"
+    assert await position(world, H1) == Position(quota=50)
+    with pytest.raises(Conflict, match="is reversed"):
+        await world.reverse(claim.id)
+    await world.open_slot()
+    await world.settle()
+    assert (await world.offers("made"))[0]["entry_id"] == (await world.offers())[0]["entry_id"]
+
+
+async def test_who_was_housed_stays_housed_when_that_no_longer_counts(world: World) -> None:
+    """A reversal after moving in is about the count only."""
+    await prepare(world)
+    claim = await housed(world)
+    assert (await position(world, H1)).remaining == 49
+    await world.reverse(claim.id)
+    await world.settle()
+    assert (await position(world, H1)).remaining == 50
+    assert [offer["state"] for offer in await world.offers()] == ["fulfilled"]
+    assert await entry_states(world) == ["placed"]
+
+
+async def test_a_reversal_is_for_the_municipality_that_claimed(world: World) -> None:
+    """Another one does not even learn that there is a claim."""
+    await prepare(world)
+    claim = await claimed(world)
+    reason = ClaimReversalReason.OTHER
+    with pytest.raises(NotFound):
+        await world.run("municipalities", lambda unit: claim_handlers.reverse_claim(unit, claim.id, OTHER, reason))
+
+
+async def test_what_is_left_becomes_arrears_and_too_many_a_credit(world: World) -> None:
+    """At the turn of the half-year, by itself; before it nothing is carried over."""
+    await prepare(world, national=0)
+    await housed(world)
+    await set_quotas(world, H2, 20)
+    assert await position(world, H2) == Position(quota=10)
+    world.clock.now = H2.begins_at - timedelta(seconds=1)
+    await world.pass_time(seconds=1)
+    assert await position(world, H1) == Position(housed=1, carried_over=-1)
+    assert await position(world, H2) == Position(quota=10, credit=1)
+    await set_quotas(world, H2.next, 20)
+    world.clock.now = H2.next.begins_at
+    await world.pass_time(seconds=0)
+    assert (await position(world, H2.next)).task == 19
+    assert (await position(world, H2.next, OTHER)).arrears == 10
+
+
+async def test_a_reversal_after_the_half_year_was_closed_follows_to_the_present(world: World) -> None:
+    """It changes what it counted in, and is carried over through everything closed since; the past stays told."""
+    await prepare(world)
+    claim = await housed(world)
+    for half_year in (H2, H2.next):
+        world.clock.now = half_year.begins_at
+        await set_quotas(world, half_year, 0)
+    assert (await position(world, H2.next)).task == 49
+    before = world.clock()
+    await world.pass_time(days=3)
+    await world.reverse(claim.id)
+    assert await position(world, H1) == Position(quota=50, carried_over=50)
+    assert (await position(world, H2)).carried_over == 50
+    assert (await position(world, H2.next)).task == 50
+    assert (await position(world, H2.next, at=before)).task == 49
+    assert (await position(world, H1, at=before)).housed == 1
+
+
+async def test_an_open_claim_goes_along_and_counts_when_they_move_in(world: World) -> None:
+    """Whether or not the next half-year's quotas were set in time."""
+    await prepare(world)
+    claim = await claimed(world)
+    world.clock.now = H2.begins_at
+    await set_quotas(world, H2, 0)
+    assert ((await position(world, H1)).claimed, (await position(world, H2)).claimed) == (0, 1)
+    world.clock.now = H2.next.begins_at
+    await world.house(claim.id)
+    assert ((await position(world, H2)).claimed, (await position(world, H2.next)).housed) == (0, 1)
+
+
+async def test_setting_the_same_again_changes_nothing_and_other_numbers_are_refused(world: World) -> None:
+    """Carrying over included."""
+    await prepare(world)
+    world.clock.now = H2.begins_at
+    await set_quotas(world, H2, 10)
+    await set_quotas(world, H2, 10)
+    assert await position(world, H2) == Position(quota=5, arrears=50)
+    with pytest.raises(Conflict, match="other numbers"):
+        await set_quotas(world, H2, 11)
+    with pytest.raises(Conflict, match="2027-01-01"):
+        await set_quotas(world, HalfYear(2028, 1), 10)
+
+
+async def test_a_swap_moves_a_part_of_the_task(world: World) -> None:
+    """The sum stays, and nobody gives away what is claimed, or more than is left."""
+    await prepare(world)
+    await claimed(world)
+    await swap(world, MUNICIPALITY, OTHER, 49)
+    assert ((await position(world, H1)).task, (await position(world, H1, OTHER)).task) == (1, 99)
+    with pytest.raises(Conflict, match="less left"):
+        await swap(world, MUNICIPALITY, OTHER, 1)
+    with pytest.raises(Conflict, match="registered"):
+        await swap(world, OTHER, "GM9999", 1)
+    with pytest.raises(Conflict, match="not set yet"):
+        await world.run("municipalities", lambda unit: quotas.swap_quota(unit, OTHER, MUNICIPALITY, H2, 1))
+
+
+async def test_swaps_at_the_same_moment_give_away_no_more_than_there_is(world: World) -> None:
+    """Whoever books holds the book: of eight swaps of ten people, five fit into a task of fifty."""
+    await prepare(world)
+    done = await asyncio.gather(*(swap(world, MUNICIPALITY, OTHER, 10) for _ in range(8)), return_exceptions=True)
+    assert sum(isinstance(outcome, Conflict) for outcome in done) == 3
+    assert ((await position(world, H1)).task, (await position(world, H1, OTHER)).task) == (0, 100)
+
+
+async def test_a_merger_hands_over_the_book_the_slots_and_the_claims(world: World) -> None:
+    """On its day, by itself. The new one houses the claim; the old one can do nothing any more."""
+    await prepare(world)
+    claim = await claimed(world)
+    await merge(world, Merger((MUNICIPALITY,), "GM1992", date(2026, 4, 1)), "New")
+    assert (await position(world, H1)).task == 50
+    world.clock.now = datetime(2026, 3, 31, 22, tzinfo=UTC)
+    before = world.clock() - timedelta(seconds=1)
+    await world.pass_time(seconds=0)
+    assert await position(world, H1) == Position()
+    assert await position(world, H1, "GM1992") == Position(quota=50, claimed=1)
+    assert await position(world, H1, at=before) == Position(quota=50, claimed=1)
+    with pytest.raises(Conflict, match="merged"):
+        await world.open_slot()
+    await world.run("municipalities", lambda unit: claim_handlers.house_claim(unit, RULES, claim.id, "GM1992"))
+    assert (await position(world, H1, "GM1992")).housed == 1
+    await world.settle()
+
+
+async def test_a_merger_that_cannot_be_is_refused(world: World) -> None:
+    """Unknown municipalities, a day before a population, twice the same."""
+    await prepare(world)
+    day = date(2026, 6, 1)
+    with pytest.raises(Conflict, match="must be registered"):
+        await merge(world, Merger(("GM7777",), OTHER, day))
+    with pytest.raises(Conflict, match="give its name"):
+        await merge(world, Merger((MUNICIPALITY,), "GM1992", day))
+    with pytest.raises(Conflict, match="check the day"):
+        await merge(world, Merger((MUNICIPALITY,), OTHER, date(2025, 1, 1)))
+    await merge(world, Merger((MUNICIPALITY,), OTHER, day))
+    with pytest.raises(Conflict, match="already"):
+        await merge(world, Merger((MUNICIPALITY,), "GM1992", day), "New")
+
+
+async def test_the_province_steps_up_at_each_check_behind(world: World) -> None:
+    """1 April and 1 October in a row; a province with a table of its own by that; and down at once when on schedule."""
+    counted = [
+        CountedMunicipality(code, code, province, 1000, day, line)
+        for day in (date(2025, 1, 1), date(2026, 1, 1))
+        for line, (code, province) in enumerate([(MUNICIPALITY, "Utrecht"), (OTHER, "Noord-Holland")], 2)
+    ]
+    await world.run("municipalities", lambda unit: municipalities.import_populations(unit, counted))
+    await world.run("municipalities", lambda unit: municipalities.set_ladder(unit, "Noord-Holland", [3, 3, 4, 5, 6, 7]))
+    await set_quotas(world, H1, 2)
+    assert (await standing(world, H1)).supervision_step == 0
+    world.clock.now = H1.check_at
+    assert (await standing(world, H1)).supervision_step == 1
+    for half_year in (H2, H2.next):
+        world.clock.now = half_year.check_at
+        await set_quotas(world, half_year, 2)
+    assert (await standing(world, H2.next)).supervision_step == 3
+    assert (await standing(world, H2.next, OTHER)).supervision_step == 2
+    assert (await standing(world, H1)).supervision_step == 1
+
+
+async def test_what_does_not_count_is_housed_all_the_same(world: World) -> None:
+    """Under a law without a quota the household has its home, and the ledger only that its claim is over."""
+    await prepare(world)
+    claim = await claimed(world)
+    without = QuotaRules(QuotaKind.NONE)
+    await world.run("municipalities", lambda unit: claim_handlers.house_claim(unit, without, claim.id, MUNICIPALITY))
+    await world.settle()
+    assert await position(world, H1) == Position(quota=50)
+    assert await entry_states(world) == ["placed"]
+    with pytest.raises(Conflict, match="no quota"):
+        await world.run("municipalities", lambda unit: quotas.set_quotas(unit, without, H2, 10))
+
+
+async def test_an_import_corrects_until_quotas_rest_on_it(world: World) -> None:
+    """A revised figure replaces the old one; afterwards it is final, and nothing of the file is imported."""
+
+    def counted(inhabitants: int, code: str = MUNICIPALITY) -> CountedMunicipality:
+        return CountedMunicipality(code, "Utrecht", "Utrecht", inhabitants, date(2025, 1, 1), 2)
+
+    async def load(*rows: CountedMunicipality) -> municipalities.Imported:
+        return await world.run("municipalities", lambda unit: municipalities.import_populations(unit, rows))
+
+    assert await load(counted(900)) == municipalities.Imported(municipalities=1, populations=1)
+    assert await load(counted(900)) == municipalities.Imported(unchanged=1)
+    assert await load(counted(950)) == municipalities.Imported(corrected=1)
+    await set_quotas(world, H1, 10)
+    assert await load(counted(950)) == municipalities.Imported(unchanged=1)
+    with pytest.raises(BadRows) as raised:
+        await load(counted(951), counted(80, OTHER))
+    assert [row.line for row in raised.value.rows] == [2, 2]
+    assert "final" in str(raised.value.rows[0])
+    assert (await standing(world, H1)).position.quota == 10
+
+
+async def test_the_database_refuses_to_change_or_remove_a_line(world: World) -> None:
+    """The ledger is only added to, whatever the code does."""
+    await prepare(world)
+    for statement in (ledger.update().values(people=0), ledger.delete()):
+        with pytest.raises(StatementFailed, match="only added to"):
+            await world.run("municipalities", lambda unit, statement=statement: unit.execute(statement))
+    assert (await position(world, H1)).quota == 50

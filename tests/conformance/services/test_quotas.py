@@ -363,6 +363,6 @@ async def test_the_database_refuses_to_change_or_remove_a_line(world: World) -> 
     """The ledger is only added to, whatever the code does."""
     await prepare(world)
     for statement in (ledger.update().values(people=0), ledger.delete()):
-        with pytest.raises(StatementFailed, match="only added to"):
+        with pytest.raises(StatementFailed):
             await world.run("municipalities", lambda unit, statement=statement: unit.execute(statement))
     assert (await position(world, H1)).quota == 50

@@ -12,11 +12,14 @@ from schemas.messages import beds, offers, placements, quotas
 from schemas.vocabulary import (
     AgeBand,
     DeclineReason,
+    DepartureReason,
     FallThroughReason,
     ListKind,
     Need,
     PlacementEndReason,
     Programme,
+    Region,
+    Secrecy,
     Sex,
     WithdrawalReason,
 )
@@ -55,6 +58,9 @@ _DATA: tuple[Message, ...] = (
         available_from=NOW,
         lease_expires_at=NOW + timedelta(days=3),
         freed_at=NOW,
+        region=Region.OOST_BRABANT,
+        secrecy=Secrecy.DISCREET,
+        kept_for_places=2,
     ),
     beds.BedWithdrawn(
         vacancy_id=_VACANCY,
@@ -68,7 +74,15 @@ _DATA: tuple[Message, ...] = (
     beds.NoShowReported(
         vacancy_id=_VACANCY, version=2, unit_id=_UNIT, programme=Programme.COSM, offer_id=_OFFER, reported_at=NOW
     ),
-    beds.DepartureRecorded(vacancy_id=_VACANCY, version=3, unit_id=_UNIT, offer_id=_OFFER, departed_at=NOW),
+    beds.DepartureRecorded(
+        vacancy_id=_VACANCY,
+        version=3,
+        unit_id=_UNIT,
+        offer_id=_OFFER,
+        departed_at=NOW,
+        reason=DepartureReason.ONWARD_HOME,
+    ),
+    beds.EnquiryAnswered(vacancy_id=_VACANCY, version=2, unit_id=_UNIT, offer_id=_OFFER, agreed=True, answered_at=NOW),
     quotas.SlotOpened(
         vacancy_id=_VACANCY,
         version=1,
@@ -85,6 +99,20 @@ _DATA: tuple[Message, ...] = (
     ),
     quotas.HouseholdHoused(
         vacancy_id=_VACANCY, version=3, slot_id=_SLOT, offer_id=_OFFER, claim_id=_CLAIM, housed_at=NOW
+    ),
+    offers.EnquiryMade(
+        vacancy_id=_VACANCY,
+        version=1,
+        offer_id=_OFFER,
+        list_kind=ListKind.SHELTER,
+        recipient=RECIPIENT,
+        household=_HOUSEHOLD,
+        sex=Sex.FEMALE,
+        age_band=AgeBand.AGE_18_TO_22,
+        needs=[Need.MEDICAL],
+        wheelchair=False,
+        answer_before_at=NOW + timedelta(days=2),
+        made_at=NOW,
     ),
     offers.OfferMade(
         vacancy_id=_VACANCY,

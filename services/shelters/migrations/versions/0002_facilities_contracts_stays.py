@@ -22,28 +22,25 @@ def upgrade() -> None:
 
 
 def _facilities() -> None:
-    with op.batch_alter_table("facilities") as table:
-        table.add_column(sa.Column("secrecy", sa.Text(), nullable=False, server_default="secret"))
-        table.add_column(sa.Column("region", sa.Text()))
-        table.add_column(sa.Column("turnaround_seconds", sa.Integer(), nullable=False, server_default="0"))
-        table.add_column(sa.Column("closed", sa.Boolean(), nullable=False, server_default=sa.false()))
+    # No batch: SQLite would make the whole table anew for the default of a boolean, and units refer to it.
+    op.add_column("facilities", sa.Column("secrecy", sa.Text(), nullable=False, server_default="secret"))
+    op.add_column("facilities", sa.Column("region", sa.Text()))
+    op.add_column("facilities", sa.Column("turnaround_seconds", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("facilities", sa.Column("closed", sa.Boolean(), nullable=False, server_default=sa.false()))
 
 
 def _units() -> None:
-    facility, enquiring = "the facility's", "held by an enquiry to be answered"
-    with op.batch_alter_table("units") as table:
-        table.add_column(sa.Column("kept_for_places", sa.SmallInteger()))
-        table.add_column(sa.Column("secrecy", sa.Text(), nullable=False, server_default="secret", comment=facility))
-        table.add_column(sa.Column("region", sa.Text(), comment=facility))
-        table.add_column(
-            sa.Column("turnaround_seconds", sa.Integer(), nullable=False, server_default="0", comment=facility)
-        )
-        table.add_column(
-            sa.Column("closed", sa.Boolean(), nullable=False, server_default=sa.false(), comment="the facility is")
-        )
-        table.add_column(
-            sa.Column("enquiring", sa.Boolean(), nullable=False, server_default=sa.false(), comment=enquiring)
-        )
+    facilitys, no = "the facility's", sa.false()
+    enquiring = "held by an enquiry to be answered"
+    for column in (
+        sa.Column("kept_for_places", sa.SmallInteger()),
+        sa.Column("secrecy", sa.Text(), nullable=False, server_default="secret", comment=facilitys),
+        sa.Column("region", sa.Text(), comment=facilitys),
+        sa.Column("turnaround_seconds", sa.Integer(), nullable=False, server_default="0", comment=facilitys),
+        sa.Column("closed", sa.Boolean(), nullable=False, server_default=no, comment="the facility is"),
+        sa.Column("enquiring", sa.Boolean(), nullable=False, server_default=no, comment=enquiring),
+    ):
+        op.add_column("units", column)
     op.create_index("units_by_facility", "units", ["facility_id", "id"])
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import select
 
 from schemas import catalogue
@@ -53,8 +53,10 @@ OWNER = "shelter"
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 SAID = {"recipient": "coordination", "list_kind": ListKind.SHELTER}
 PLACES = (2, 1)
+CONTRACTS_LIMIT = 3
 WHICH = st.integers(0, len(PLACES) - 1)
 HOURS = st.integers(1, 100)
+AHEAD = st.sampled_from((1, 1, 1, 2, 0, -1))
 WORDS = ("ask", "offer", "offer", "accept", "accept", "end")
 BEFORE_ARRIVAL = ("free", "held", "reserved")
 
@@ -200,7 +202,7 @@ class Units(RuleBasedStateMachine):
     @rule(
         which=WHICH,
         what=st.sampled_from(["ask", "offer", "offer", "accept", "accept", "end"]),
-        ahead=st.integers(-1, 2),
+        ahead=AHEAD,
     )
     def the_registry_speaks(self, which: int, what: str, ahead: int) -> None:
         """Also about episodes that are over, and in messages that others have overtaken."""
@@ -266,7 +268,32 @@ class Units(RuleBasedStateMachine):
         expected = NewExpectedExit(unit_id=bed.id, expected_exit_on=leaves, delay_reason=delay)
         self.attempt(lambda unit: households.expect_exit(unit, expected, OWNER), bed.state == "occupied")
 
-    @rule()
+    @rule(which=WHICH, steps=st.integers(1, 7))
+    def the_usual_happens(self, which: int, steps: int) -> None:
+        """A whole stretch of an ordinary life, so that chance begins from everywhere in it."""
+        for _ in range(steps):
+            usual: dict[str, Callable[[], None]] = {
+                "out_of_service": lambda: self.post(which, 72, 0),
+                "free": lambda: self.the_registry_speaks(which, "offer", 1),
+                "held": lambda: self.the_registry_speaks(which, "accept", 1),
+                "reserved": lambda: self.arrive(which),
+                "occupied": lambda: self.depart(which, None),
+            }
+            usual[self.model.beds[which].state]()
+
+    @precondition(lambda self: self.model.closed or any(bed.state != "out_of_service" for bed in self.model.beds))
+    @rule(again=st.booleans())
+    def close_or_reopen(self, again: bool) -> None:  # noqa: FBT001 - drawn
+        """Each once; the second time is refused."""
+        if self.model.closed:
+            self.reopen()
+            self.reopen()
+            return
+        self.close()
+        self.close()
+        if again:
+            self.reopen()
+
     def close(self) -> None:
         if self.attempt(lambda unit: facilities.close_facility(unit, self.facility, OWNER), not self.model.closed):
             self.model.closed = True
@@ -275,11 +302,11 @@ class Units(RuleBasedStateMachine):
                     bed.becomes("out_of_service")
                     self.model.told += 1
 
-    @rule()
     def reopen(self) -> None:
         if self.attempt(lambda unit: facilities.reopen_facility(unit, self.facility, OWNER), self.model.closed):
             self.model.closed = False
 
+    @precondition(lambda self: len(self.model.contracts) < CONTRACTS_LIMIT)
     @rule(places=st.integers(1, 3), days=st.none() | st.integers(0, 9))
     def contract(self, places: int, days: int | None) -> None:
         first = self.now.date()
@@ -295,7 +322,7 @@ class Units(RuleBasedStateMachine):
         self.attempt(lambda unit: contracts.set_contract(unit, new), allowed=True)
         self.model.contracts.append((places, first, last))
 
-    @rule(hours=st.integers(1, 60))
+    @rule(hours=st.sampled_from((1, 9, 10, 24, 71, 72)))
     def time_passes(self, hours: int) -> None:
         self.world.clock.forward(hours=hours)
         self.attempt(vacancies.lapse_leases, allowed=True)

@@ -9,6 +9,7 @@ import pytest
 from doorstroom_client import Client
 from schemas import catalogue
 from schemas.api.shelters import NewExpectedExit
+from schemas.base import Message
 from schemas.messages.offers import EnquiryMade, Household, OfferExpired, OfferMade
 from schemas.vocabulary import AgeBand, DelayReason, DepartureReason, ListKind, Need, Sex
 from services.chassis.clock import system_identifiers
@@ -62,7 +63,7 @@ class House:
         terms = {"providerId": self.provider, "programme": "vo", "places": places, "kind": "structural"}
         return await self.operate("/contracts", terms | {"startsOn": "2012-07-01"} | changes)
 
-    async def hear(self, data: object) -> None:
+    async def hear(self, data: Message) -> None:
         """The registry says so."""
         service = self.server.services["shelters"]
         parts = service.parts

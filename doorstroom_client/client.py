@@ -31,20 +31,34 @@ from schemas.api.notifications import Notification
 from schemas.api.registry import Case, Decision, Decline, Entries, Entry, NewCase, NewEntry, Offer, Offers
 from schemas.api.shelters import (
     Affirmation,
+    Contract,
+    ContractEnd,
+    Contracts,
+    Enquiries,
+    Enquiry,
+    Facilities,
     Facility,
     NewArrival,
+    NewContract,
     NewDeparture,
+    NewExpectedExit,
     NewFacility,
     NewNoShow,
     NewProvider,
     NewUnit,
     NewVacancy,
     Provider,
+    ProviderReason,
+    Refusal,
+    Stay,
+    Stays,
     Unit,
     Units,
     Vacancy,
+    WeeklyOverview,
+    Withdrawal,
 )
-from schemas.vocabulary import ClaimReversalReason, DeclineReason
+from schemas.vocabulary import ClaimReversalReason, DeclineReason, DepartureReason, EnquiryRefusal, WithdrawalReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +137,9 @@ class Client:
         """Add a unit to a facility."""
         return await self._transport.post(f"{self._shelters}/units", Unit, unit, key)
 
-    async def list_units(self, state: str | None = None) -> Units:
-        """A page of your units."""
-        query = _page(state=state)
+    async def list_units(self, state: str | None = None, lease_ends_before: datetime | None = None) -> Units:
+        """A page of your units; with a moment, those whose vacancy lapses before it unless it is affirmed."""
+        query = _page(state=state, leaseEndsBefore=lease_ends_before.isoformat() if lease_ends_before else None)
         return await self._transport.get(f"{self._shelters}/units", Units, query)
 
     async def post_vacancy(self, vacancy: NewVacancy, key: str | None = None) -> Vacancy:
@@ -137,9 +151,20 @@ class Client:
         url = f"{self._shelters}/vacancies/{vacancy_id}/_affirm"
         return await self._transport.post(url, Vacancy, affirmation, key)
 
-    async def withdraw_vacancy(self, vacancy_id: UUID, key: str | None = None) -> Unit:
+    async def withdraw_vacancy(
+        self, vacancy_id: UUID, reason: ProviderReason = WithdrawalReason.WITHDRAWN, key: str | None = None
+    ) -> Unit:
         """Take a vacancy back."""
-        return await self._transport.post(f"{self._shelters}/vacancies/{vacancy_id}/_withdraw", Unit, None, key)
+        url = f"{self._shelters}/vacancies/{vacancy_id}/_withdraw"
+        return await self._transport.post(url, Unit, Withdrawal(reason=reason), key)
+
+    async def suspend_unit(
+        self, unit_id: UUID, reason: ProviderReason = WithdrawalReason.MAINTENANCE, key: str | None = None
+    ) -> Unit:
+        """Take a unit out of service, until its next vacancy is posted."""
+        return await self._transport.post(
+            f"{self._shelters}/units/{unit_id}/_suspend", Unit, Withdrawal(reason=reason), key
+        )
 
     async def confirm_arrival(self, vacancy_id: UUID, key: str | None = None) -> Unit:
         """The household is there."""
@@ -149,9 +174,55 @@ class Client:
         """The household did not come."""
         return await self._transport.post(f"{self._shelters}/no-shows", Unit, NewNoShow(vacancy_id=vacancy_id), key)
 
-    async def record_departure(self, unit_id: UUID, key: str | None = None) -> Unit:
+    async def expect_exit(self, expected: NewExpectedExit, key: str | None = None) -> Stay:
+        """Say when the household is expected to leave, and why not sooner."""
+        return await self._transport.post(f"{self._shelters}/expected-exits", Stay, expected, key)
+
+    async def record_departure(
+        self, unit_id: UUID, reason: DepartureReason | None = None, key: str | None = None
+    ) -> Unit:
         """The household has left."""
-        return await self._transport.post(f"{self._shelters}/departures", Unit, NewDeparture(unit_id=unit_id), key)
+        departure = NewDeparture(unit_id=unit_id, reason=reason)
+        return await self._transport.post(f"{self._shelters}/departures", Unit, departure, key)
+
+    async def list_stays(self, *, departed: bool = False) -> Stays:
+        """A page of the stays in your units."""
+        return await self._transport.get(f"{self._shelters}/stays", Stays, _page(departed=str(departed).lower()))
+
+    async def list_enquiries(self, state: str | None = None) -> Enquiries:
+        """A page of the enquiries about your units; the open ones, if no state is given."""
+        return await self._transport.get(f"{self._shelters}/enquiries", Enquiries, _page(state=state))
+
+    async def agree_to_enquiry(self, offer_id: UUID, key: str | None = None) -> Enquiry:
+        """Say that you take the household."""
+        return await self._transport.post(f"{self._shelters}/enquiries/{offer_id}/_agree", Enquiry, None, key)
+
+    async def refuse_enquiry(self, offer_id: UUID, refusal: EnquiryRefusal, key: str | None = None) -> Enquiry:
+        """Say that you do not take the household."""
+        return await self._transport.post(
+            f"{self._shelters}/enquiries/{offer_id}/_refuse", Enquiry, Refusal(refusal=refusal), key
+        )
+
+    async def list_facilities(self) -> Facilities:
+        """A page of your facilities."""
+        return await self._transport.get(f"{self._shelters}/facilities", Facilities, _page())
+
+    async def close_facility(self, facility_id: UUID, key: str | None = None) -> Facility:
+        """Take back every vacancy in a facility, and take no new ones."""
+        return await self._transport.post(f"{self._shelters}/facilities/{facility_id}/_close", Facility, None, key)
+
+    async def reopen_facility(self, facility_id: UUID, key: str | None = None) -> Facility:
+        """Let units in a facility be posted again."""
+        return await self._transport.post(f"{self._shelters}/facilities/{facility_id}/_reopen", Facility, None, key)
+
+    async def list_contracts(self) -> Contracts:
+        """A page of your capacity contracts."""
+        return await self._transport.get(f"{self._shelters}/contracts", Contracts, _page())
+
+    async def get_weekly_overview(self, week: str | None = None) -> WeeklyOverview:
+        """Occupancy, movements and long stays in a week such as 2026-W48; this one, if not said."""
+        query = {} if week is None else {"week": week}
+        return await self._transport.get(f"{self._shelters}/overviews/weekly", WeeklyOverview, query)
 
     # Municipalities
 
@@ -210,6 +281,14 @@ class Client:
     async def register_facility(self, facility: NewFacility, key: str | None = None) -> Facility:
         """Register a facility."""
         return await self._transport.post(f"{self._shelters}/facilities", Facility, facility, key)
+
+    async def set_contract(self, contract: NewContract, key: str | None = None) -> Contract:
+        """Contract places with a shelter provider."""
+        return await self._transport.post(f"{self._shelters}/contracts", Contract, contract, key)
+
+    async def end_contract(self, contract_id: UUID, end: ContractEnd, key: str | None = None) -> Contract:
+        """Let a contract end earlier."""
+        return await self._transport.post(f"{self._shelters}/contracts/{contract_id}/_end", Contract, end, key)
 
     async def register_municipality(self, municipality: NewMunicipality, key: str | None = None) -> Municipality:
         """Register a municipality."""

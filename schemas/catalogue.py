@@ -61,6 +61,7 @@ MESSAGES: tuple[MessageType, ...] = (
         beds.ArrivalConfirmed,
         beds.NoShowReported,
         beds.DepartureRecorded,
+        beds.EnquiryAnswered,
     ),
     *_owned(
         "municipalities",
@@ -72,6 +73,7 @@ MESSAGES: tuple[MessageType, ...] = (
     ),
     *_owned(
         "registry",
+        offers.EnquiryMade,
         offers.OfferMade,
         offers.OfferAccepted,
         offers.OfferDeclined,

@@ -63,6 +63,10 @@ class WithdrawalReason(StrEnum):
 
     WITHDRAWN = "withdrawn"
     LAPSED = "lapsed"
+    MAINTENANCE = "maintenance"
+    SAFETY = "safety"
+    CONTRACT_ENDED = "contract_ended"
+    FACILITY_CLOSED = "facility_closed"
 
 
 class FallThroughReason(StrEnum):
@@ -106,3 +110,61 @@ class Province(StrEnum):
     UTRECHT = "Utrecht"
     ZEELAND = "Zeeland"
     ZUID_HOLLAND = "Zuid-Holland"
+
+
+class Secrecy(StrEnum):
+    """How well the place of a facility is kept secret; secret unless somebody decides otherwise."""
+
+    SECRET = "secret"  # noqa: S105 - a word, not a password
+    DISCREET = "discreet"
+    KNOWN = "known"
+
+
+class Region(StrEnum):
+    """The ten regional units of the Dutch police (Politiewet 2012, article 25), as opaque codes."""
+
+    NOORD_NEDERLAND = "noord_nederland"
+    OOST_NEDERLAND = "oost_nederland"
+    MIDDEN_NEDERLAND = "midden_nederland"
+    NOORD_HOLLAND = "noord_holland"
+    AMSTERDAM = "amsterdam"
+    DEN_HAAG = "den_haag"
+    ROTTERDAM = "rotterdam"
+    ZEELAND_WEST_BRABANT = "zeeland_west_brabant"
+    OOST_BRABANT = "oost_brabant"
+    LIMBURG = "limburg"
+
+
+class DepartureReason(StrEnum):
+    """Where a household goes from a shelter, as far as anyone is told."""
+
+    ONWARD_HOME = "onward_home"
+    ONWARD_SHELTER = "onward_shelter"
+    LEFT_UNKNOWN_DESTINATION = "left_unknown_destination"
+    RETURNED_HOME = "returned_home"
+    OTHER = "other"
+
+
+class DelayReason(StrEnum):
+    """Why a household stays longer than a shelter is meant for."""
+
+    NO_HOME_AVAILABLE = "no_home_available"
+    PERMIT_PENDING = "permit_pending"
+    CARE_PENDING = "care_pending"
+    OTHER = "other"
+
+
+class EnquiryRefusal(StrEnum):
+    """Why a provider does not take a household that it was asked about."""
+
+    NOT_SUITABLE = "not_suitable"
+    FULL = "full"
+    SAFETY = "safety"
+    OTHER = "other"
+
+
+class ContractKind(StrEnum):
+    """Whether contracted places are meant to stay, or are extra ones for a while."""
+
+    STRUCTURAL = "structural"
+    TEMPORARY = "temporary"

@@ -1,6 +1,7 @@
 """Bodies of the shelters' API. No address and no name: a facility is an id here, and nothing more."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -8,11 +9,32 @@ from pydantic import Field
 from schemas.api.paging import PageQuery
 from schemas.base import OrganisationId, Schema, UtcDatetime
 from schemas.messages.beds import Acceptance, Service
-from schemas.vocabulary import Programme
+from schemas.messages.offers import Household
+from schemas.vocabulary import (
+    AgeBand,
+    ContractKind,
+    DelayReason,
+    DepartureReason,
+    EnquiryRefusal,
+    Need,
+    Programme,
+    Region,
+    Secrecy,
+    Sex,
+    WithdrawalReason,
+)
 
 LeaseSeconds = Annotated[
     int, Field(ge=60, le=31 * 86_400, description="how long the free place stays valid unless it is affirmed again")
 ]
+Places = Annotated[int, Field(ge=1, le=20)]
+ProviderReason = Literal[
+    WithdrawalReason.WITHDRAWN,
+    WithdrawalReason.MAINTENANCE,
+    WithdrawalReason.SAFETY,
+    WithdrawalReason.CONTRACT_ENDED,
+]
+"""The reasons that a provider may give; a lease lapses and a facility closes by themselves."""
 
 
 class NewProvider(Schema):
@@ -31,12 +53,53 @@ class NewFacility(Schema):
     """A place where a provider has units."""
 
     provider_id: UUID
+    secrecy: Secrecy = Secrecy.SECRET
+    region: Region | None = Field(None, description="the police unit where it is, if that may be known")
+    turnaround_seconds: int = Field(
+        0, ge=0, le=28 * 86_400, description="how long a unit is made ready after a household has left"
+    )
 
 
 class Facility(NewFacility):
     """A facility: an id, and whose it is."""
 
     facility_id: UUID
+    closed: bool
+
+
+class Facilities(Schema):
+    """A page of facilities."""
+
+    facilities: list[Facility]
+
+
+class NewContract(Schema):
+    """Places that a provider may run for a programme, from one day to another."""
+
+    provider_id: UUID
+    programme: Programme
+    places: int = Field(ge=1, le=1000)
+    kind: ContractKind
+    starts_on: date
+    ends_on: date | None = Field(None, description="the last day, included; until further notice, if not said")
+
+
+class Contract(NewContract):
+    """A capacity contract."""
+
+    contract_id: UUID
+
+
+class ContractEnd(Schema):
+    """The day on which a contract ends after all."""
+
+    ends_on: date = Field(description="the last day, included")
+
+
+class Contracts(Schema):
+    """A page of contracts."""
+
+    contracts: list[Contract]
 
 
 class NewUnit(Schema):
@@ -44,9 +107,12 @@ class NewUnit(Schema):
 
     facility_id: UUID
     programme: Programme
-    places: int = Field(ge=1, le=20)
+    places: Places
     accepts: Acceptance
     serves: Service
+    kept_for_places: Places | None = Field(
+        None, description="kept for households of at least so many people, while such a one waits"
+    )
 
 
 class Unit(NewUnit):
@@ -55,6 +121,7 @@ class Unit(NewUnit):
     unit_id: UUID
     state: str = Field(description="out_of_service, free, held, reserved or occupied")
     vacancy_id: UUID | None = Field(description="the present episode of being free, until the household departs")
+    available_from: UtcDatetime | None = Field(description="a unit that came free may first have to be made ready")
     lease_expires_at: UtcDatetime | None
 
 
@@ -68,6 +135,9 @@ class UnitsQuery(PageQuery):
     """Which units."""
 
     state: str | None = Field(None, pattern="^[a-z_]{1,20}$")
+    lease_ends_before: UtcDatetime | None = Field(
+        None, description="only free and held ones that lapse before this moment unless they are affirmed"
+    )
 
 
 class NewVacancy(Schema):
@@ -93,6 +163,12 @@ class Affirmation(Schema):
     lease_seconds: LeaseSeconds = 72 * 3600
 
 
+class Withdrawal(Schema):
+    """A unit is not to be had after all."""
+
+    reason: ProviderReason = WithdrawalReason.WITHDRAWN
+
+
 class NewArrival(Schema):
     """The household that the unit was reserved for has arrived."""
 
@@ -106,6 +182,130 @@ class NewNoShow(Schema):
 
 
 class NewDeparture(Schema):
-    """The household has left the unit. The unit is free again at once."""
+    """The household has left the unit. The unit is free again after the facility's turnaround."""
 
     unit_id: UUID
+    reason: DepartureReason | None = None
+
+
+class NewExpectedExit(Schema):
+    """When a household is expected to leave, and why it stays longer than a shelter is meant for."""
+
+    unit_id: UUID
+    expected_exit_on: date | None = Field(None, description="nothing is expected, if not said")
+    delay_reason: DelayReason | None = None
+
+
+class Stay(Schema):
+    """A household in a unit: since when, and until when."""
+
+    vacancy_id: UUID
+    unit_id: UUID
+    programme: Programme
+    arrived_at: UtcDatetime
+    expected_exit_on: date | None
+    delay_reason: DelayReason | None
+    departed_at: UtcDatetime | None
+    departure_reason: DepartureReason | None
+
+
+class Stays(Schema):
+    """A page of stays."""
+
+    stays: list[Stay]
+
+
+class StaysQuery(PageQuery):
+    """Which stays."""
+
+    departed: bool = Field(default=False, description="those that are over, instead of those that are not")
+
+
+class Enquiry(Schema):
+    """Would you take this household? What decides whether a unit suits it, and nothing else of it."""
+
+    offer_id: UUID
+    vacancy_id: UUID
+    unit_id: UUID
+    household: Household
+    sex: Sex
+    age_band: AgeBand
+    needs: list[Need]
+    wheelchair: bool
+    made_at: UtcDatetime
+    answer_before_at: UtcDatetime
+    state: Literal["open", "agreed", "refused", "ended"] = Field(
+        description="ended: the registry ended it, or its deadline passed, before there was an answer"
+    )
+    refusal: EnquiryRefusal | None
+    answered_at: UtcDatetime | None
+
+
+class Enquiries(Schema):
+    """A page of enquiries."""
+
+    enquiries: list[Enquiry]
+
+
+class EnquiriesQuery(PageQuery):
+    """Which enquiries."""
+
+    state: Literal["open", "agreed", "refused", "ended"] = "open"
+
+
+class Refusal(Schema):
+    """The household is not taken, and why."""
+
+    refusal: EnquiryRefusal
+
+
+class WeeklyOverviewQuery(Schema):
+    """Which week."""
+
+    week: str | None = Field(
+        None, pattern=r"^[0-9]{4}-W[0-9]{2}$", description="a week of ISO 8601, such as 2026-W48; this one, if not said"
+    )
+
+
+class ExpectedExit(Schema):
+    """A unit whose household is expected to leave."""
+
+    unit_id: UUID
+    expected_exit_on: date
+
+
+class LongStay(Schema):
+    """A unit whose household has been there for more than three months."""
+
+    unit_id: UUID
+    arrived_at: UtcDatetime
+    expected_exit_on: date | None
+    delay_reason: DelayReason | None
+
+
+class ProgrammeOverview(Schema):
+    """One programme in one week. What stands is as of the overview's moment; what moved is of the week."""
+
+    programme: Programme
+    contracted_places: int | None = Field(description="today's; nothing when there never was a contract")
+    units_in_service: int
+    places_in_service: int
+    units_occupied: int
+    places_occupied: int
+    arrivals: int
+    departures: int
+    no_shows: int
+    expected_exits: int = Field(description="households that are expected to leave in the week")
+    long_stays: int = Field(description="households that have been there for more than three months")
+    exits: list[ExpectedExit] = Field(description="a provider's own, the first expected first, at most 200")
+    stays_beyond_three_months: list[LongStay] = Field(description="a provider's own, the longest first, at most 200")
+
+
+class WeeklyOverview(Schema):
+    """Occupancy, movements, and who stays longer than a shelter is meant for, by programme."""
+
+    week: str
+    first_day: date
+    last_day: date
+    at: UtcDatetime
+    programmes: list[ProgrammeOverview]

@@ -13,11 +13,14 @@ from schemas.vocabulary import (
     AgeBand,
     ClaimReversalReason,
     DeclineReason,
+    DepartureReason,
     FallThroughReason,
     ListKind,
     Need,
     PlacementEndReason,
     Programme,
+    Region,
+    Secrecy,
     Sex,
     WithdrawalReason,
 )
@@ -56,6 +59,9 @@ _DATA: tuple[Message, ...] = (
         available_from=NOW,
         lease_expires_at=NOW + timedelta(days=3),
         freed_at=NOW,
+        region=Region.OOST_BRABANT,
+        secrecy=Secrecy.DISCREET,
+        kept_for_places=2,
     ),
     beds.BedWithdrawn(
         vacancy_id=_VACANCY,
@@ -69,7 +75,15 @@ _DATA: tuple[Message, ...] = (
     beds.NoShowReported(
         vacancy_id=_VACANCY, version=2, unit_id=_UNIT, programme=Programme.COSM, offer_id=_OFFER, reported_at=NOW
     ),
-    beds.DepartureRecorded(vacancy_id=_VACANCY, version=3, unit_id=_UNIT, offer_id=_OFFER, departed_at=NOW),
+    beds.DepartureRecorded(
+        vacancy_id=_VACANCY,
+        version=3,
+        unit_id=_UNIT,
+        offer_id=_OFFER,
+        departed_at=NOW,
+        reason=DepartureReason.ONWARD_HOME,
+    ),
+    beds.EnquiryAnswered(vacancy_id=_VACANCY, version=2, unit_id=_UNIT, offer_id=_OFFER, agreed=True, answered_at=NOW),
     quotas.SlotOpened(
         vacancy_id=_VACANCY,
         version=1,
@@ -96,6 +110,20 @@ _DATA: tuple[Message, ...] = (
         reason=ClaimReversalReason.HOUSING_FELL_THROUGH,
         was_housed=False,
         reversed_at=NOW,
+    ),
+    offers.EnquiryMade(
+        vacancy_id=_VACANCY,
+        version=1,
+        offer_id=_OFFER,
+        list_kind=ListKind.SHELTER,
+        recipient=RECIPIENT,
+        household=_HOUSEHOLD,
+        sex=Sex.FEMALE,
+        age_band=AgeBand.AGE_18_TO_22,
+        needs=[Need.MEDICAL],
+        wheelchair=False,
+        answer_before_at=NOW + timedelta(days=2),
+        made_at=NOW,
     ),
     offers.OfferMade(
         vacancy_id=_VACANCY,

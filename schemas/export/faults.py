@@ -72,7 +72,7 @@ class _Rules:
         if "$ref" in schema:
             return self._resolved(self._definitions[schema["$ref"].rpartition("/")[2]])
         # What need not be there may also be null; the rules are those of the other alternative.
-        return schema["anyOf"][0] if "anyOf" in schema else schema
+        return self._resolved(schema["anyOf"][0]) if "anyOf" in schema else schema
 
 
 def _own(rules: JsonSchema, value: Any, path: Path) -> Iterator[Fault]:  # noqa: ANN401 - any JSON

@@ -6,7 +6,17 @@ from uuid import UUID
 from pydantic import Field
 
 from schemas.base import Schema, UtcDatetime, VacancyMessage
-from schemas.vocabulary import AgeBand, Need, Programme, Sex, WithdrawalReason
+from schemas.vocabulary import (
+    AgeBand,
+    DepartureReason,
+    EnquiryRefusal,
+    Need,
+    Programme,
+    Region,
+    Secrecy,
+    Sex,
+    WithdrawalReason,
+)
 
 
 class Acceptance(Schema):
@@ -43,6 +53,11 @@ class BedFreed(BedMessage):
     available_from: UtcDatetime
     lease_expires_at: UtcDatetime
     freed_at: UtcDatetime
+    region: Region | None = Field(None, description="the police unit where the facility is, if that may be known")
+    secrecy: Secrecy = Secrecy.SECRET
+    kept_for_places: int | None = Field(
+        None, ge=1, le=20, description="kept for households of at least so many people, while such a one waits"
+    )
 
 
 class BedWithdrawn(BedMessage):
@@ -81,3 +96,15 @@ class DepartureRecorded(BedMessage):
 
     offer_id: UUID
     departed_at: UtcDatetime
+    reason: DepartureReason | None = None
+
+
+class EnquiryAnswered(BedMessage):
+    """A provider that decides for itself whom it takes has answered an enquiry."""
+
+    TYPE: ClassVar[str] = "nl.doorstroom.beds.enquiry-answered.v1"
+
+    offer_id: UUID = Field(description="the enquiry's")
+    agreed: bool
+    refusal: EnquiryRefusal | None = Field(None, description="why not, when it was not agreed")
+    answered_at: UtcDatetime

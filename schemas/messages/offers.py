@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from schemas.base import OrganisationId, Schema, UtcDatetime, VacancyMessage
-from schemas.vocabulary import DeclineReason, FallThroughReason, ListKind, WithdrawalReason
+from schemas.vocabulary import AgeBand, DeclineReason, FallThroughReason, ListKind, Need, Sex, WithdrawalReason
 
 
 class Household(Schema):
@@ -22,6 +22,23 @@ class OfferMessage(VacancyMessage):
     offer_id: UUID
     list_kind: ListKind
     recipient: OrganisationId
+
+
+class EnquiryMade(OfferMessage):
+    """The provider decides: would it take this household? The vacancy is held for the answer until the deadline.
+
+    `offer_id` is the enquiry's; when the provider agrees, the offer to the coordinator has the same.
+    """
+
+    TYPE: ClassVar[str] = "nl.doorstroom.offers.enquiry-made.v1"
+
+    household: Household
+    sex: Sex
+    age_band: AgeBand
+    needs: list[Need] = Field(max_length=len(Need))
+    wheelchair: bool
+    answer_before_at: UtcDatetime
+    made_at: UtcDatetime
 
 
 class OfferMade(OfferMessage):

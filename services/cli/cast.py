@@ -12,8 +12,14 @@ SCOPES: Mapping[Role, tuple[str, ...]] = {
     Role.HELPDESK: ("registry:read", "registry:write", "notifications:read"),
     Role.PROVIDER: ("shelters:read", "shelters:write"),
     Role.MUNICIPALITY: ("municipalities:read", "municipalities:write"),
-    Role.AUDITOR: ("municipalities:read",),
-    Role.OPERATOR: ("shelters:manage", "municipalities:manage", "municipalities:read"),
+    Role.AUDITOR: ("municipalities:read", "shelters:read"),
+    Role.OPERATOR: (
+        "shelters:manage",
+        "shelters:read",
+        "shelters:write",
+        "municipalities:manage",
+        "municipalities:read",
+    ),
 }
 
 TOKEN_SECONDS = 6 * 3600

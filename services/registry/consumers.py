@@ -5,7 +5,14 @@ from functools import partial
 from typing import Any
 
 from schemas.base import Message
-from schemas.messages.beds import ArrivalConfirmed, BedFreed, BedWithdrawn, DepartureRecorded, NoShowReported
+from schemas.messages.beds import (
+    ArrivalConfirmed,
+    BedFreed,
+    BedWithdrawn,
+    DepartureRecorded,
+    EnquiryAnswered,
+    NoShowReported,
+)
 from schemas.messages.quotas import ClaimReversed, HouseholdHoused, PlacementClaimed, SlotOpened, SlotWithdrawn
 from services.chassis.broker.topology import Queue
 from services.chassis.consumer import Handler
@@ -35,4 +42,5 @@ _HANDLERS: Mapping[type[Message], Callable[[Matchmaker, UnitOfWork, Sequence[Any
     ClaimReversed: vacancies.claims_reversed,
     BedFreed: vacancies.vacancies_freed,
     SlotOpened: vacancies.vacancies_freed,
+    EnquiryAnswered: vacancies.enquiries_answered,
 }

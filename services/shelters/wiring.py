@@ -8,9 +8,9 @@ from services.chassis.service import Parts, Service
 from services.chassis.timers import Timer
 from services.chassis.unit_of_work import Transactions
 from services.chassis.wiring import CONTACT, Definition, Surroundings
-from services.shelters import consumers, handlers, routes
-from services.shelters.domain import Refused
-from services.shelters.handlers import Leases
+from services.shelters import consumers, routes
+from services.shelters.domain.errors import Refused
+from services.shelters.handlers.vacancies import Leases, lapse_leases
 from services.shelters.settings import Settings
 from services.shelters.tables import idempotency_keys, messages
 
@@ -33,7 +33,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
             handlers=consumers.handlers(leases),
             api=routes.api(transactions, leases, CONTACT),
             retention=timedelta(days=settings.retention_days),
-            timers=(Timer("lease-expiry", clock, lambda: transactions.run(handlers.lapse_leases)),),
+            timers=(Timer("lease-expiry", clock, lambda: transactions.run(lapse_leases)),),
         )
     )
 

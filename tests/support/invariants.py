@@ -16,6 +16,7 @@ from services.registry.domain.eligibility import reasons_against
 from services.registry.domain.model import ACTIVE_OFFER_STATES, OfferState
 from services.registry.store.codec import decode_profile, decode_terms
 from services.registry.tables import decisions, entries, offers, profiles, vacancies
+from services.shelters.checks import findings
 from services.shelters.tables import units
 from tests.support.world import World
 
@@ -40,6 +41,7 @@ async def check_everything(world: World) -> None:
     await nothing_is_counted_twice(world)
     await everyone_concerned_was_told(world)
     await nothing_is_in_quarantine(world)
+    await shelters_keep_their_own_rules(world)
 
 
 async def one_active_offer_each(world: World) -> None:
@@ -164,6 +166,11 @@ async def nothing_is_in_quarantine(world: World) -> None:
     """Our own messages are never refused by our own services."""
     for name, service in world.services.items():
         assert not await world.count(name, service.tables.quarantine)
+
+
+async def shelters_keep_their_own_rules(world: World) -> None:
+    """What the service itself can check, in its own database."""
+    assert await world.run("shelters", findings) == []
 
 
 async def _active_offers(world: World) -> dict[UUID, Row]:

@@ -15,10 +15,19 @@ from sqlalchemy import ColumnElement, Executable, Table, func, select, update
 
 from schemas import catalogue
 from schemas.api.registry import Waitlist
-from schemas.api.shelters import NewUnit
+from schemas.api.shelters import NewFacility, NewUnit
 from schemas.messages.beds import Acceptance
 from schemas.messages.beds import Service as Serves
-from schemas.vocabulary import AgeBand, ClaimReversalReason, DeclineReason, ListKind, Need, Programme, Sex
+from schemas.vocabulary import (
+    AgeBand,
+    ClaimReversalReason,
+    DeclineReason,
+    ListKind,
+    Need,
+    Programme,
+    Sex,
+    WithdrawalReason,
+)
 from services.chassis.broker.memory import InProcessBroker
 from services.chassis.broker.topology import matches
 from services.chassis.consumer import Consumer
@@ -39,10 +48,13 @@ from services.registry.handlers import entries, offers
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store.waitlists import WaitlistStore
 from services.registry.tables import offers as offers_table
-from services.shelters import handlers as shelters
-from services.shelters import store as shelters_store
-from services.shelters.handlers import Leases
-from services.shelters.store import StoredUnit
+from services.shelters.handlers import households
+from services.shelters.handlers import vacancies as beds
+from services.shelters.handlers.facilities import open_unit
+from services.shelters.handlers.vacancies import Leases
+from services.shelters.store import facilities as facilities_store
+from services.shelters.store.units import StoredUnit
+from services.shelters.tables import units as units_table
 
 T = TypeVar("T")
 
@@ -229,47 +241,47 @@ class World:
     async def add_unit(self, places: int = 2, *, sexes: Sequence[Sex] = tuple(Sex), needs: Sequence[Need] = ()) -> UUID:
         async def work(unit: UnitOfWork) -> UUID:
             provider, facility = unit.identifiers(), unit.identifiers()
-            await shelters_store.add_provider(unit, provider, f"{PROVIDER}-{provider}")
-            await shelters_store.add_facility(unit, facility, provider)
+            await facilities_store.add_provider(unit, provider, f"{PROVIDER}-{provider}")
+            await facilities_store.add_facility(unit, facility, NewFacility(provider_id=provider))
             accepts = Acceptance(sexes=list(sexes), age_bands=list(AgeBand), children=True)
             serves = Serves(wheelchair=True, needs=list(needs))
             new = NewUnit(facility_id=facility, programme=Programme.COSM, places=places, accepts=accepts, serves=serves)
-            return (await shelters.open_unit(unit, new, f"{PROVIDER}-{provider}")).unit.id
+            return (await open_unit(unit, new, f"{PROVIDER}-{provider}")).unit.id
 
         return await self.run("shelters", work)
 
     async def unit(self, unit_id: UUID) -> Row:
-        units = shelters_store.units
-        return (await self.rows("shelters", select(units).where(units.c.id == unit_id)))[0]
+        return (await self.rows("shelters", select(units_table).where(units_table.c.id == unit_id)))[0]
 
     async def post_bed(self, unit_id: UUID, lease_seconds: int = LEASE_SECONDS) -> StoredUnit:
         return await self._shelter(
-            unit_id, lambda unit, owner: shelters.post_vacancy(unit, unit_id, owner, lease_seconds, None)
+            unit_id, lambda unit, owner: beds.post_vacancy(unit, unit_id, owner, lease_seconds, None)
         )
 
     async def affirm_bed(self, unit_id: UUID, lease_seconds: int = LEASE_SECONDS) -> StoredUnit:
         vacancy = (await self.unit(unit_id))["vacancy_id"]
         return await self._shelter(
-            unit_id, lambda unit, owner: shelters.affirm_vacancy(unit, vacancy, owner, lease_seconds)
+            unit_id, lambda unit, owner: beds.affirm_vacancy(unit, vacancy, owner, lease_seconds)
         )
 
     async def withdraw_bed(self, unit_id: UUID) -> StoredUnit:
         vacancy = (await self.unit(unit_id))["vacancy_id"]
-        return await self._shelter(unit_id, lambda unit, owner: shelters.withdraw_vacancy(unit, vacancy, owner))
+        reason = WithdrawalReason.WITHDRAWN
+        return await self._shelter(unit_id, lambda unit, owner: beds.withdraw_vacancy(unit, vacancy, owner, reason))
 
     async def arrive(self, unit_id: UUID) -> StoredUnit:
         vacancy = (await self.unit(unit_id))["vacancy_id"]
-        return await self._shelter(unit_id, lambda unit, owner: shelters.confirm_arrival(unit, vacancy, owner))
+        return await self._shelter(unit_id, lambda unit, owner: households.confirm_arrival(unit, vacancy, owner))
 
     async def miss(self, unit_id: UUID) -> StoredUnit:
         vacancy = (await self.unit(unit_id))["vacancy_id"]
         return await self._shelter(
-            unit_id, lambda unit, owner: shelters.report_no_show(self.leases, unit, vacancy, owner)
+            unit_id, lambda unit, owner: households.report_no_show(self.leases, unit, vacancy, owner)
         )
 
     async def depart(self, unit_id: UUID) -> StoredUnit:
         return await self._shelter(
-            unit_id, lambda unit, owner: shelters.record_departure(self.leases, unit, unit_id, owner)
+            unit_id, lambda unit, owner: households.record_departure(self.leases, unit, unit_id, owner, None)
         )
 
     async def _shelter(self, unit_id: UUID, work: Callable[[UnitOfWork, str], Awaitable[StoredUnit]]) -> StoredUnit:

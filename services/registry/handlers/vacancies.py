@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from schemas.messages.beds import ArrivalConfirmed, DepartureRecorded
+from schemas.messages.beds import ArrivalConfirmed, DepartureRecorded, EnquiryAnswered
 from schemas.messages.quotas import ClaimReversed, HouseholdHoused, PlacementClaimed
 from schemas.vocabulary import ListKind
 from services.chassis.database import among
@@ -93,6 +93,10 @@ async def households_departed(_: Matchmaker, unit: UnitOfWork, departed: Sequenc
     """The placement is over; the shelter reports the place free by itself."""
     ids = [message.offer_id for message in departed]
     await store.end_placements(unit, among(unit.connection, offers_table.c.id, ids))
+
+
+async def enquiries_answered(_: Matchmaker, _unit: UnitOfWork, _answered: Sequence[EnquiryAnswered]) -> None:
+    """An answer to an enquiry that is not open is ignored; as long as no offer begins as an enquiry, that is each."""
 
 
 async def _move_out(unit: UnitOfWork, case_ids: Sequence[UUID]) -> None:

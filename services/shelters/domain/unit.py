@@ -1,13 +1,11 @@
-"""The life of a unit, pure: out_of_service → free (lease) → held → reserved → occupied → free."""
+"""The life of a unit: out_of_service → free (lease) → held → reserved → occupied → free."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-
-class Refused(Exception):
-    """The rules do not allow this now. The text says why, and what to do."""
+from services.shelters.domain.errors import Refused
 
 
 class UnitState(StrEnum):
@@ -21,6 +19,7 @@ class UnitState(StrEnum):
 
 
 FROM_FREE_TO_RESERVED = (UnitState.FREE, UnitState.HELD, UnitState.RESERVED)
+LEASED = (UnitState.FREE, UnitState.HELD)
 
 
 @dataclass(slots=True)
@@ -28,16 +27,19 @@ class Unit:
     """What a facility offers at once.
 
     `vacancy_id` is the present episode, from being freed to departure. `version` rises with each event about the
-    unit; `allocation_version` is that of the last word of the registry about the present episode.
+    unit; `allocation_version` is that of the last word of the registry about the present episode. `enquiring`: it is
+    held by an enquiry that its provider has still to answer. `closed`: its facility is.
     """
 
     id: UUID
     state: UnitState = UnitState.OUT_OF_SERVICE
     vacancy_id: UUID | None = None
     offer_id: UUID | None = None
+    enquiring: bool = False
     freed_at: datetime | None = None
     available_from: datetime | None = None
     lease_expires_at: datetime | None = None
+    closed: bool = False
     version: int = 0
     allocation_version: int = 0
 
@@ -53,78 +55,108 @@ class Episode:
 
 
 def post(unit: Unit, episode: Episode) -> None:
-    """A provider says that the unit is free."""
+    """A provider says that the unit is free. Raises Refused."""
     if unit.state is UnitState.OCCUPIED:
         raise Refused("The unit is occupied; record the departure, and it comes free by itself.")
     if unit.state is not UnitState.OUT_OF_SERVICE:
         raise Refused(f"The unit is {unit.state} already; affirm its vacancy to extend the lease.")
+    if unit.closed:
+        raise Refused("The unit's facility is closed; reopen the facility first.")
     if episode.lease_expires_at <= episode.available_from:
         raise Refused("The lease would end before the unit is available; give a longer lease.")
-    _free(unit, episode)
+    free(unit, episode)
 
 
 def affirm(unit: Unit, lease_expires_at: datetime) -> None:
-    """Still free: the lease begins again."""
-    if unit.state not in (UnitState.FREE, UnitState.HELD):
+    """Still free: the lease begins again. Raises Refused."""
+    if unit.state not in LEASED:
         raise Refused(f"The unit is {unit.state}; only a free or held one has a lease to affirm.")
+    if unit.available_from is not None and lease_expires_at <= unit.available_from:
+        raise Refused("The lease would end before the unit is available; give a longer lease.")
     unit.lease_expires_at = lease_expires_at
     unit.version += 1
 
 
 def withdraw(unit: Unit) -> None:
-    """The unit is not to be had after all."""
+    """The unit is not to be had after all. Raises Refused."""
+    if unit.state is UnitState.OCCUPIED:
+        raise Refused("The unit is occupied; it can go out of service once the departure is recorded.")
     if unit.state not in FROM_FREE_TO_RESERVED:
         raise Refused(f"The unit is {unit.state}; only one that is free, held or reserved can be withdrawn.")
     _take_out(unit)
 
 
-def lapse(unit: Unit, now: datetime) -> bool:
-    """Nobody affirmed the lease: a stale bed is not offered. A reserved unit has been promised, and keeps."""
-    stale = unit.lease_expires_at is not None and unit.lease_expires_at <= now
-    if not stale or unit.state not in (UnitState.FREE, UnitState.HELD):
+def close(unit: Unit) -> bool:
+    """The facility closes. True when that ends a vacancy; who lives in the unit may stay until they depart."""
+    unit.closed = True
+    if unit.state not in FROM_FREE_TO_RESERVED:
         return False
     _take_out(unit)
     return True
 
 
-def follow(unit: Unit, vacancy_id: UUID, allocation_version: int, state: UnitState, offer_id: UUID | None) -> bool:
+def lapse(unit: Unit, now: datetime) -> bool:
+    """Nobody affirmed the lease: a stale bed is not offered. A reserved unit has been promised, and keeps."""
+    stale = unit.lease_expires_at is not None and unit.lease_expires_at <= now
+    if not stale or unit.state not in LEASED:
+        return False
+    _take_out(unit)
+    return True
+
+
+def follow(
+    unit: Unit,
+    vacancy_id: UUID,
+    allocation_version: int,
+    state: UnitState,
+    offer_id: UUID | None,
+    *,
+    enquiring: bool = False,
+) -> bool:
     """Do as the registry says: free, held or reserved. False when it is old news, or about another episode."""
     if unit.vacancy_id != vacancy_id or allocation_version <= unit.allocation_version:
         return False
     unit.allocation_version = allocation_version
     if unit.state in FROM_FREE_TO_RESERVED:
-        unit.state, unit.offer_id = state, offer_id
+        unit.state, unit.offer_id, unit.enquiring = state, offer_id, enquiring
     return True
 
 
+def answer(unit: Unit, offer_id: UUID, answer_before_at: datetime, now: datetime) -> None:
+    """The provider answers an enquiry; the unit stays held until the registry has heard it. Raises Refused."""
+    if unit.offer_id != offer_id or not unit.enquiring:
+        raise Refused("The enquiry has been answered or ended; list the open ones.")
+    if answer_before_at <= now:
+        raise Refused("The enquiry's deadline has passed; the household is offered elsewhere.")
+    unit.enquiring = False
+    unit.version += 1
+
+
 def arrive(unit: Unit) -> None:
-    """The household is there."""
+    """The household is there. Raises Refused."""
     if unit.state is not UnitState.RESERVED:
         raise Refused(f"The unit is {unit.state}; only a reserved one can be moved into.")
     unit.state = UnitState.OCCUPIED
+    unit.freed_at = unit.available_from = unit.lease_expires_at = None
     unit.version += 1
 
 
 def miss(unit: Unit) -> None:
-    """The household did not come: this episode is over."""
+    """The household did not come: this episode is over. Raises Refused."""
     if unit.state is not UnitState.RESERVED:
         raise Refused(f"The unit is {unit.state}; only for a reserved one can a no-show be reported.")
     _end_episode(unit)
 
 
 def depart(unit: Unit) -> None:
-    """The household has left: this episode is over."""
+    """The household has left: this episode is over. Raises Refused."""
     if unit.state is not UnitState.OCCUPIED:
         raise Refused(f"The unit is {unit.state}; only from an occupied one can a household depart.")
     _end_episode(unit)
 
 
-def free_again(unit: Unit, episode: Episode) -> None:
-    """A new episode begins where the last one ended."""
-    _free(unit, episode)
-
-
-def _free(unit: Unit, episode: Episode) -> None:
+def free(unit: Unit, episode: Episode) -> None:
+    """A new episode begins, perhaps where the last one ended."""
     unit.state = UnitState.FREE
     unit.vacancy_id = episode.vacancy_id
     unit.offer_id = None
@@ -135,14 +167,20 @@ def _free(unit: Unit, episode: Episode) -> None:
     unit.version += 1
 
 
+def rest(unit: Unit) -> None:
+    """No new episode begins where the last one ended: the unit stays out of service until it is posted."""
+    unit.vacancy_id = None
+
+
 def _take_out(unit: Unit) -> None:
     _end_episode(unit)
-    unit.vacancy_id = None
+    rest(unit)
 
 
 def _end_episode(unit: Unit) -> None:
     """Out of service until a new episode begins; the old id is kept for the event that says so."""
     unit.state = UnitState.OUT_OF_SERVICE
     unit.offer_id = None
+    unit.enquiring = False
     unit.freed_at = unit.available_from = unit.lease_expires_at = None
     unit.version += 1

@@ -1,4 +1,4 @@
-"""The shelters' facts in their database."""
+"""Units: found, held by a transaction, and saved."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +10,13 @@ from sqlalchemy import Select, bindparam, insert, literal_column, select
 
 from schemas.api.shelters import NewUnit
 from schemas.messages.beds import Acceptance, Service
-from schemas.vocabulary import Programme
+from schemas.vocabulary import Programme, Region, Secrecy
 from services.chassis.database import Change, Row, ids_value, one_of
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
-from services.shelters.domain import Unit, UnitState
-from services.shelters.tables import facilities, providers, units
+from services.shelters.domain.unit import Unit, UnitState
+from services.shelters.store.facilities import StoredFacility
+from services.shelters.tables import contracts, units
 
 # Constants in the text, not parameters: only so can a prepared plan use the partial index.
 _LEASED = units.c.state.in_([literal_column("'free'"), literal_column("'held'")])
@@ -23,61 +24,65 @@ _CHANGING = (
     "state",
     "vacancy_id",
     "offer_id",
+    "enquiring",
     "freed_at",
     "available_from",
     "lease_expires_at",
+    "closed",
     "version",
     "allocation_version",
 )
 
 
-# Built once: these are on the way of every vacancy.
+# Built once: these are on the way of every vacancy. Whether there is a contract comes with the unit, so that providers
+# without one pay no further statement for it.
+_CONTRACTED = (
+    select(contracts.c.id)
+    .where(contracts.c.organisation == units.c.organisation, contracts.c.programme == units.c.programme)
+    .exists()
+    .label("contracted")
+)
+_SELECT = select(units, _CONTRACTED)
+_LOCK = _SELECT.with_for_update(of=units)
 _UPDATE = Change(units, _CHANGING)
-_OWN = select(units).where(units.c.organisation == bindparam("organisation")).with_for_update()
+_OWN = _LOCK.where(units.c.organisation == bindparam("organisation"))
 _BY_ID = _OWN.where(units.c.id == bindparam("key"))
 _BY_VACANCY = _OWN.where(units.c.vacancy_id == bindparam("key"))
 
 
 @dataclass(slots=True)
 class StoredUnit:
-    """A unit, with what never changes about it."""
+    """A unit, with what never changes about it and its facility.
+
+    `contracted`: its provider has, or once had, a capacity contract for its programme.
+    """
 
     unit: Unit
     organisation: str
     description: NewUnit
+    secrecy: Secrecy = Secrecy.SECRET
+    region: Region | None = None
+    turnaround_seconds: int = 0
+    contracted: bool = False
 
 
-async def add_provider(unit: UnitOfWork, provider_id: UUID, organisation: str) -> None:
-    """Store a provider. Raises UniqueViolation when the organisation is one already."""
-    await unit.execute(insert(providers).values(id=provider_id, organisation=organisation))
-
-
-async def add_facility(unit: UnitOfWork, facility_id: UUID, provider_id: UUID) -> str:
-    """Store a facility of a provider and give the organisation that it is of. Raises NotFound."""
-    query = select(providers.c.organisation).where(providers.c.id == provider_id)
-    found = (await unit.execute(query)).first()
-    if found is None:
-        raise NotFound("There is no such provider.")
-    row = {"id": facility_id, "provider_id": provider_id, "organisation": found.organisation}
-    await unit.execute(insert(facilities).values(row))
-    return str(found.organisation)
-
-
-async def add_unit(unit: UnitOfWork, new: Unit, description: NewUnit, organisation: str) -> None:
-    """Store a unit in one of the organisation's own facilities. Raises NotFound."""
-    own = (facilities.c.id == description.facility_id) & (facilities.c.organisation == organisation)
-    if (await unit.execute(select(facilities.c.id).where(own))).first() is None:
-        raise NotFound("There is no such facility among yours.")
+async def add_unit(unit: UnitOfWork, new: Unit, description: NewUnit, facility: StoredFacility) -> StoredUnit:
+    """Store a unit of a facility."""
     fixed = {
         "id": new.id,
-        "facility_id": description.facility_id,
-        "organisation": organisation,
+        "facility_id": facility.id,
+        "organisation": facility.organisation,
         "programme": description.programme,
         "places": description.places,
         "accepts": description.accepts.model_dump_json(),
         "serves": description.serves.model_dump_json(),
+        "kept_for_places": description.kept_for_places,
+        "secrecy": facility.secrecy,
+        "region": facility.region,
+        "turnaround_seconds": facility.turnaround_seconds,
     }
     await unit.execute(insert(units).values(fixed | _changing(new)))
+    return StoredUnit(new, facility.organisation, description)
 
 
 async def lock_unit(unit: UnitOfWork, unit_id: UUID, organisation: str) -> StoredUnit:
@@ -99,15 +104,19 @@ async def lock_units_of_vacancies(unit: UnitOfWork, vacancy_ids: Sequence[UUID])
 
 @lru_cache(maxsize=2)
 def _of_vacancies(dialect: str) -> Select[tuple[object, ...]]:
-    mine = one_of(dialect, units.c.vacancy_id, "ids")
-    return select(units).where(mine).order_by(units.c.id).with_for_update()
+    return _LOCK.where(one_of(dialect, units.c.vacancy_id, "ids")).order_by(units.c.id)
+
+
+async def lock_units_of_facility(unit: UnitOfWork, facility_id: UUID) -> list[StoredUnit]:
+    """Hold all units of a facility."""
+    query = _LOCK.where(units.c.facility_id == facility_id).order_by(units.c.id)
+    return await find_units(unit, query)
 
 
 async def lock_lapsed_units(unit: UnitOfWork, limit: int) -> list[StoredUnit]:
     """Hold units whose lease has ended, the first ended first."""
-    query = select(units).where(_LEASED, units.c.lease_expires_at <= unit.now)
-    query = query.order_by(units.c.lease_expires_at, units.c.id).limit(limit).with_for_update()
-    return [_stored(row) for row in (await unit.execute(query))]
+    query = _LOCK.where(_LEASED, units.c.lease_expires_at <= unit.now)
+    return await find_units(unit, query.order_by(units.c.lease_expires_at, units.c.id).limit(limit))
 
 
 async def next_lease_end(unit: UnitOfWork) -> datetime | None:
@@ -122,10 +131,14 @@ async def save(unit: UnitOfWork, changed: Sequence[StoredUnit]) -> None:
     await unit.write(_UPDATE, [{"id": stored.unit.id} | _changing(stored.unit) for stored in changed])
 
 
-def own_units(organisation: str, state: str | None) -> Select[tuple[object, ...]]:
-    """The organisation's units, or those of them in one state."""
-    mine = select(units).where(units.c.organisation == organisation)
-    return mine if state is None else mine.where(units.c.state == state)
+def own_units(organisation: str, state: str | None, lease_ends_before: datetime | None) -> Select[tuple[object, ...]]:
+    """The organisation's units, or those of them in one state, or whose lease ends before a moment."""
+    query = _SELECT.where(units.c.organisation == organisation)
+    if state is not None:
+        query = query.where(units.c.state == state)
+    if lease_ends_before is not None:
+        query = query.where(_LEASED, units.c.lease_expires_at < lease_ends_before)
+    return query
 
 
 async def find_units(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> list[StoredUnit]:
@@ -150,9 +163,18 @@ def _stored(row: Row) -> StoredUnit:
         places=row["places"],
         accepts=Acceptance.model_validate_json(row["accepts"]),
         serves=Service.model_validate_json(row["serves"]),
+        kept_for_places=row["kept_for_places"],
     )
     changing = {name: row[name] for name in _CHANGING} | {"state": UnitState(row["state"])}
-    return StoredUnit(Unit(row["id"], **changing), row["organisation"], description)
+    return StoredUnit(
+        Unit(row["id"], **changing),
+        row["organisation"],
+        description,
+        Secrecy(row["secrecy"]),
+        Region(row["region"]) if row["region"] else None,
+        row["turnaround_seconds"],
+        row["contracted"],
+    )
 
 
 def _changing(unit: Unit) -> dict[str, object]:

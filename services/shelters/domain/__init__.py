@@ -1,0 +1,1 @@
+"""The shelters' rules: pure, with time and ids as arguments."""

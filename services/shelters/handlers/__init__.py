@@ -1,0 +1,1 @@
+"""What the shelters' service does: each handler loads, lets the rules decide, saves, and records what happened."""

@@ -1,0 +1,135 @@
+"""Units that are free: posted, affirmed, withdrawn, lapsed, and allocated by the registry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from schemas.messages.offers import (
+    EnquiryMade,
+    OfferAccepted,
+    OfferDeclined,
+    OfferExpired,
+    OfferMade,
+    OfferRevoked,
+    PlacementFellThrough,
+)
+from schemas.vocabulary import WithdrawalReason
+from services.chassis.unit_of_work import UnitOfWork
+from services.shelters.domain import unit as domain
+from services.shelters.domain.unit import Episode, UnitState
+from services.shelters.handlers import contracts, messages
+from services.shelters.store import enquiries
+from services.shelters.store import units as store
+from services.shelters.store.units import StoredUnit
+
+LAPSE_BATCH = 100
+
+AllocationEvent = (
+    EnquiryMade | OfferMade | OfferAccepted | OfferDeclined | OfferExpired | OfferRevoked | PlacementFellThrough
+)
+
+_STATES: dict[type, UnitState] = {
+    EnquiryMade: UnitState.HELD,
+    OfferMade: UnitState.HELD,
+    OfferAccepted: UnitState.RESERVED,
+}
+"""What an event of the registry makes of a unit; every other one makes it free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leases:
+    """How long a unit that came free by itself stays valid unless a provider affirms it."""
+
+    lease_seconds: int
+
+
+async def post_vacancy(
+    unit: UnitOfWork, unit_id: UUID, organisation: str, lease_seconds: int, available_from: datetime | None
+) -> StoredUnit:
+    """A provider says that a unit is free. Raises NotFound or Refused."""
+    stored = await store.lock_unit(unit, unit_id, organisation)
+    lease_expires_at = unit.now + timedelta(seconds=lease_seconds)
+    available_from = available_from or unit.now
+    domain.post(stored.unit, Episode(unit.identifiers(), unit.now, available_from, lease_expires_at))
+    await contracts.ensure_room(unit, stored, available_from)
+    await store.save(unit, [stored])
+    messages.record_freed(unit, stored)
+    return stored
+
+
+async def affirm_vacancy(unit: UnitOfWork, vacancy_id: UUID, organisation: str, lease_seconds: int) -> StoredUnit:
+    """A provider says that a unit is still free. Raises NotFound or Refused."""
+    stored = await store.lock_unit_of_vacancy(unit, vacancy_id, organisation)
+    domain.affirm(stored.unit, unit.now + timedelta(seconds=lease_seconds))
+    await store.save(unit, [stored])
+    messages.record_freed(unit, stored)
+    return stored
+
+
+async def withdraw_vacancy(
+    unit: UnitOfWork, vacancy_id: UUID, organisation: str, reason: WithdrawalReason
+) -> StoredUnit:
+    """A provider takes a vacancy back. Raises NotFound or Refused."""
+    return await _withdraw(unit, await store.lock_unit_of_vacancy(unit, vacancy_id, organisation), reason)
+
+
+async def take_out_of_service(
+    unit: UnitOfWork, unit_id: UUID, organisation: str, reason: WithdrawalReason
+) -> StoredUnit:
+    """A provider takes a unit out of service, whatever its vacancy is. Raises NotFound or Refused."""
+    return await _withdraw(unit, await store.lock_unit(unit, unit_id, organisation), reason)
+
+
+async def allocations_changed(unit: UnitOfWork, events: Sequence[AllocationEvent]) -> None:
+    """The registry offers, reserves or gives back units: do as it says, the newest word last."""
+    await _follow(unit, events)
+
+
+async def enquiries_made(unit: UnitOfWork, events: Sequence[EnquiryMade]) -> None:
+    """The registry asks whether a provider would take a household: hold the unit, and list what is asked."""
+    changed = await _follow(unit, events)
+    asked = [(event, changed[event.vacancy_id]) for event in events if event.vacancy_id in changed]
+    await enquiries.add_enquiries(
+        unit, [(event, held) for event, held in asked if held.unit.enquiring and held.unit.offer_id == event.offer_id]
+    )
+
+
+async def lapse_leases(unit: UnitOfWork) -> datetime | None:
+    """Take out of service what nobody affirmed in time. Gives the moment when the next lease ends."""
+    lapsed = []
+    for stored in await store.lock_lapsed_units(unit, LAPSE_BATCH):
+        vacancy_id = stored.unit.vacancy_id
+        if vacancy_id is not None and domain.lapse(stored.unit, unit.now):
+            messages.record_withdrawn(unit, stored, vacancy_id, WithdrawalReason.LAPSED)
+            lapsed.append(stored)
+    await store.save(unit, lapsed)
+    return await store.next_lease_end(unit)
+
+
+async def _withdraw(unit: UnitOfWork, stored: StoredUnit, reason: WithdrawalReason) -> StoredUnit:
+    vacancy_id = stored.unit.vacancy_id
+    domain.withdraw(stored.unit)
+    await store.save(unit, [stored])
+    if vacancy_id is not None:
+        messages.record_withdrawn(unit, stored, vacancy_id, reason)
+    return stored
+
+
+async def _follow(unit: UnitOfWork, events: Sequence[AllocationEvent]) -> dict[UUID, StoredUnit]:
+    """Do as the registry says; give the units that changed, by vacancy."""
+    known = await store.lock_units_of_vacancies(unit, sorted({event.vacancy_id for event in events}))
+    changed: dict[UUID, StoredUnit] = {}
+    for event in sorted(events, key=lambda event: (event.vacancy_id, event.version)):
+        stored = known.get(event.vacancy_id)
+        if stored and _obey(stored, event):
+            changed[event.vacancy_id] = stored
+    await store.save(unit, list(changed.values()))
+    return changed
+
+
+def _obey(stored: StoredUnit, event: AllocationEvent) -> bool:
+    state = _STATES.get(type(event), UnitState.FREE)
+    offer_id = None if state is UnitState.FREE else event.offer_id
+    enquiring = isinstance(event, EnquiryMade)
+    return domain.follow(stored.unit, event.vacancy_id, event.version, state, offer_id, enquiring=enquiring)

@@ -1,0 +1,31 @@
+"""The shelters' HTTP API: what providers report about their units."""
+
+from services.chassis.unit_of_work import Transactions, UnitOfWork
+from services.chassis.web import Api, Contact
+from services.shelters.handlers.vacancies import Leases
+from services.shelters.routes import contracts, enquiries, facilities, households, overviews, units, vacancies
+from services.shelters.routes.common import BASE
+from services.shelters.tables import idempotency_keys
+
+
+def api(transactions: Transactions, leases: Leases, contact: Contact) -> Api[UnitOfWork]:
+    """The shelters' API."""
+    return Api(
+        name="shelters",
+        title="doorstroom shelters",
+        description="Units, vacancies and their leases, arrivals and departures. A provider sees only its own.",
+        version="1.0.0",
+        base_path=BASE,
+        operations=(
+            *facilities.operations(),
+            *contracts.operations(),
+            *units.operations(),
+            *vacancies.operations(),
+            *households.operations(leases),
+            *enquiries.operations(),
+            *overviews.operations(),
+        ),
+        contact=contact,
+        work=transactions,
+        idempotency_keys=idempotency_keys,
+    )

@@ -1,0 +1,111 @@
+"""The weekly overview."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from schemas.api.shelters import ExpectedExit, LongStay, ProgrammeOverview, WeeklyOverview, WeeklyOverviewQuery
+from schemas.vocabulary import Programme
+from services.chassis.database import Row
+from services.chassis.errors import FieldError, InvalidInput
+from services.chassis.identity import Role
+from services.chassis.unit_of_work import UnitOfWork
+from services.chassis.web import Call, Operation, Reply
+from services.shelters.domain.calendar import Week, day_of, long_stay_limit, week_named, week_of
+from services.shelters.domain.contracts import capacity_on
+from services.shelters.routes.common import BASE, OPERATORS, PROVIDERS, READ, own
+from services.shelters.store.contracts import contract_of
+from services.shelters.store.overview import Counts, Overview
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """What was counted, each by programme."""
+
+    contracts: Sequence[Row]
+    occupancy: dict[str, Row]
+    arrivals: Counts
+    departures: Counts
+    no_shows: Counts
+    exits: tuple[Counts, Sequence[Row]]
+    long_stays: tuple[Counts, Sequence[Row]]
+
+    def has(self, programme: Programme) -> bool:
+        """Whether there is anything to say about the programme."""
+        counts = (self.arrivals, self.departures, self.no_shows, self.exits[0], self.long_stays[0])
+        contracted = any(row["programme"] == programme for row in self.contracts)
+        return contracted or programme in self.occupancy or any(programme in each for each in counts)
+
+
+async def get_weekly_overview(call: Call[None, WeeklyOverviewQuery], unit: UnitOfWork) -> Reply:
+    """Look at one week."""
+    week = _week(call.query.week) if call.query.week else week_of(unit.now)
+    counted = Overview(unit, own(call.principal))
+    figures = _Figures(
+        await counted.contracts(),
+        await counted.occupancy(),
+        await counted.arrivals(week),
+        await counted.departures(week),
+        await counted.no_shows(week),
+        await counted.expected_exits(week),
+        await counted.arrived_before(long_stay_limit(unit.now)),
+    )
+    programmes = [_programme(each, figures, day_of(unit.now)) for each in Programme if figures.has(each)]
+    overview = WeeklyOverview(
+        week=week.name, first_day=week.first_day, last_day=week.last_day, at=unit.now, programmes=programmes
+    )
+    return Reply(200, overview)
+
+
+def _week(name: str) -> Week:
+    try:
+        return week_named(name)
+    except ValueError:
+        message = "Query parameter: there is no such week."
+        raise InvalidInput(message, fields=[FieldError("/week", message)]) from None
+
+
+def _programme(programme: Programme, figures: _Figures, today: date) -> ProgrammeOverview:
+    contracts = [contract_of(row) for row in figures.contracts if row["programme"] == programme]
+    (exits, leaving), (long_stays, staying) = figures.exits, figures.long_stays
+    occupancy = figures.occupancy.get(programme)
+    standing = ("units_in_service", "places_in_service", "units_occupied", "places_occupied")
+    return ProgrammeOverview(
+        programme=programme,
+        contracted_places=capacity_on(contracts, today) if contracts else None,
+        **{name: occupancy[name] if occupancy else 0 for name in standing},
+        arrivals=figures.arrivals.get(programme, 0),
+        departures=figures.departures.get(programme, 0),
+        no_shows=figures.no_shows.get(programme, 0),
+        expected_exits=exits.get(programme, 0),
+        long_stays=long_stays.get(programme, 0),
+        exits=[_exit(row) for row in leaving if row["programme"] == programme],
+        stays_beyond_three_months=[_long_stay(row) for row in staying if row["programme"] == programme],
+    )
+
+
+def _exit(row: Row) -> ExpectedExit:
+    return ExpectedExit(**{name: row[name] for name in ExpectedExit.model_fields})
+
+
+def _long_stay(row: Row) -> LongStay:
+    return LongStay(**{name: row[name] for name in LongStay.model_fields})
+
+
+def operations() -> tuple[Operation[UnitOfWork], ...]:
+    """Looking at one week."""
+    return (
+        Operation(
+            method="GET",
+            path=f"{BASE}/overviews/weekly",
+            operation_id="getWeeklyOverview",
+            summary="Look at one week: occupancy, movements, expected exits, long stays",
+            description="A provider sees its own; operators and auditors see totals over all providers, without units.",
+            scope=READ,
+            roles=PROVIDERS | OPERATORS | {Role.AUDITOR},
+            handler=get_weekly_overview,
+            query=WeeklyOverviewQuery,
+            response=WeeklyOverview,
+            tags=("overviews",),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The shelters' facts in their database."""

@@ -1,0 +1,89 @@
+"""Enquiries: what the registry asked, and what the provider answered.
+
+Whether one is still open is not stored with it, but follows from the unit: it is open while the unit is held by it. So
+the registry's word about a unit is one UPDATE, whether or not it ends an enquiry.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, case, insert, not_, select, update
+
+from schemas.messages.offers import EnquiryMade
+from schemas.vocabulary import EnquiryRefusal
+from services.chassis.database import Row
+from services.chassis.errors import NotFound
+from services.chassis.unit_of_work import UnitOfWork
+from services.shelters.store.units import StoredUnit
+from services.shelters.tables import enquiries, units
+
+
+async def add_enquiries(unit: UnitOfWork, made: Sequence[tuple[EnquiryMade, StoredUnit]]) -> None:
+    """Store what is asked about units."""
+    if made:
+        await unit.execute(insert(enquiries), [_row(event, stored) for event, stored in made])
+
+
+async def find_enquiry(unit: UnitOfWork, offer_id: UUID, organisation: str) -> Row:
+    """One of the organisation's own enquiries, with its state. Raises NotFound."""
+    query = own_enquiries(organisation, unit.now).where(enquiries.c.offer_id == offer_id)
+    row = (await unit.execute(query)).first()
+    if row is None:
+        raise NotFound("There is no such enquiry among yours.")
+    return row
+
+
+async def store_answer(unit: UnitOfWork, offer_id: UUID, refusal: EnquiryRefusal | None) -> None:
+    """Store the answer: a refusal, or yes."""
+    answer = {"answered_at": unit.now, "agreed": refusal is None, "refusal": refusal}
+    await unit.execute(update(enquiries).where(enquiries.c.offer_id == offer_id).values(answer))
+
+
+def own_enquiries(organisation: str, now: datetime, state: str | None = None) -> Select[tuple[object, ...]]:
+    """The organisation's enquiries, or those in one state: open, agreed, refused or ended."""
+    is_open = _is_open(now)
+    named = case(
+        (enquiries.c.agreed.is_(True), "agreed"),
+        (enquiries.c.agreed.is_(False), "refused"),
+        (is_open, "open"),
+        else_="ended",
+    ).label("state")
+    joined = enquiries.join(units, units.c.id == enquiries.c.unit_id)
+    query = select(enquiries, named).select_from(joined).where(enquiries.c.organisation == organisation)
+    conditions: dict[str, ColumnElement[bool]] = {
+        "agreed": enquiries.c.agreed.is_(True),
+        "refused": enquiries.c.agreed.is_(False),
+        "open": is_open,
+        "ended": enquiries.c.answered_at.is_(None) & not_(is_open),
+    }
+    return query if state is None else query.where(conditions[state])
+
+
+async def rows(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> Sequence[Row]:
+    """The rows that the statement finds."""
+    return await unit.execute(statement)
+
+
+def _is_open(now: datetime) -> ColumnElement[bool]:
+    # A comparison with NULL is neither true nor false, and "ended" is the opposite of this.
+    held_by_it = units.c.offer_id.is_not_distinct_from(enquiries.c.offer_id)
+    return and_(units.c.enquiring, held_by_it, enquiries.c.answer_before_at > now)
+
+
+def _row(event: EnquiryMade, stored: StoredUnit) -> dict[str, object]:
+    return {
+        "offer_id": event.offer_id,
+        "vacancy_id": event.vacancy_id,
+        "unit_id": stored.unit.id,
+        "organisation": stored.organisation,
+        "adults": event.household.adults,
+        "children": event.household.children,
+        "sex": event.sex,
+        "age_band": event.age_band,
+        "needs": json.dumps(event.needs),
+        "wheelchair": event.wheelchair,
+        "made_at": event.made_at,
+        "answer_before_at": event.answer_before_at,
+    }

@@ -1,0 +1,86 @@
+"""What a weekly overview counts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, Table, case, func, select
+
+from services.chassis.database import Row
+from services.chassis.unit_of_work import UnitOfWork
+from services.shelters.domain.calendar import Week
+from services.shelters.domain.unit import UnitState
+from services.shelters.tables import contracts, no_shows, stays, units
+
+LISTED_LIMIT = 200
+
+Counts = dict[str, int]
+"""By programme."""
+
+
+class Overview:
+    """Counts for one organisation, or for all of them together when it is None."""
+
+    def __init__(self, unit: UnitOfWork, organisation: str | None) -> None:
+        self._unit = unit
+        self._organisation = organisation
+
+    async def contracts(self) -> Sequence[Row]:
+        """Every contract there is or was."""
+        return await self._rows(select(contracts).where(*self._own(contracts)))
+
+    async def occupancy(self) -> dict[str, Row]:
+        """Units and places in service and occupied, by programme."""
+        occupied = units.c.state == UnitState.OCCUPIED
+        query = select(
+            units.c.programme,
+            func.count().label("units_in_service"),
+            func.sum(units.c.places).label("places_in_service"),
+            func.sum(case((occupied, 1), else_=0)).label("units_occupied"),
+            func.sum(case((occupied, units.c.places), else_=0)).label("places_occupied"),
+        ).where(*self._own(units), units.c.state != UnitState.OUT_OF_SERVICE)
+        return {row["programme"]: row for row in await self._rows(query.group_by(units.c.programme))}
+
+    async def arrivals(self, week: Week) -> Counts:
+        """Households that arrived in the week."""
+        return await self._count(stays, _within(stays.c.arrived_at, week))
+
+    async def departures(self, week: Week) -> Counts:
+        """Households that left in the week."""
+        return await self._count(stays, _within(stays.c.departed_at, week))
+
+    async def no_shows(self, week: Week) -> Counts:
+        """Households that did not come in the week."""
+        return await self._count(no_shows, _within(no_shows.c.reported_at, week))
+
+    async def expected_exits(self, week: Week) -> tuple[Counts, Sequence[Row]]:
+        """Households that are expected to leave in the week: how many, and the first ones."""
+        leaving = stays.c.expected_exit_on.between(week.first_day, week.last_day)
+        return await self._open_stays(leaving, stays.c.expected_exit_on)
+
+    async def arrived_before(self, moment: datetime) -> tuple[Counts, Sequence[Row]]:
+        """Households that arrived before the moment and are still there: how many, and the first ones."""
+        return await self._open_stays(stays.c.arrived_at < moment, stays.c.arrived_at)
+
+    async def _open_stays(
+        self, condition: ColumnElement[bool], order: ColumnElement[object]
+    ) -> tuple[Counts, Sequence[Row]]:
+        still_there = stays.c.departed_at.is_(None) & condition
+        listed: Sequence[Row] = []
+        if self._organisation is not None:
+            query = select(stays).where(*self._own(stays), still_there).order_by(order, stays.c.vacancy_id)
+            listed = await self._rows(query.limit(LISTED_LIMIT))
+        return await self._count(stays, still_there), listed
+
+    async def _count(self, table: Table, condition: ColumnElement[bool]) -> Counts:
+        query = select(table.c.programme, func.count().label("number")).where(*self._own(table), condition)
+        return {row["programme"]: row["number"] for row in await self._rows(query.group_by(table.c.programme))}
+
+    async def _rows(self, query: Select[tuple[object, ...]]) -> Sequence[Row]:
+        return await self._unit.execute(query)
+
+    def _own(self, table: Table) -> list[ColumnElement[bool]]:
+        return [] if self._organisation is None else [table.c.organisation == self._organisation]
+
+
+def _within(column: ColumnElement[object], week: Week) -> ColumnElement[bool]:
+    return (column >= week.begins_at) & (column < week.ends_at)

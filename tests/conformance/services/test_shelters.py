@@ -146,7 +146,7 @@ async def test_a_home_closes_the_stay(world: World) -> None:
     await world.settle()
     claim = await world.claim(slot.id)
     await world.settle()
-    await world.house(claim["id"])
+    await world.house(claim.id)
     await world.settle()
     (stay,) = await world.rows("shelters", select(stays))
     assert (stay["unit_id"], stay["departed_at"], stay["departure_reason"]) == (unit, world.clock(), "onward_home")

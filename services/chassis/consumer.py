@@ -131,16 +131,32 @@ class Consumer:
         return valid, rejected
 
     async def _handle(self, incoming: Sequence[Incoming]) -> None:
-        await self._transactions.run(lambda unit: self._apply(unit, incoming))
+        """Give the messages their effect in one transaction, as if none was seen before; if that fails, look first.
 
-    async def _apply(self, unit: UnitOfWork, incoming: Sequence[Incoming]) -> None:
-        """Give each message that was not seen before its effect: all of one type together, types in a fixed order."""
-        fresh = await inbox.remember(unit, self._tables.inbox, [event.id for _, event in incoming])
+        Nearly always none was, and then the inbox costs no round trip: the transaction ends with its rows, and the
+        primary key refuses all of it when one of them was there.
+        """
+        events = list({event.id: event for _, event in incoming}.values())
+        try:
+            await self._transactions.run(lambda unit: self._apply_all(unit, events))
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001 - a message seen before may trip over its own effect in any way
+            await self._transactions.run(lambda unit: self._apply_new(unit, events))
+
+    async def _apply_all(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
+        await self._apply(unit, events)
+        await inbox.note(unit, self._tables.inbox, [event.id for event in events])
+
+    async def _apply_new(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
+        fresh = await inbox.remember(unit, self._tables.inbox, [event.id for event in events])
+        await self._apply(unit, [event for event in events if event.id in fresh])
+
+    async def _apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
+        """Give each event its effect: all of one type together, types in a fixed order."""
         by_type: dict[type[EventData], list[EventData]] = {model: [] for model in self._handlers}
-        for _, event in incoming:
-            if event.id in fresh:
-                fresh.discard(event.id)
-                by_type[type(event.data)].append(event.data)
+        for event in events:
+            by_type[type(event.data)].append(event.data)
         for model, messages in by_type.items():
             if messages:
                 await self._handlers[model](unit, messages)

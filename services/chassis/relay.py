@@ -38,7 +38,7 @@ class RelaySettings:
     fresh_limit: int = 10_000
     poll_seconds: float = 1.0
     longest_pause_seconds: float = 5.0
-    settle_pause_seconds: float = 0.05
+    settle_pause_seconds: float = 0.25
 
 
 class Relay:

@@ -8,7 +8,7 @@ PORT ?= 8080
 DATA ?= var
 
 BIN := .venv/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
+INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes
 
 help: ## Explain the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -58,7 +58,7 @@ clean: ## Remove everything that was made here, but no data
 .venv/runtime.stamp: requirements/runtime.txt pyproject.toml | .venv/bin/python
 	@echo "Installing (once) …"
 	@$(INSTALL) --requirement requirements/runtime.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/dev.stamp: requirements/dev.txt .venv/runtime.stamp
@@ -69,5 +69,5 @@ clean: ## Remove everything that was made here, but no data
 .venv-bench/stamp: requirements/bench.txt | .venv/bin/python
 	@echo "Installing the peers to measure against (once) …"
 	@$(PYTHON) -m venv .venv-bench
-	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --requirement requirements/bench.txt
+	@.venv-bench/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes --requirement requirements/bench.txt
 	@touch $@

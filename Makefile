@@ -16,10 +16,10 @@ help: ## Explain the verbs
 setup: .venv/runtime.stamp ## Install what running needs, into .venv; at once when nothing changed
 
 run: .venv/runtime.stamp ## Run everything on this machine: make run PORT=8081 DATA=folder
-	@exec $(BIN)/doorstroom run --port $(PORT) --data $(DATA)
+	@exec $(BIN)/doorstroom run --port "$(PORT)" --data "$(DATA)"
 
 run-distributed: .venv/runtime.stamp ## The same on PostgreSQL and RabbitMQ, each service in its own process
-	@exec $(BIN)/doorstroom run-distributed --data $(DATA)/distributed
+	@exec $(BIN)/doorstroom run-distributed --data "$(DATA)/distributed"
 
 test: .venv/dev.stamp ## Run every test, on real PostgreSQL and RabbitMQ
 	@deploy/install-servers
@@ -49,7 +49,7 @@ clean: ## Remove everything that was made here, but no data
 	@rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
 
 .venv/bin/python:
-	@command -v $(PYTHON) >/dev/null || { echo "doorstroom: $(PYTHON) is not installed; it needs Python 3.11 or later" >&2; exit 2; }
+	@$(PYTHON) -c '' 2>/dev/null || { echo "doorstroom: $(PYTHON) does not run; it needs Python 3.11 or later" >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "doorstroom: $$($(PYTHON) --version) is too old; it needs Python 3.11 or later (make PYTHON=python3.12 …)" >&2; exit 2; }
 	@echo "Making .venv …"

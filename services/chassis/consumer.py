@@ -70,11 +70,13 @@ class Consumer:
         self._handlers = handlers
         self._settings = settings or ConsumerSettings()
         self._subscription: Subscription | None = None
+        self._dead_letters: Subscription | None = None
 
     @property
     def consuming(self) -> bool:
-        """Whether messages reach us now."""
-        return self._subscription is not None and self._subscription.consuming
+        """Whether messages reach us now, dead letters included."""
+        subscriptions = (self._subscription, self._dead_letters)
+        return all(subscription is not None and subscription.consuming for subscription in subscriptions)
 
     async def run(self) -> None:
         """Consume until cancelled; what is in hand then goes back to the queue."""
@@ -89,7 +91,7 @@ class Consumer:
 
     async def collect_dead_letters(self) -> None:
         """Until cancelled, keep in quarantine what the broker has delivered too often: its consumer died each time."""
-        subscription = self._broker.dead_letters(self._queue)
+        self._dead_letters = subscription = self._broker.dead_letters(self._queue)
         attempts = self._queue.delivery_limit + 1
         try:
             while True:
@@ -178,12 +180,26 @@ class Consumer:
             await subscription.acknowledge([delivery])
 
     async def _quarantine(self, subscription: Subscription, rejected: Sequence[Rejected]) -> None:
+        """Keep these messages; one that cannot be kept goes back to the queue and harms no neighbour."""
         for item in rejected:
-            log.error("message-quarantined", message_id=item.delivery.message_id, reason=item.reason)
+            log.error("message-quarantined", id=quarantine.identifier(item.delivery)[:12], reason=item.reason)
+        try:
+            await self._keep(rejected)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others must be kept
+            if len(rejected) > 1:
+                for item in rejected:
+                    await self._quarantine(subscription, [item])
+                return
+            log.critical("message-not-kept", error=_describe(error))
+            await asyncio.sleep(self._settings.longest_pause_seconds)
+            await subscription.requeue([item.delivery for item in rejected])
+        else:
+            await subscription.acknowledge([item.delivery for item in rejected])
+
+    async def _keep(self, rejected: Sequence[Rejected]) -> None:
         await self._patiently(
             lambda: self._transactions.run(lambda unit: quarantine.keep(unit, self._tables.quarantine, rejected))
         )
-        await subscription.acknowledge([item.delivery for item in rejected])
 
     async def _patiently(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do it, waiting as long as the database is away."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID, uuid4
 
@@ -35,7 +36,7 @@ from services.chassis.database import (
     UniqueViolation,
     UtcDateTime,
 )
-from services.chassis.database.errors import NotExactlyOne
+from services.chassis.database.errors import NotExactlyOne, StatementTimedOut, TransactionBroken
 from services.chassis.tables import message_tables
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 
@@ -313,3 +314,59 @@ async def test_a_server_that_is_not_there_is_an_unavailable_database() -> None:
         await database.ping()
     await database.close()
     assert not issubclass(DatabaseUnavailable, TransactionConflict)
+
+
+async def test_a_transaction_that_swallowed_an_error_is_not_taken_for_committed(postgresql_database_url: str) -> None:
+    """PostgreSQL would answer COMMIT with a silent ROLLBACK."""
+    database = Database.connect(postgresql_database_url, pool_size=1)
+
+    async def swallow() -> None:
+        async with database.transaction() as connection:
+            await connection.execute(text("CREATE TABLE made (id integer)"))
+            with suppress(Exception):
+                await connection.execute(text("SELECT 1 / 0"))
+
+    with pytest.raises(TransactionBroken):
+        await swallow()
+    await database.ping()
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("57014", StatementTimedOut),
+        ("57P01", DatabaseUnavailable),
+        ("25P03", DatabaseUnavailable),
+        ("25006", DatabaseUnavailable),
+        ("28P01", DatabaseUnavailable),
+        ("3D000", DatabaseUnavailable),
+        ("53300", DatabaseUnavailable),
+        ("40P01", TransactionConflict),
+        ("40001", TransactionConflict),
+        ("22012", StatementFailed),
+        ("42P01", StatementFailed),
+    ],
+)
+async def test_each_error_of_postgresql_means_one_thing_to_us(
+    postgresql_database_url: str, state: str, expected: type[Exception]
+) -> None:
+    """Away, too slow, in someone's way, or a defect of ours; raised by the server itself."""
+    database = Database.connect(postgresql_database_url, pool_size=1)
+    raising = f"DO $$ BEGIN RAISE EXCEPTION 'Anna' USING ERRCODE = '{state}'; END $$"
+
+    async def provoke() -> None:
+        async with database.reading() as connection:
+            await connection.execute(text(raising))
+
+    with pytest.raises(expected) as raised:
+        await provoke()
+    assert "Anna" not in str(raised.value)
+    await database.close()
+
+
+def test_an_unknown_parameter_of_the_address_is_refused_by_name() -> None:
+    """Before anything connects, and without repeating the address, which holds a password."""
+    with pytest.raises(ValueError, match="sslmode") as refused:
+        Database.connect("postgresql+asyncpg://me:secret@127.0.0.1/db?sslmode=disable")
+    assert "secret" not in str(refused.value)

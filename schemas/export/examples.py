@@ -8,18 +8,20 @@ from uuid import UUID
 from schemas import catalogue
 from schemas.base import Message
 from schemas.catalogue import MessageType
-from schemas.messages import beds, offers, placements, quotas
+from schemas.messages import beds, deadlines, offers, placements, quotas
 from schemas.vocabulary import (
     AgeBand,
     ClaimReversalReason,
     DeclineReason,
     DepartureReason,
+    EnquiryEndReason,
     FallThroughReason,
     ListKind,
     Need,
     PlacementEndReason,
     Programme,
     Region,
+    RevocationReason,
     Secrecy,
     Sex,
     WithdrawalReason,
@@ -125,6 +127,15 @@ _DATA: tuple[Message, ...] = (
         answer_before_at=NOW + timedelta(days=2),
         made_at=NOW,
     ),
+    offers.EnquiryEnded(
+        vacancy_id=_VACANCY,
+        version=2,
+        offer_id=_OFFER,
+        list_kind=ListKind.SHELTER,
+        recipient=RECIPIENT,
+        reason=EnquiryEndReason.UNANSWERED,
+        ended_at=NOW,
+    ),
     offers.OfferMade(
         vacancy_id=_VACANCY,
         version=1,
@@ -134,6 +145,14 @@ _DATA: tuple[Message, ...] = (
         household=_HOUSEHOLD,
         deadline_at=NOW + timedelta(hours=4),
         made_at=NOW,
+    ),
+    deadlines.DeadlineNearing(
+        vacancy_id=_VACANCY,
+        version=2,
+        offer_id=_OFFER,
+        list_kind=ListKind.SHELTER,
+        recipient=RECIPIENT,
+        deadline_at=NOW + timedelta(hours=4),
     ),
     offers.OfferAccepted(
         vacancy_id=_VACANCY,
@@ -167,7 +186,7 @@ _DATA: tuple[Message, ...] = (
         offer_id=_OFFER,
         list_kind=ListKind.SHELTER,
         recipient=RECIPIENT,
-        reason=WithdrawalReason.LAPSED,
+        reason=RevocationReason.LAPSED,
         revoked_at=NOW,
     ),
     offers.PlacementFellThrough(

@@ -97,7 +97,7 @@ def main() -> None:
     """Run the command: 0 when all went well, 1 when it failed, 2 when it cannot run so."""
     try:
         _run_command_line()
-    except CannotRun as error:
+    except (CannotRun, Unusable) as error:
         refuse(str(error))
     except (DoorstroomError, TimeoutError) as error:
         sys.stderr.write(f"doorstroom: {error or 'something did not happen in time; see the log with --verbose'}\n")

@@ -1,11 +1,13 @@
 """May this household be offered this vacancy? Every reason why not, never only the first."""
 
 from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
-from schemas.vocabulary import AgeBand, Sex
-from services.registry.domain.model import Profile, Terms
+from schemas.vocabulary import AgeBand, Secrecy, Sex
+from services.registry.domain.model import Entry, EntryState, Profile, Terms
+from services.registry.domain.programmes import Programme
 
 
 class Reason(StrEnum):
@@ -17,8 +19,20 @@ class Reason(StrEnum):
     CHILDREN_NOT_ACCEPTED = "children-not-accepted"
     NO_WHEELCHAIR_ACCESS = "no-wheelchair-access"
     NEED_NOT_SERVED = "need-not-served"
+    REGION_EXCLUDED = "region-excluded"
+    MUNICIPALITY_EXCLUDED = "municipality-excluded"
+    FACILITY_EXCLUDED = "facility-excluded"
+    NOT_SECRET_ENOUGH = "not-secret-enough"  # noqa: S105 - a reason, not a password
     OFFERED_BEFORE = "offered-before"
     """This very vacancy was offered to them before; silence or a refusal moves it on."""
+    PAUSED = "paused"
+    RIGHT_ENDED = "right-ended"
+    """The right to this kind of shelter has ended: for `cosm`, the reflection period is over."""
+    NO_REFLECTION_PERIOD = "no-reflection-period"
+    KEPT_FOR_LARGER_HOUSEHOLD = "kept-for-larger-household"
+    """Such a household waits, and could have it."""
+    OWN_REGION_FIRST = "own-region-first"
+    """Someone of the vacancy's own region, who has waited about as long, goes first."""
 
 
 _RULES: tuple[tuple[Reason, Callable[[Profile, Terms], bool]], ...] = (
@@ -28,13 +42,32 @@ _RULES: tuple[tuple[Reason, Callable[[Profile, Terms], bool]], ...] = (
     (Reason.CHILDREN_NOT_ACCEPTED, lambda profile, terms: profile.children > 0 and not terms.children),
     (Reason.NO_WHEELCHAIR_ACCESS, lambda profile, terms: profile.wheelchair and not terms.wheelchair),
     (Reason.NEED_NOT_SERVED, lambda profile, terms: not profile.needs <= terms.needs),
+    (Reason.REGION_EXCLUDED, lambda profile, terms: terms.region in profile.excluded_regions),
+    (Reason.MUNICIPALITY_EXCLUDED, lambda profile, terms: terms.municipality_code in profile.excluded_municipalities),
+    (Reason.FACILITY_EXCLUDED, lambda profile, terms: terms.facility_id in profile.excluded_facilities),
+    (Reason.NOT_SECRET_ENOUGH, lambda profile, terms: not _secret_enough(profile.secrecy_wanted, terms.secrecy)),
 )
+
+_SECRECY = (Secrecy.KNOWN, Secrecy.DISCREET, Secrecy.SECRET)
+"""From the least to the most."""
 
 
 @lru_cache(maxsize=65_536)
 def reasons_against(profile: Profile, terms: Terms) -> tuple[Reason, ...]:
     """Every rule that keeps this household from this vacancy; empty when it is eligible."""
     return tuple(reason for reason, is_against in _RULES if is_against(profile, terms))
+
+
+def reasons_now(entry: Entry, programme: Programme, now: datetime) -> tuple[Reason, ...]:
+    """Every reason why this entry gets nothing of its list at this moment, whatever is free; empty when it may."""
+    reasons = []
+    if entry.state is EntryState.PAUSED:
+        reasons.append(Reason.PAUSED)
+    if entry.eligible_until is not None and entry.eligible_until <= now:
+        reasons.append(Reason.RIGHT_ENDED)
+    if entry.eligible_until is None and programme.requires_reflection_period:
+        reasons.append(Reason.NO_REFLECTION_PERIOD)
+    return tuple(reasons)
 
 
 def _sex_accepted(sex: Sex, terms: Terms) -> bool:
@@ -47,3 +80,7 @@ def _age_accepted(age_band: AgeBand, terms: Terms) -> bool:
     if age_band is AgeBand.UNKNOWN:
         return bool(terms.age_bands & {AgeBand.AGE_12_TO_15, AgeBand.AGE_16_TO_17})
     return age_band in terms.age_bands
+
+
+def _secret_enough(wanted: Secrecy, offered: Secrecy | None) -> bool:
+    return offered is None or _SECRECY.index(wanted) <= _SECRECY.index(offered)

@@ -1,8 +1,11 @@
 """What may happen to an offer. Each function changes one allocation from one legal state to the next, or refuses."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from schemas.vocabulary import EnquiryEndReason
+from services.registry.domain import entries
 from services.registry.domain.errors import IllegalTransition
 from services.registry.domain.model import (
     Allocation,
@@ -10,20 +13,57 @@ from services.registry.domain.model import (
     EntryState,
     Offer,
     OfferState,
+    PauseReason,
     Vacancy,
     VacancyState,
 )
 
 
-def make(offer_id: UUID, vacancy: Vacancy, entry: Entry, now: datetime, deadline_at: datetime) -> Allocation:
-    """Offer the vacancy. The offer never outlives the vacancy's lease."""
-    if vacancy.offerable_until is not None:
-        deadline_at = min(deadline_at, vacancy.offerable_until)
-    offer = Offer(offer_id, vacancy.id, entry, vacancy.kind, made_at=now, deadline_at=deadline_at)
-    vacancy.state = VacancyState.OFFERED
-    vacancy.allocation_version += 1
-    entry.state = EntryState.OFFERED
-    return Allocation(vacancy, offer)
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When an answer is asked for, until when, and how long before that somebody is reminded."""
+
+    now: datetime
+    deadline_at: datetime
+    remind_hours: int | None = None
+
+
+def make(offer_id: UUID, vacancy: Vacancy, entry: Entry, timing: Timing) -> Allocation:
+    """Offer the vacancy. The offer outlives neither the vacancy's lease nor the entry's right to it."""
+    allocation = _begin(offer_id, vacancy, entry, timing, OfferState.MADE)
+    _set_reminder(_offer_of(allocation), timing)
+    return allocation
+
+
+def enquire(offer_id: UUID, vacancy: Vacancy, entry: Entry, timing: Timing) -> Allocation:
+    """Ask the provider first. The coordinator hears of it when the provider agrees."""
+    return _begin(offer_id, vacancy, entry, timing, OfferState.ENQUIRED)
+
+
+def agree(allocation: Allocation, timing: Timing) -> Offer:
+    """The provider takes the household: now it is offered."""
+    offer = _in_state(allocation, OfferState.ENQUIRED, "agreed to")
+    offer.state, offer.made_at = OfferState.MADE, timing.now
+    offer.deadline_at = _bounded(timing.deadline_at, allocation.vacancy, offer.entry)
+    _set_reminder(offer, timing)
+    allocation.vacancy.allocation_version += 1
+    return offer
+
+
+def refuse(allocation: Allocation, now: datetime) -> Offer:
+    """The provider does not take the household: the vacancy is for the next, whom it is asked about too."""
+    _in_state(allocation, OfferState.ENQUIRED, "refused")
+    return _give_back(allocation, OfferState.ENDED, now, EnquiryEndReason.REFUSED)
+
+
+def remind(allocation: Allocation, now: datetime) -> bool:
+    """Whether it is time to say, for once, that the deadline is near."""
+    offer = allocation.offer
+    if offer is None or offer.state is not OfferState.MADE or offer.remind_at is None or now < offer.remind_at:
+        return False
+    offer.remind_at = None
+    allocation.vacancy.allocation_version += 1
+    return True
 
 
 def accept(allocation: Allocation, now: datetime) -> Offer:
@@ -31,20 +71,42 @@ def accept(allocation: Allocation, now: datetime) -> Offer:
     offer = _in_state(allocation, OfferState.MADE, "accepted")
     if now >= offer.deadline_at:
         raise IllegalTransition("The offer's deadline has passed; it moves to the next household.")
+    offer.entry.silences = 0
     return _decide(allocation, OfferState.ACCEPTED, now)
 
 
 def decline(allocation: Allocation, reason: str, now: datetime) -> Offer:
     """The coordinator says no; the household keeps its place, and the vacancy is for someone else."""
-    _in_state(allocation, OfferState.MADE, "declined")
+    _in_state(allocation, OfferState.MADE, "declined").entry.silences = 0
     return _give_back(allocation, OfferState.DECLINED, now, reason)
 
 
+def undo_decline(allocation: Allocation, reason: str, now: datetime) -> Entry:
+    """The coordinator takes a refusal back, so that the vacancy may be offered to them again. Raises IllegalTransition.
+
+    Only while nothing depends on it: the vacancy has gone to nobody else, and the time to answer still runs.
+    """
+    offer = _in_state(allocation, OfferState.DECLINED, "taken back")
+    if offer.undone is not None or now >= offer.deadline_at:
+        raise IllegalTransition("The refusal was taken back already, or the time to answer is over.")
+    if not allocation.vacancy.may_be_offered(now):
+        raise IllegalTransition("The vacancy has moved on, or is gone; the refusal stands.")
+    if offer.entry.pause_reason in (PauseReason.DECLINED, PauseReason.REVIEW):
+        entries.resume(offer.entry)
+    if offer.entry.state is not EntryState.WAITING:
+        raise IllegalTransition(f"The entry is {offer.entry.state} now; the refusal stands.")
+    offer.undone = reason
+    return offer.entry
+
+
 def expire(allocation: Allocation, now: datetime) -> Offer | None:
-    """Silence: at the deadline an offer that nobody answered moves on. None when it has an outcome already."""
+    """Silence: at the deadline what nobody answered moves on. None when it has an outcome already."""
     offer = allocation.offer
-    if offer is None or offer.state is not OfferState.MADE or now < offer.deadline_at:
+    if offer is None or not offer.is_open or now < offer.deadline_at:
         return None
+    if offer.state is OfferState.ENQUIRED:
+        return _give_back(allocation, OfferState.ENDED, now, EnquiryEndReason.UNANSWERED)
+    offer.entry.silences += 1
     return _give_back(allocation, OfferState.EXPIRED, now)
 
 
@@ -54,8 +116,8 @@ def end_vacancy(allocation: Allocation, state: VacancyState, reason: str, now: d
     Gives the offer that ended, or None when nothing was on offer. The entry keeps its old place either way.
     """
     offer, ended = allocation.offer, None
-    if offer is not None and offer.state is OfferState.MADE:
-        ended = _give_back(allocation, OfferState.REVOKED, now, reason)
+    if offer is not None and offer.is_open:
+        ended = _give_back(allocation, _overtaken(offer), now, reason)
     elif offer is not None and offer.state is OfferState.ACCEPTED:
         ended = _give_back(allocation, OfferState.FELL_THROUGH, now, reason)
     if allocation.vacancy.state is not VacancyState.FILLED:
@@ -73,11 +135,19 @@ def fulfil(allocation: Allocation, now: datetime) -> Offer | None:
     return _decide(allocation, OfferState.FULFILLED, now)
 
 
-def withdraw_entry(entry: Entry) -> None:
-    """The household leaves the list."""
-    if entry.state is not EntryState.WAITING:
-        raise IllegalTransition(f"The entry is {entry.state}; only a waiting one can leave. Decide its offer first.")
-    entry.state = EntryState.WITHDRAWN
+def revoke(allocation: Allocation, reason: str, now: datetime) -> Offer | None:
+    """What was offered became wrong: nobody need answer any more. None when nothing is open.
+
+    An accepted offer is a promise to both sides, and is not revoked: whoever owns the vacancy takes it back.
+    """
+    offer = allocation.offer
+    if offer is None or not offer.is_open:
+        return None
+    return _give_back(allocation, _overtaken(offer), now, reason)
+
+
+def _overtaken(offer: Offer) -> OfferState:
+    return OfferState.ENDED if offer.state is OfferState.ENQUIRED else OfferState.REVOKED
 
 
 def _in_state(allocation: Allocation, state: OfferState, verb: str) -> Offer:
@@ -98,9 +168,34 @@ def _give_back(allocation: Allocation, state: OfferState, now: datetime, reason:
 
 
 def _decide(allocation: Allocation, state: OfferState, now: datetime) -> Offer:
-    offer = allocation.offer
-    assert offer is not None, "only an allocation with an offer can be decided"  # noqa: S101 - the callers checked
+    offer = _offer_of(allocation)
     offer.state = state
+    offer.remind_at = None
     offer.decided_at = now
     allocation.vacancy.allocation_version += 1
     return offer
+
+
+def _begin(offer_id: UUID, vacancy: Vacancy, entry: Entry, timing: Timing, state: OfferState) -> Allocation:
+    deadline_at = _bounded(timing.deadline_at, vacancy, entry)
+    offer = Offer(offer_id, vacancy.id, entry, vacancy.kind, made_at=timing.now, deadline_at=deadline_at, state=state)
+    vacancy.state = VacancyState.OFFERED
+    vacancy.allocation_version += 1
+    entry.state = EntryState.OFFERED
+    return Allocation(vacancy, offer)
+
+
+def _bounded(deadline_at: datetime, vacancy: Vacancy, entry: Entry) -> datetime:
+    return min(filter(None, (deadline_at, vacancy.offerable_until, entry.eligible_until)))
+
+
+def _set_reminder(offer: Offer, timing: Timing) -> None:
+    """None when the whole time to answer is shorter than that."""
+    if timing.remind_hours is not None:
+        remind_at = offer.deadline_at - timedelta(hours=timing.remind_hours)
+        offer.remind_at = remind_at if remind_at > timing.now else None
+
+
+def _offer_of(allocation: Allocation) -> Offer:
+    assert allocation.offer is not None, "only an allocation with an offer can be decided"  # noqa: S101 - callers checked
+    return allocation.offer

@@ -20,19 +20,25 @@ async def add_case(unit: UnitOfWork, case_id: UUID, coordinator: str, profile: P
     await unit.execute(insert(cases).values(row))
 
 
+async def set_profile(unit: UnitOfWork, case_id: UUID, profile: Profile) -> None:
+    """Store what eligibility looks at of a case from now on. What follows from it is `reconsider.case_changed`'s."""
+    await unit.execute(update(cases).where(cases.c.id == case_id).values(profile=encode_profile(profile)))
+
+
 async def add_entry(unit: UnitOfWork, entry: Entry, profile_id: UUID) -> None:
     """Store a new place in a list. Raises UniqueViolation when the case stands in that list already."""
     await unit.execute(insert(entries).values(row_of(entry, profile_id)))
 
 
-async def set_entry_state(unit: UnitOfWork, entry: Entry) -> None:
-    """Store what became of an entry."""
-    await unit.execute(update(entries).where(entries.c.id == entry.id).values(state=entry.state))
-
-
 async def find_case(unit: UnitOfWork, case_id: UUID, coordinator: str | None) -> Row:
     """A case; with `coordinator`, only one of theirs. Raises NotFound."""
     return await _find(unit, cases, case_id, coordinator, "case")
+
+
+async def hold_case(unit: UnitOfWork, case_id: UUID) -> Row:
+    """A case, which until the transaction ends nobody else changes nor puts into a list. Raises NotFound."""
+    query = select(cases).where(cases.c.id == case_id).with_for_update(key_share=True)
+    return _one(await unit.execute(query), "case")
 
 
 async def find_entry(unit: UnitOfWork, entry_id: UUID, coordinator: str | None) -> Row:

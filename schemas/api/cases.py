@@ -295,6 +295,12 @@ class Merger(NewMerger):
     undo_reason: MergeUndoReason | None
 
 
+class Mergers(Schema):
+    """A page of mergers."""
+
+    mergers: list[Merger]
+
+
 class MergerUndo(Schema):
     """Why they are taken apart again."""
 

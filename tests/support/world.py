@@ -7,6 +7,8 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -25,6 +27,7 @@ from schemas.vocabulary import (
     ListKind,
     Need,
     Programme,
+    Purpose,
     Sex,
     WithdrawalReason,
 )
@@ -44,8 +47,9 @@ from services.municipalities.handlers import claims as municipal_claims
 from services.municipalities.handlers import municipalities
 from services.municipalities.handlers import slots as municipal_slots
 from services.registry.domain.model import Entry, Profile
-from services.registry.handlers import entries, offers
+from services.registry.handlers import entries, offers, registration
 from services.registry.handlers.matching import Matchmaker
+from services.registry.store.vault import KEY_FILE, Vault
 from services.registry.store.waitlists import WaitlistStore
 from services.registry.tables import offers as offers_table
 from services.shelters.handlers import households
@@ -113,12 +117,16 @@ class World:
         self.identifiers = Identifiers()
         self.post = post or Post()
         surroundings = Surroundings(InProcessBroker(topology("world", [])), self.clock, self.identifiers)
+        self._secrets = TemporaryDirectory(prefix="doorstroom-test-key-")
+        own = {"registry_key_file": Path(self._secrets.name) / KEY_FILE}
         self.services: dict[str, Service] = {
             definition.name: definition.build(
-                definition.settings(mode=Mode.EMBEDDED, database_url=SecretStr(urls[definition.name])), surroundings
+                definition.settings(mode=Mode.EMBEDDED, database_url=SecretStr(urls[definition.name]), **own),
+                surroundings,
             )
             for definition in SERVICES
         }
+        self.vault = Vault(own["registry_key_file"], make=True)
         self._consumers = {name: self._consumer(service) for name, service in self.services.items()}
         seconds = {ListKind.SHELTER: SHELTER_OFFER_SECONDS, ListKind.HOUSING: HOUSING_OFFER_SECONDS}
         self.matchmaker = Matchmaker(WaitlistStore(), seconds)
@@ -131,6 +139,7 @@ class World:
     async def close(self) -> None:
         for service in self.services.values():
             await service.transactions.database.close()
+        self._secrets.cleanup()
 
     # Moving messages and time
 
@@ -212,7 +221,7 @@ class World:
         case_id: UUID | None = None,
     ) -> Entry:
         async def work(unit: UnitOfWork) -> Entry:
-            case = case_id or await entries.register_case(unit, COORDINATOR, profile)
+            case = case_id or await registration.register_case(unit, COORDINATOR, profile, tuple(Purpose))
             return await entries.join_waitlist(
                 self.matchmaker,
                 unit,

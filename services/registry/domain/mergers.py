@@ -13,7 +13,10 @@ TAKES_BACK = frozenset({EntryState.WAITING, EntryState.PAUSED, EntryState.WITHDR
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`raised`: the survivor's entries that waited since later, with the earlier moment; `missing`: lists that it joins."""
+    """`raised`: the survivor's entries that waited since later, with the earlier moment.
+
+    `missing`: the other one's entries in lists where the survivor does not stand yet.
+    """
 
     raised: Sequence[tuple[Entry, datetime]] = ()
     missing: Sequence[Entry] = ()

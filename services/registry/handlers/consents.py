@@ -1,5 +1,6 @@
 """Whether facts about a household may be passed on, and what follows when that changes."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,25 +14,33 @@ from services.registry.store import grounds as store
 from services.registry.store.standing import standing_of
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """For what, on what ground, and since when facts may be passed on."""
+
+    purpose: Purpose
+    legal_basis: LegalBasis
+    given_at: datetime
+
+
 async def give_consent(
     matchmaker: Matchmaker,
     unit: UnitOfWork,
     case_id: UUID,
     coordinator: str,
-    purpose: Purpose,
-    legal_basis: LegalBasis,
-    given_at: datetime,
-) -> None:
-    """From now on facts may be passed on for this purpose. Whoever has a permit joins the housing list by that.
+    ground: Ground,
+) -> UUID:
+    """From now on facts may be passed on; whoever has a permit joins the housing list by that. Gives the consent's id.
 
     Raises NotFound, or Conflict when there is a ground already.
     """
     await held_case(unit, case_id, coordinator)
-    if await store.may_be_passed_on(unit, case_id, purpose):
+    if await store.may_be_passed_on(unit, case_id, ground.purpose):
         raise Conflict("There is a ground for this purpose already: withdraw that one first.")
-    await store.add_consents(unit, case_id, [purpose], legal_basis, given_at)
-    if purpose is Purpose.HOUSING:
+    (made,) = await store.add_consents(unit, case_id, [ground.purpose], ground.legal_basis, ground.given_at)
+    if ground.purpose is Purpose.HOUSING:
         await permits.join_housing(matchmaker, unit, case_id, coordinator)
+    return made
 
 
 async def withdraw_consent(
@@ -50,5 +59,5 @@ async def withdraw_consent(
     purpose = Purpose(consent["purpose"])
     await store.withdraw_consents(unit, case_id, purpose)
     standing = await standing_of(matchmaker.lists, unit, case_id)
-    concerned = [place for place in standing.places if standing.lists[place.entry.waitlist].kind == purpose]
+    concerned = [place for place in standing.places if Purpose(standing.lists[place.entry.waitlist].kind) is purpose]
     await reconsider.take_out(matchmaker, unit, standing, RevocationReason.LEFT_LIST, concerned)

@@ -1,6 +1,6 @@
 """Households change while they wait: people come and go, and what keeps them safe becomes known."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from uuid import UUID
 
 from schemas.vocabulary import ExclusionReason, Region, Secrecy
@@ -15,17 +15,16 @@ from services.registry.store.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
-class Forbidden:
-    """Where a household must not be: exactly one of these."""
+class Exclusion:
+    """Where a household must not be (exactly one of region, municipality and facility), and why."""
 
+    reason: ExclusionReason
     region: Region | None = None
     municipality_code: str | None = None
     facility_id: UUID | None = None
 
 
-async def add_member(
-    matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID, coordinator: str, member: Member
-) -> UUID:
+async def add_member(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID, coordinator: str, member: Member) -> UUID:
     """Someone more must be placed with them. Raises NotFound, Conflict, or Refused for a household of too many."""
     await held_case(unit, case_id, coordinator)
     arrived = replace(member, child=comes_as_child(member.age_band))
@@ -69,13 +68,7 @@ async def prefer(
 
 
 async def exclude(
-    matchmaker: Matchmaker,
-    vault: Vault,
-    unit: UnitOfWork,
-    case_id: UUID,
-    coordinator: str,
-    place: Forbidden,
-    reason: ExclusionReason,
+    matchmaker: Matchmaker, vault: Vault, unit: UnitOfWork, case_id: UUID, coordinator: str, exclusion: Exclusion
 ) -> UUID:
     """Keep a household from a place, from this moment on: an open offer there is revoked in this transaction.
 
@@ -83,10 +76,9 @@ async def exclude(
     """
     await held_case(unit, case_id, coordinator)
     exclusion_id = unit.identifiers()
-    await store.add_exclusion(
-        unit, exclusion_id, case_id, place.region, place.municipality_code, place.facility_id
-    )
-    background = canonical_json({"setBy": coordinator, "reason": reason}).encode()
+    place = {name: value for name, value in asdict(exclusion).items() if name != "reason"}
+    await store.add_exclusion(unit, exclusion_id, case_id, place)
+    background = canonical_json({"setBy": coordinator, "reason": exclusion.reason}).encode()
     await vault.store_reason(unit, case_id, exclusion_id, background)
     await changed(matchmaker, unit, case_id)
     return exclusion_id

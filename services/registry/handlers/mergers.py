@@ -18,9 +18,7 @@ from services.registry.store.codec import canonical_json
 from services.registry.store.standing import Standing, standing_of
 
 
-async def merge(
-    matchmaker: Matchmaker, unit: UnitOfWork, coordinator: str, survivor_id: UUID, merged_id: UUID
-) -> UUID:
+async def merge(matchmaker: Matchmaker, unit: UnitOfWork, coordinator: str, survivor_id: UUID, merged_id: UUID) -> UUID:
     """Make two cases one: the survivor keeps the earliest waiting-since in each list, the other one leaves them.
 
     Open offers of the other one are revoked and move on in this transaction, and what is not safe for either is not

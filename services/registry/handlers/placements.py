@@ -1,7 +1,7 @@
 """Places where households are already: emergency beds that police found at night, and places outside the system."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -40,9 +40,7 @@ async def record_placement(
         raise Conflict("This household has a place already: end that first.")
     if found.unit_id is not None and await store.is_to_be_had(unit, found.unit_id):
         raise Conflict("This unit is offered as free: its provider must withdraw it first.")
-    placement_id = await store.add_placement(
-        unit, case_id, coordinator, found.kind, found.since, found.programme, found.unit_id
-    )
+    placement_id = await store.add_placement(unit, case_id, coordinator, asdict(found))
     if ends_waiting[found.kind]:
         await _leave_shelter_lists(matchmaker, unit, case_id)
     return placement_id
@@ -67,7 +65,5 @@ async def review_placement(unit: UnitOfWork, placement_id: UUID, coordinator: st
 
 async def _leave_shelter_lists(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID) -> None:
     standing = await standing_of(matchmaker.lists, unit, case_id)
-    concerned = [
-        place for place in standing.places if standing.lists[place.entry.waitlist].kind is ListKind.SHELTER
-    ]
+    concerned = [place for place in standing.places if standing.lists[place.entry.waitlist].kind is ListKind.SHELTER]
     await reconsider.take_out(matchmaker, unit, standing, RevocationReason.LEFT_LIST, concerned)

@@ -1,12 +1,12 @@
 """What happened to a case outside the registry's own decisions: contact attempts, and places it did not offer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, insert, select, update
 
-from schemas.vocabulary import ContactChannel, ContactOutcome, PlacementKind, PlacementReview, Programme
+from schemas.vocabulary import PlacementReview
 from services.chassis.database import Row
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
@@ -16,18 +16,10 @@ from services.registry.tables import contact_attempts, offers, placements, vacan
 _HELD = (OfferState.ACCEPTED, OfferState.FULFILLED)
 
 
-async def add_contact_attempt(
-    unit: UnitOfWork,
-    case_id: UUID,
-    channel: ContactChannel,
-    outcome: ContactOutcome,
-    attempted_at: datetime,
-    offer_id: UUID | None,
-) -> UUID:
+async def add_contact_attempt(unit: UnitOfWork, case_id: UUID, attempt: Mapping[str, object]) -> UUID:
     """Log an attempt to reach a household; gives its id."""
     attempt_id = unit.identifiers()
-    about = {"channel": channel, "outcome": outcome, "attempted_at": attempted_at, "offer_id": offer_id}
-    await unit.execute(insert(contact_attempts).values(id=attempt_id, case_id=case_id, **about))
+    await unit.execute(insert(contact_attempts).values(id=attempt_id, case_id=case_id, **attempt))
     return attempt_id
 
 
@@ -36,20 +28,11 @@ def contact_attempts_of(case_id: UUID) -> Select[tuple[object, ...]]:
     return select(contact_attempts).where(contact_attempts.c.case_id == case_id)
 
 
-async def add_placement(
-    unit: UnitOfWork,
-    case_id: UUID,
-    coordinator: str,
-    kind: PlacementKind,
-    since: datetime,
-    programme: Programme | None,
-    unit_id: UUID | None,
-) -> UUID:
+async def add_placement(unit: UnitOfWork, case_id: UUID, coordinator: str, found: Mapping[str, object]) -> UUID:
     """Store where a household is already; gives its id."""
     placement_id = unit.identifiers()
-    about = {"kind": kind, "since": since, "programme": programme, "unit_id": unit_id, "recorded_at": unit.now}
-    row = {"id": placement_id, "case_id": case_id, "coordinator": coordinator}
-    await unit.execute(insert(placements).values(row | about))
+    row = {"id": placement_id, "case_id": case_id, "coordinator": coordinator, "recorded_at": unit.now}
+    await unit.execute(insert(placements).values(row | dict(found)))
     return placement_id
 
 

@@ -1,4 +1,4 @@
-"""On what grounds a case is in the registry and facts about it may be passed on: reports, consents, periods, permits."""
+"""On what grounds a case is known and facts about it may be passed on: reports, consents, periods, permits."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
@@ -40,11 +40,13 @@ async def referrals_of(unit: UnitOfWork, case_id: UUID) -> Sequence[Row]:
 
 async def add_consents(
     unit: UnitOfWork, case_id: UUID, purposes: Sequence[Purpose], legal_basis: LegalBasis, given_at: datetime
-) -> None:
-    """Store from when on, and on what ground, facts may be passed on for these purposes."""
+) -> list[UUID]:
+    """Store from when on, and on what ground, facts may be passed on for these purposes; gives the consents' ids."""
     same = {"case_id": case_id, "legal_basis": legal_basis, "given_at": given_at, "withdrawn_at": None}
-    rows = [same | {"id": unit.identifiers(), "purpose": purpose} for purpose in purposes]
+    ids = [unit.identifiers() for _ in purposes]
+    rows = [same | {"id": id_, "purpose": purpose} for id_, purpose in zip(ids, purposes, strict=True)]
     await unit.write(_INSERT_CONSENTS, rows)
+    return ids
 
 
 async def withdraw_consents(unit: UnitOfWork, case_id: UUID, purpose: Purpose) -> None:

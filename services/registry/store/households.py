@@ -1,7 +1,7 @@
 """Households: their members, and the rules and wishes about where they may be."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select, update
@@ -19,12 +19,13 @@ _INSERT_MEMBERS = Insertion(members)
 
 async def add_members(unit: UnitOfWork, case_id: UUID, new: Sequence[Member], *, registered_for_first: bool) -> UUID:
     """Store members of a case; gives the id of the last one."""
-    rows = [{"id": unit.identifiers(), "case_id": case_id} | _row(member) for member in new]
-    for number, row in enumerate(rows):
-        row["registered_for"] = registered_for_first and number == 0
+    ids = [unit.identifiers() for _ in new]
+    rows = [
+        _row(member) | {"id": id_, "case_id": case_id, "registered_for": registered_for_first and id_ == ids[0]}
+        for id_, member in zip(ids, new, strict=True)
+    ]
     await unit.write(_INSERT_MEMBERS, rows)
-    last: UUID = rows[-1]["id"]
-    return last
+    return ids[-1]
 
 
 async def change_member(unit: UnitOfWork, member_id: UUID, changed: Member) -> None:
@@ -64,16 +65,8 @@ async def prefer(unit: UnitOfWork, case_id: UUID, region: Region | None, secrecy
     await unit.execute(changed.values(region=region, secrecy_wanted=secrecy_wanted))
 
 
-async def add_exclusion(
-    unit: UnitOfWork,
-    exclusion_id: UUID,
-    case_id: UUID,
-    region: Region | None,
-    municipality_code: str | None,
-    facility_id: UUID | None,
-) -> None:
+async def add_exclusion(unit: UnitOfWork, exclusion_id: UUID, case_id: UUID, place: Mapping[str, object]) -> None:
     """Store a rule that keeps a household from a place."""
-    place = {"region": region, "municipality_code": municipality_code, "facility_id": facility_id}
     await unit.execute(insert(exclusions).values(id=exclusion_id, case_id=case_id, set_at=unit.now, **place))
 
 

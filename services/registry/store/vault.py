@@ -18,6 +18,8 @@ from services.chassis.errors import DoorstroomError
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.tables import case_keys, exclusion_reasons, personal_data
 
+KEY_FILE = "registry.key"
+"""What the installation's key is called where it is made."""
 KEY_BYTES = 32
 NONCE_BYTES = 12
 """Chosen at random for each encryption: a key of a case encrypts far fewer than 2^32 texts (NIST SP 800-38D, 8.3)."""
@@ -76,7 +78,9 @@ class Vault:
 
     async def erase(self, unit: UnitOfWork, case_id: UUID) -> bool:
         """Destroy the key of a case, and with it everything personal, in every copy. Says whether there was one."""
-        gone = await unit.execute(delete(case_keys).where(case_keys.c.case_id == case_id).returning(case_keys.c.case_id))
+        gone = await unit.execute(
+            delete(case_keys).where(case_keys.c.case_id == case_id).returning(case_keys.c.case_id)
+        )
         await unit.execute(delete(personal_data).where(personal_data.c.case_id == case_id))
         await unit.execute(delete(exclusion_reasons).where(exclusion_reasons.c.case_id == case_id))
         return bool(gone)
@@ -112,7 +116,7 @@ def _open(key: AESGCM, case_id: UUID, field: str, ciphertext: bytes) -> bytes:
     try:
         return key.decrypt(ciphertext[:NONCE_BYTES], ciphertext[NONCE_BYTES:], _bound_to(case_id, field))
     except InvalidTag:
-        raise UnusableKey("What is stored was not encrypted with the key of this installation, or was altered.") from None
+        raise UnusableKey("What is stored was encrypted with another key, or was altered.") from None
 
 
 def _bound_to(case_id: UUID, field: str) -> bytes:

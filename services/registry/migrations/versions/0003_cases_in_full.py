@@ -9,7 +9,7 @@ from alembic import op
 from services.chassis.database import UtcDateTime
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -173,7 +173,7 @@ def _secrets() -> None:
 
 
 def _who_is_in_the_households_already() -> None:
-    """Households were numbers until now. Nobody's consent is made up: who stands in a list stays, and joins no other."""
+    """Households were numbers until now. No consent is made up: who stands in a list stays, and joins no other."""
     cases = sa.table("cases", sa.column("id", sa.Uuid()), sa.column("profile", sa.Text()))
     columns = ("sex", "age_band", "needs")
     members = sa.table(

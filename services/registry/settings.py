@@ -8,11 +8,10 @@ from services.chassis.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """The registry's settings. Deadlines are policy: no rule in print says how long a coordinator has."""
+    """The registry's settings. How each list works comes with the program, and an operator may set it in a file."""
 
     source: str = Field("urn:nld:kvknr:00000000.registry", description="the `source` of this service's events")
-    shelter_offer_seconds: float = Field(24 * 3600, gt=0, description="how long an offer of a shelter place is open")
-    housing_offer_seconds: float = Field(7 * 86_400, gt=0, description="how long an offer of a home is open")
+    programmes_file: Path | None = Field(None, description="JSON: versions of how lists work, from a day on")
     registry_key_file: Path | None = Field(
         None, description="a file with 32 random bytes in base64, which encrypts the keys of personal data"
     )

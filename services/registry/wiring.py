@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from schemas.vocabulary import ListKind, PlacementKind
+from schemas.vocabulary import PlacementKind
 from services.chassis.database import Database
 from services.chassis.service import Parts, Service
 from services.chassis.settings import Mode
@@ -14,9 +14,12 @@ from services.chassis.timers import Timer
 from services.chassis.unit_of_work import Transactions
 from services.chassis.wiring import CONTACT, Definition, Surroundings, Unusable
 from services.registry import consumers, routes
+from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.errors import Refused
-from services.registry.handlers import offers
+from services.registry.handlers.deadlines import answers_due
 from services.registry.handlers.matching import Matchmaker
+from services.registry.handlers.standing import entries_due
+from services.registry.programmes_file import read_programmes
 from services.registry.settings import Settings
 from services.registry.store.vault import KEY_FILE, Vault
 from services.registry.store.waitlists import WaitlistStore
@@ -28,17 +31,14 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
     clock = surroundings.clock
     database = Database.connect(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
     transactions = Transactions(database, messages.outbox, clock, surroundings.identifiers, settings.source, Refused)
-    offer_seconds = {
-        ListKind.SHELTER: settings.shelter_offer_seconds,
-        ListKind.HOUSING: settings.housing_offer_seconds,
-    }
-    matchmaker = Matchmaker(WaitlistStore(), offer_seconds)
+    matchmaker = Matchmaker(WaitlistStore(), read_programmes(settings.programmes_file), is_dutch_holiday)
     vault = _vault(settings)
     ends_waiting = {
         PlacementKind.EMERGENCY: settings.emergency_placement_ends_waiting,
         PlacementKind.OUTSIDE: settings.outside_placement_ends_waiting,
     }
-    expiry = Timer("offer-expiry", clock, lambda: transactions.run(partial(offers.expire_offers, matchmaker)))
+    deadlines = Timer("deadlines", clock, lambda: transactions.run(partial(answers_due, matchmaker)))
+    standing = Timer("standing", clock, lambda: transactions.run(partial(entries_due, matchmaker)))
     return Service(
         Parts(
             name="registry",
@@ -51,7 +51,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
             handlers=consumers.handlers(matchmaker),
             api=routes.api(transactions, matchmaker, vault, ends_waiting, CONTACT),
             retention=timedelta(days=settings.retention_days),
-            timers=(expiry,),
+            timers=(deadlines, standing),
         )
     )
 

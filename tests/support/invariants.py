@@ -25,8 +25,16 @@ ENDINGS = {
     OfferState.EXPIRED: "offer-expired",
     OfferState.REVOKED: "offer-revoked",
     OfferState.FELL_THROUGH: "placement-fell-through",
+    OfferState.ENDED: "enquiry-ended",
 }
-UNIT_STATE_OF_OFFER = {OfferState.MADE: "held", OfferState.ACCEPTED: "reserved", OfferState.FULFILLED: "occupied"}
+NEVER_OFFERED = (OfferState.ENQUIRED, OfferState.ENDED)
+TOLD_TO_PROVIDERS_ONLY = ("enquiry-made", "enquiry-ended")
+UNIT_STATE_OF_OFFER = {
+    OfferState.ENQUIRED: "held",
+    OfferState.MADE: "held",
+    OfferState.ACCEPTED: "reserved",
+    OfferState.FULFILLED: "occupied",
+}
 
 
 async def check_everything(world: World) -> None:
@@ -98,6 +106,7 @@ async def nobody_is_skipped(world: World) -> None:
             entry["id"]
             for entry in waiting
             if entry["waitlist"] == vacancy["waitlist"]
+            and (entry["eligible_until"] is None or entry["eligible_until"] > world.clock())
             and (vacancy["id"], entry["id"]) not in before
             and not reasons_against(decode_profile(entry["profile"]), terms)
         ]
@@ -116,9 +125,14 @@ async def every_offer_has_one_outcome(world: World) -> None:
     told: Counter[tuple[str, object]] = Counter(
         (kind, data.offer_id) for kind, data in await world.events("registry") if kind != "placement-ended"
     )
+    reminded = [told.pop(key) for key in list(told) if key[0] == "deadline-nearing"]
+    assert all(times == 1 for times in reminded)
     expected: Counter[tuple[str, object]] = Counter()
     for offer in await world.offers():
-        expected["offer-made", offer["id"]] = 1
+        if offer["state"] not in NEVER_OFFERED:
+            expected["offer-made", offer["id"]] = 1
+        if world.matchmaker.programmes.at(offer["waitlist"], offer["made_at"]).mediates:
+            expected["enquiry-made", offer["id"]] = 1
         if offer["state"] in (OfferState.ACCEPTED, OfferState.FULFILLED, OfferState.FELL_THROUGH):
             expected["offer-accepted", offer["id"]] = 1
         if offer["state"] in ENDINGS:
@@ -156,7 +170,9 @@ async def everyone_concerned_was_told(world: World) -> None:
         by_recipient.setdefault(row["recipient"], []).append(row["sequence"])
     assert all(numbers == list(range(1, len(numbers) + 1)) for numbers in by_recipient.values())
     newest = {
-        data.offer_id: kind for kind, data in sorted(await world.events("registry"), key=lambda item: item[1].version)
+        data.offer_id: kind
+        for kind, data in sorted(await world.events("registry"), key=lambda item: item[1].version)
+        if kind not in TOLD_TO_PROVIDERS_ONLY
     }
     pairs = Counter((row["subject"], row["kind"]) for row in told)
     assert all(pairs[subject, kind] == 1 for subject, kind in newest.items())

@@ -24,7 +24,6 @@ from schemas.vocabulary import (
     AgeBand,
     ClaimReversalReason,
     DeclineReason,
-    ListKind,
     Need,
     Programme,
     Purpose,
@@ -46,7 +45,9 @@ from services.municipalities.domain.slots import Slot
 from services.municipalities.handlers import claims as municipal_claims
 from services.municipalities.handlers import municipalities
 from services.municipalities.handlers import slots as municipal_slots
+from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.model import Entry, Profile
+from services.registry.domain.programmes import Programmes
 from services.registry.handlers import entries, offers, registration
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store.vault import KEY_FILE, Vault
@@ -64,6 +65,7 @@ T = TypeVar("T")
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 COORDINATOR, PROVIDER, MUNICIPALITY = "coordination", "shelter", "GM0344"
+ANSWERING = offers.Answering(COORDINATOR)
 LEASE_SECONDS = 72 * 3600
 SHELTER_OFFER_SECONDS, HOUSING_OFFER_SECONDS = 24 * 3600.0, 7 * 86_400.0
 ROUNDS_LIMIT = 50
@@ -128,8 +130,7 @@ class World:
         }
         self.vault = Vault(own["registry_key_file"], make=True)
         self._consumers = {name: self._consumer(service) for name, service in self.services.items()}
-        seconds = {ListKind.SHELTER: SHELTER_OFFER_SECONDS, ListKind.HOUSING: HOUSING_OFFER_SECONDS}
-        self.matchmaker = Matchmaker(WaitlistStore(), seconds)
+        self.matchmaker = Matchmaker(WaitlistStore(), Programmes(), is_dutch_holiday)
         self.leases = Leases(LEASE_SECONDS)
 
     async def open(self) -> None:
@@ -240,11 +241,11 @@ class World:
         )
 
     async def accept(self, offer_id: UUID) -> None:
-        await self.run("registry", lambda unit: offers.accept_offer(self.matchmaker, unit, offer_id, COORDINATOR))
+        await self.run("registry", lambda unit: offers.accept_offer(self.matchmaker, unit, offer_id, ANSWERING))
 
     async def decline(self, offer_id: UUID, reason: DeclineReason = DeclineReason.UNSUITABLE) -> None:
         await self.run(
-            "registry", lambda unit: offers.decline_offer(self.matchmaker, unit, offer_id, COORDINATOR, reason)
+            "registry", lambda unit: offers.decline_offer(self.matchmaker, unit, offer_id, ANSWERING, reason)
         )
 
     async def add_unit(self, places: int = 2, *, sexes: Sequence[Sex] = tuple(Sex), needs: Sequence[Need] = ()) -> UUID:

@@ -60,4 +60,4 @@ async def withdraw_consent(
     await store.withdraw_consents(unit, case_id, purpose)
     standing = await standing_of(matchmaker.lists, unit, case_id)
     concerned = [place for place in standing.places if Purpose(standing.lists[place.entry.waitlist].kind) is purpose]
-    await reconsider.take_out(matchmaker, unit, standing, RevocationReason.LEFT_LIST, concerned)
+    await reconsider.take_out(matchmaker, unit, standing.lists, RevocationReason.LEFT_LIST, concerned)

@@ -3,18 +3,18 @@
 from datetime import datetime
 from uuid import UUID
 
-from schemas.vocabulary import Purpose
+from schemas.vocabulary import ListKind, Purpose
 from services.chassis.database import UniqueViolation
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import entries
-from services.registry.domain.model import Entry, PauseReason
+from services.registry.domain.model import Entry, EntryState, PauseReason
 from services.registry.handlers.entitlement import check_consent, right_ends_at
 from services.registry.handlers.held import held_case
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store import allocations
 from services.registry.store import cases as store
-from services.registry.store.codec import decode_profile
+from services.registry.store.standing import standing_of
 from services.registry.store.waitlists import Waitlist, entry_of
 
 
@@ -33,20 +33,23 @@ async def join_waitlist(
     Raises NotFound for a case of someone else's, Conflict when it stands in this list already, was merged into another
     case, has not agreed to what the list is for, or has no right to it any more.
     """
-    case = await held_case(unit, case_id, coordinator)
-    mine = (await matchmaker.lists.lock(unit, [waitlist]))[waitlist]
-    profile = decode_profile(case["profile"])
+    await held_case(unit, case_id, coordinator)
+    standing = await standing_of(matchmaker.lists, unit, case_id, waitlist)
+    mine, profile = standing.lists[waitlist], standing.profile
     await check_consent(unit, case_id, Purpose(mine.kind))
     until = await right_ends_at(unit, case_id, waitlist)
     entry = Entry(
         unit.identifiers(), waitlist, case_id, coordinator, profile, urgency, waiting_since, eligible_until=until
     )
+    if mine.kind is ListKind.SHELTER and standing.has_accepted(ListKind.SHELTER):
+        entries.pause(entry, PauseReason.ACCEPTED_ELSEWHERE, until=None)
     profile_id = await matchmaker.lists.profile_id(unit, mine, profile)
     try:
         await store.add_entry(unit, entry, profile_id)
     except UniqueViolation as error:
         raise Conflict("This case stands in this waitlist already.") from error
-    await matchmaker.match_and_store(unit, mine, [], [entry])
+    if entry.state is EntryState.WAITING:
+        await matchmaker.match_and_store(unit, mine, [], [entry])
     return entry
 
 

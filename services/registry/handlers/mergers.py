@@ -47,7 +47,7 @@ async def merge(matchmaker: Matchmaker, unit: UnitOfWork, coordinator: str, surv
         )
         for entry in plan.missing
     ]
-    await reconsider.take_out(matchmaker, unit, merged, RevocationReason.LEFT_LIST, merged.places)
+    await reconsider.take_out(matchmaker, unit, merged.lists, RevocationReason.LEFT_LIST, merged.places)
     before = Changed(
         [(entry.id, entry.waiting_since) for entry, _ in plan.raised], left, [entry.id for entry in joined]
     )
@@ -79,7 +79,7 @@ async def undo(
     await store.set_waiting_since(unit, before.raised)
     await store.set_states(unit, before.left)
     joined = [place for place in survivor.places if place.entry.id in before.joined]
-    await reconsider.take_out(matchmaker, unit, survivor, RevocationReason.LEFT_LIST, joined)
+    await reconsider.take_out(matchmaker, unit, survivor.lists, RevocationReason.LEFT_LIST, joined)
     await store.undo_merger(unit, merger_id, reason)
     await changed(matchmaker, unit, survivor_id)
     await changed(matchmaker, unit, merged_id)

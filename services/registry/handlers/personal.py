@@ -48,6 +48,6 @@ async def background_of(
     rule = await households.find_exclusion(unit, case_id, exclusion_id)
     content = await vault.read_reason(unit, rule["case_id"], exclusion_id)
     if content is None:
-        raise NotFound("Why this exclusion was set was erased.")
+        raise NotFound("Why this exclusion was set is not kept: an offer was declined as unsafe, or it was erased.")
     value = json.loads(content)
     return value["setBy"], ExclusionReason(value["reason"])

@@ -66,4 +66,4 @@ async def review_placement(unit: UnitOfWork, placement_id: UUID, coordinator: st
 async def _leave_shelter_lists(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID) -> None:
     standing = await standing_of(matchmaker.lists, unit, case_id)
     concerned = [place for place in standing.places if standing.lists[place.entry.waitlist].kind is ListKind.SHELTER]
-    await reconsider.take_out(matchmaker, unit, standing, RevocationReason.LEFT_LIST, concerned)
+    await reconsider.take_out(matchmaker, unit, standing.lists, RevocationReason.LEFT_LIST, concerned)

@@ -21,6 +21,11 @@ async def add_case(unit: UnitOfWork, case_id: UUID, coordinator: str, profile: P
     await unit.execute(insert(cases).values(row))
 
 
+async def set_profile(unit: UnitOfWork, case_id: UUID, profile: Profile) -> None:
+    """Store what eligibility looks at of a case from now on. What follows from it is `reconsider.case_changed`'s."""
+    await unit.execute(update(cases).where(cases.c.id == case_id).values(profile=encode_profile(profile)))
+
+
 async def add_entry(unit: UnitOfWork, entry: Entry, profile_id: UUID) -> None:
     """Store a new place in a list. Raises UniqueViolation when the case stands in that list already."""
     await unit.execute(insert(entries).values(row_of(entry, profile_id)))
@@ -42,11 +47,6 @@ async def own_cases(unit: UnitOfWork, case_ids: Sequence[UUID], coordinator: str
     mine = (among(unit.connection, cases.c.id, case_ids), cases.c.coordinator == coordinator)
     query = select(cases.c.id).where(*mine, cases.c.merged_into.is_(None)).order_by(cases.c.id)
     return {row.id for row in await unit.execute(query.with_for_update(key_share=True))} if case_ids else set()
-
-
-async def set_profile(unit: UnitOfWork, case_id: UUID, profile: Profile) -> None:
-    """Store what eligibility looks at; `reconsider.case_changed` then lets follow what follows."""
-    await unit.execute(update(cases).where(cases.c.id == case_id).values(profile=encode_profile(profile)))
 
 
 async def set_eligible_until(unit: UnitOfWork, case_id: UUID, waitlist: str, until: datetime) -> None:

@@ -15,6 +15,7 @@ from services.chassis.logging import configure_logging
 from services.chassis.main import calm_collector, refuse
 from services.chassis.settings import LogFormat
 from services.chassis.web.openapi import openapi
+from services.cli.cases import cases
 from services.cli.distributed import run_distributed
 from services.cli.embedded import SERVICES, describe
 from services.cli.municipalities import municipalities
@@ -75,6 +76,7 @@ def openapi_command(service: str) -> None:
     click.echo(json.dumps(openapi(describe(definition)), indent=2, ensure_ascii=False))
 
 
+cli.add_command(cases)
 cli.add_command(municipalities)
 cli.add_command(quarantine)
 cli.add_command(quotas)

@@ -9,6 +9,7 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.registry.handlers.held import held_case
 from services.registry.store import cases, households
 from services.registry.store.vault import Vault
+from services.registry.store.vault import erase as erase_everything
 
 Document = dict[str, object]
 
@@ -30,14 +31,14 @@ async def personal_data_of(vault: Vault, unit: UnitOfWork, case_id: UUID, coordi
     return {name: json.loads(content) for name, content in stored.items()}
 
 
-async def erase(vault: Vault, unit: UnitOfWork, case_id: UUID, coordinator: str | None) -> bool:
+async def erase(unit: UnitOfWork, case_id: UUID, coordinator: str | None) -> bool:
     """Destroy the key of a case, and so every copy of what it encrypted; the case itself still counts.
 
     Without a coordinator, whoever's case it is. Says whether there was anything. Raises NotFound.
     """
     await cases.find_case(unit, case_id, coordinator)
     await cases.hold_case(unit, case_id)
-    return await vault.erase(unit, case_id)
+    return await erase_everything(unit, case_id)
 
 
 async def background_of(

@@ -1,5 +1,6 @@
 """Attempts to reach a household, and places where it is without an offer."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
@@ -42,8 +43,7 @@ async def post_attempt(call: Call[NewContactAttempt], unit: UnitOfWork) -> Reply
     attempted_at = not_in_future(body.attempted_at, "attemptedAt", unit)
     attempt = Attempt(body.channel, body.outcome, attempted_at, body.offer_id)
     attempt_id = await contacts.log_attempt(unit, call.uuid("caseId"), mine, attempt)
-    told = body.model_dump() | {"attempted_at": attempted_at}
-    return Reply(201, ContactAttempt(**told, attempt_id=attempt_id))
+    return Reply(201, ContactAttempt(**asdict(attempt), attempt_id=attempt_id))
 
 
 async def get_attempts(call: Call[None, PageQuery], unit: UnitOfWork) -> Reply:

@@ -76,15 +76,6 @@ class Vault:
             return None
         return _open(key, case_id, f"exclusion:{exclusion_id}", row.ciphertext)
 
-    async def erase(self, unit: UnitOfWork, case_id: UUID) -> bool:
-        """Destroy the key of a case, and with it everything personal, in every copy. Says whether there was one."""
-        gone = await unit.execute(
-            delete(case_keys).where(case_keys.c.case_id == case_id).returning(case_keys.c.case_id)
-        )
-        await unit.execute(delete(personal_data).where(personal_data.c.case_id == case_id))
-        await unit.execute(delete(exclusion_reasons).where(exclusion_reasons.c.case_id == case_id))
-        return bool(gone)
-
     async def _key_of(self, unit: UnitOfWork, case_id: UUID) -> AESGCM:
         """The key of a case, made now if it has none. The caller holds the case's row."""
         known = await self._existing_key(unit, case_id)
@@ -105,6 +96,14 @@ class Vault:
         self.check()
         assert self._installation is not None, "it was just checked"  # noqa: S101 - for the type checker
         return self._installation
+
+
+async def erase(unit: UnitOfWork, case_id: UUID) -> bool:
+    """Destroy the key of a case, and with it everything personal, in every copy. Says whether there was one."""
+    gone = await unit.execute(delete(case_keys).where(case_keys.c.case_id == case_id).returning(case_keys.c.case_id))
+    await unit.execute(delete(personal_data).where(personal_data.c.case_id == case_id))
+    await unit.execute(delete(exclusion_reasons).where(exclusion_reasons.c.case_id == case_id))
+    return bool(gone)
 
 
 def _seal(key: AESGCM, case_id: UUID, field: str, content: bytes) -> bytes:

@@ -467,10 +467,10 @@ async def test_destroying_the_key_erases_what_it_encrypted(world: World) -> None
     assert not [row for row in copied if b"canary" in row["ciphertext"]]
     read = await world.run("registry", lambda unit: personal.personal_data_of(world.vault, unit, case_id, COORDINATOR))
     assert read == told
-    assert await do(world, lambda unit: personal.erase(world.vault, unit, case_id, None))
+    assert await do(world, lambda unit: personal.erase(unit, case_id, None))
     assert await world.count("registry", case_keys) == 0
     assert await world.count("registry", personal_data) == 0
-    assert not await do(world, lambda unit: personal.erase(world.vault, unit, case_id, None))
+    assert not await do(world, lambda unit: personal.erase(unit, case_id, None))
     assert await world.count("registry", cases) == 1
 
 

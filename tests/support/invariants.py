@@ -12,6 +12,7 @@ from services.chassis.database import Row
 from services.municipalities import checks
 from services.municipalities.tables import claims, ledger, slots
 from services.notifications.tables import notifications as inbox
+from services.registry import checks as registry_checks
 from services.registry.domain.eligibility import reasons_against
 from services.registry.domain.model import ACTIVE_OFFER_STATES, OfferState
 from services.registry.store.codec import decode_profile, decode_terms
@@ -50,6 +51,7 @@ async def check_everything(world: World) -> None:
     await everyone_concerned_was_told(world)
     await nothing_is_in_quarantine(world)
     await shelters_keep_their_own_rules(world)
+    await the_registry_keeps_its_own_rules(world)
 
 
 async def one_active_offer_each(world: World) -> None:
@@ -187,6 +189,11 @@ async def nothing_is_in_quarantine(world: World) -> None:
 async def shelters_keep_their_own_rules(world: World) -> None:
     """What the service itself can check, in its own database."""
     assert await world.run("shelters", findings) == []
+
+
+async def the_registry_keeps_its_own_rules(world: World) -> None:
+    """The same in the registry's database: states agree, each offer is explained, and nobody eligible is forgotten."""
+    assert await world.run("registry", registry_checks.findings) == []
 
 
 async def _active_offers(world: World) -> dict[UUID, Row]:

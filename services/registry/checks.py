@@ -1,0 +1,130 @@
+"""What must never be false in the registry's database, as questions that find what breaks it: ids only."""
+
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, ColumnElement, Select, and_, func, not_, or_, select
+
+from schemas.vocabulary import ListKind
+from services.chassis.database import Row, among
+from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain.eligibility import reasons_against
+from services.registry.domain.model import (
+    ACTIVE_OFFER_STATES,
+    OPEN_OFFER_STATES,
+    EntryState,
+    OfferState,
+    VacancyState,
+)
+from services.registry.domain.programmes import Programmes
+from services.registry.store.codec import decode_profile, decode_terms
+from services.registry.tables import decisions, entries, offers, profiles, vacancies
+
+FINDINGS_LIMIT = 100
+"""How many findings of one kind are named."""
+
+VACANCIES_LIMIT = 10_000
+"""For how many open vacancies it is checked that nobody waits who could have them, the longest open first."""
+
+
+async def findings(unit: UnitOfWork, programmes: Programmes | None = None) -> list[str]:
+    """Everything that is wrong, at most 100 of a kind: what, and the id of the vacancy, entry, offer or case."""
+    found = []
+    for what, query in _BROKEN.items():
+        ids = [id_ for [id_] in await unit.execute(query.limit(FINDINGS_LIMIT))]
+        found += [f"{what}: {id_}" for id_ in ids]
+    forgotten = await _forgotten(unit, programmes or Programmes())
+    return found + [f"open vacancy that somebody could have: {id_}" for id_ in forgotten[:FINDINGS_LIMIT]]
+
+
+async def _forgotten(unit: UnitOfWork, programmes: Programmes) -> list[UUID]:
+    """Vacancies that are free while somebody waits who is eligible and was not offered them before."""
+    offerable = or_(vacancies.c.offerable_until.is_(None), vacancies.c.offerable_until > unit.now)
+    query = select(vacancies).where(vacancies.c.state == VacancyState.OPEN, offerable)
+    free = await unit.execute(
+        query.order_by(vacancies.c.waitlist, vacancies.c.opened_at, vacancies.c.id).limit(VACANCIES_LIMIT)
+    )
+    forgotten = []
+    for waitlist, mine in groupby(free, key=lambda row: row.waitlist):
+        line = await unit.execute(select(profiles).where(profiles.c.waitlist == waitlist))
+        entitled_only = programmes.at(waitlist, unit.now).requires_reflection_period
+        forgotten += [
+            vacancy.id for vacancy in mine if await _has_eligible(unit, vacancy, line, entitled_only=entitled_only)
+        ]
+    return forgotten
+
+
+async def _has_eligible(unit: UnitOfWork, vacancy: Row, line: list[Row], *, entitled_only: bool) -> bool:
+    terms = decode_terms(vacancy.terms)
+    suited = [row.id for row in line if not reasons_against(decode_profile(row.profile), terms)]
+    if not suited:
+        return False
+    before = select(offers.c.id).where(offers.c.vacancy_id == vacancy.id, offers.c.entry_id == entries.c.id).exists()
+    entitled = entries.c.eligible_until > unit.now
+    if not entitled_only:
+        entitled = or_(entitled, entries.c.eligible_until.is_(None))
+    waiting = (entries.c.state == EntryState.WAITING, entitled, not_(before))
+    query = select(entries.c.id).where(among(unit.connection, entries.c.profile_id, suited), *waiting)
+    return bool(await unit.execute(query.order_by(entries.c.id).limit(1)))
+
+
+_ACTIVE = offers.c.state.in_(ACTIVE_OFFER_STATES)
+_UNDER_WAY = offers.c.state.in_((*OPEN_OFFER_STATES, OfferState.ACCEPTED))
+_FULFILLED = offers.c.state == OfferState.FULFILLED
+
+
+def _twice(column: Column[Any], *conditions: ColumnElement[bool]) -> Select[tuple[object]]:
+    return select(column).where(*conditions).group_by(column).having(func.count() > 1).order_by(column)
+
+
+def _offers_where(*conditions: ColumnElement[bool]) -> Select[tuple[object]]:
+    joined = offers.join(vacancies, vacancies.c.id == offers.c.vacancy_id)
+    joined = joined.join(entries, entries.c.id == offers.c.entry_id)
+    return select(offers.c.id).select_from(joined).where(*conditions).order_by(offers.c.id)
+
+
+def _without_offer(column: Column[Any], *conditions: ColumnElement[bool]) -> Select[tuple[object]]:
+    """Vacancies or entries that are offered, and no offer of them is under way."""
+    mine = offers.c.vacancy_id if column is vacancies.c.id else offers.c.entry_id
+    theirs = select(offers.c.id).where(mine == column, _UNDER_WAY).exists()
+    return select(column).where(*conditions, not_(theirs)).order_by(column)
+
+
+_same = and_(decisions.c.entry_id == offers.c.entry_id, decisions.c.vacancy_id == offers.c.vacancy_id)
+_explained = select(decisions.c.id).where(decisions.c.offer_id == offers.c.id, _same).exists()
+_answered = offers.c.decided_at.is_not(None)
+_open = offers.c.state.in_(OPEN_OFFER_STATES)
+
+_BROKEN: Mapping[str, Select[tuple[object]]] = {
+    "vacancy with two active offers": _twice(offers.c.vacancy_id, _ACTIVE),
+    "entry with two active offers": _twice(offers.c.entry_id, _ACTIVE),
+    "case with two accepted places in shelters": _twice(
+        offers.c.case_id, offers.c.state == OfferState.ACCEPTED, offers.c.kind == ListKind.SHELTER
+    ),
+    "offer whose vacancy is in another state": _offers_where(
+        or_(
+            _UNDER_WAY & (vacancies.c.state != VacancyState.OFFERED),
+            _FULFILLED & (vacancies.c.state != VacancyState.FILLED),
+        )
+    ),
+    "offer whose entry is in another state": _offers_where(
+        or_(
+            _UNDER_WAY & (entries.c.state != EntryState.OFFERED),
+            _FULFILLED & (entries.c.state != EntryState.PLACED),
+        )
+    ),
+    "offered vacancy without an offer": _without_offer(vacancies.c.id, vacancies.c.state == VacancyState.OFFERED),
+    "offered entry without an offer": _without_offer(entries.c.id, entries.c.state == EntryState.OFFERED),
+    "offer without the decision behind it": _offers_where(not_(_explained)),
+    "open offer that was answered, or an outcome without its moment": _offers_where(
+        or_(
+            offers.c.state.in_(OPEN_OFFER_STATES) & _answered,
+            offers.c.state.not_in(OPEN_OFFER_STATES) & not_(_answered),
+        )
+    ),
+    "pause without a reason, or a reason without a pause": select(entries.c.id)
+    .where((entries.c.state == EntryState.PAUSED) != entries.c.pause_reason.is_not(None))
+    .order_by(entries.c.id),
+}

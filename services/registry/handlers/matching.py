@@ -10,6 +10,7 @@ from services.registry.domain import allocation, offers
 from services.registry.domain.allocation import PASSED_OVER_LIMIT, Choice, OfferedBefore, Situation
 from services.registry.domain.deadlines import IsHoliday
 from services.registry.domain.eligibility import reasons_against
+from services.registry.domain.errors import IllegalTransition
 from services.registry.domain.model import Allocation, Decision, Entry, PassedOver, Profile, Vacancy
 from services.registry.domain.offers import Timing
 from services.registry.domain.order import place_in_line
@@ -69,6 +70,22 @@ class Matchmaker:
         someone_may_lapse = any(entry.eligible_until is not None for entry in candidates)
         ahead = await self._ahead(unit, waitlist, choices, situation, everyone=someone_may_lapse)
         return self._offers(unit, waitlist, choices, ahead, situation)
+
+    async def offer_again(self, unit: UnitOfWork, waitlist: Waitlist, vacancy: Vacancy, entry: Entry) -> None:
+        """Offer a vacancy that nobody else could have to an entry whose refusal was taken back, and store all of it.
+
+        Raises IllegalTransition when it does not suit them any more.
+        """
+        before = await store.offered_before(unit, [vacancy.id])
+        before[vacancy.id].discard(entry.id)
+        situation = Situation(self.programmes.at(waitlist.id, unit.now), before, unit.now)
+        if situation.reasons(entry, vacancy):
+            raise IllegalTransition("The vacancy does not suit the household any more; the refusal stands.")
+        choices = [Choice(vacancy, entry)]
+        ahead = await self._ahead(unit, waitlist, choices, situation, everyone=True)
+        matching = self._offers(unit, waitlist, choices, ahead, situation)
+        await store.update_vacancies(unit, matching.vacancies)
+        await self.store(unit, matching)
 
     async def store(self, unit: UnitOfWork, matching: Matching) -> None:
         """Store the offers and record their events. Their vacancies must be stored as offered already."""

@@ -29,6 +29,7 @@ MATRIX = {
     "GET /registry/v1/offers/{offerId}": ("registry:read", COORDINATION),
     "POST /registry/v1/offers/{offerId}/_accept": ("registry:write", COORDINATION),
     "POST /registry/v1/offers/{offerId}/_decline": ("registry:write", COORDINATION),
+    "POST /registry/v1/offers/{offerId}/_undo": ("registry:write", COORDINATION),
     "GET /registry/v1/offers/{offerId}/decision": ("registry:read", COORDINATION),
     "POST /registry/v1/cases/{caseId}/referrals": ("registry:write", COORDINATION),
     "GET /registry/v1/cases/{caseId}/referrals": ("registry:read", COORDINATION),

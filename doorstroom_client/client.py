@@ -8,6 +8,7 @@ from uuid import UUID
 import aiohttp
 
 from doorstroom_client.transport import Transport
+from schemas.api.cases import NewGroup, NewPermit, NewReflectionPeriod, Permit, Referrals, ReflectionPeriod
 from schemas.api.municipalities import (
     Claim,
     ClaimReversal,
@@ -98,6 +99,21 @@ class Client:
     async def register_case(self, case: NewCase, key: str | None = None) -> Case:
         """Register a household."""
         return await self._transport.post(f"{self._registry}/cases", Case, case, key)
+
+    async def refer_group(self, group: NewGroup, key: str | None = None) -> Referrals:
+        """Take the reports about a whole group, or none."""
+        return await self._transport.post(f"{self._registry}/referrals/bulk", Referrals, group, key)
+
+    async def start_reflection_period(
+        self, case_id: UUID, period: NewReflectionPeriod, key: str | None = None
+    ) -> ReflectionPeriod:
+        """Record that a reflection period has begun."""
+        url = f"{self._registry}/cases/{case_id}/reflection-period"
+        return await self._transport.post(url, ReflectionPeriod, period, key)
+
+    async def grant_permit(self, case_id: UUID, permit: NewPermit, key: str | None = None) -> Permit:
+        """Record a permit: the household joins the housing list."""
+        return await self._transport.post(f"{self._registry}/cases/{case_id}/permit", Permit, permit, key)
 
     async def join_waitlist(self, entry: NewEntry, key: str | None = None) -> Entry:
         """Put a household in line."""

@@ -20,7 +20,7 @@ from schemas.api.notifications import Notification
 from schemas.api.registry import NewCase, NewEntry
 from schemas.api.shelters import NewFacility, NewProvider, NewUnit
 from schemas.messages.beds import Acceptance, Service
-from schemas.vocabulary import AgeBand, Programme, Sex
+from schemas.vocabulary import AgeBand, Programme, Purpose, Sex
 from services.chassis.identity import DevelopmentIssuer, Role
 from services.chassis.identity.development import KEYS_FILE
 from services.chassis.settings import Mode
@@ -99,7 +99,9 @@ class Installation:
 
 async def join(coordinator: Client) -> None:
     """Put one person in line."""
-    case = await coordinator.register_case(NewCase(sex=Sex.FEMALE, age_band=AgeBand.AGE_23_PLUS))
+    case = await coordinator.register_case(
+        NewCase(sex=Sex.FEMALE, age_band=AgeBand.AGE_23_PLUS, consents=list(Purpose))
+    )
     await coordinator.join_waitlist(NewEntry(case_id=case.case_id, waitlist="cosm"))
 
 

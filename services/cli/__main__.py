@@ -16,6 +16,7 @@ from services.chassis.main import calm_collector, refuse
 from services.chassis.settings import LogFormat
 from services.chassis.web.openapi import openapi
 from services.chassis.wiring import Unusable
+from services.cli.cases import cases
 from services.cli.distributed import run_distributed
 from services.cli.embedded import SERVICES, describe
 from services.cli.municipalities import municipalities
@@ -76,6 +77,7 @@ def openapi_command(service: str) -> None:
     click.echo(json.dumps(openapi(describe(definition)), indent=2, ensure_ascii=False))
 
 
+cli.add_command(cases)
 cli.add_command(municipalities)
 cli.add_command(quarantine)
 cli.add_command(quotas)

@@ -12,11 +12,12 @@ from typing import TypeVar
 from uuid import UUID
 
 from doorstroom_client import Client
+from schemas.api.cases import NewPermit
 from schemas.api.municipalities import NewMunicipality, NewQuotas
 from schemas.api.registry import NewCase, NewEntry, Offer
 from schemas.api.shelters import NewFacility, NewProvider, NewUnit, NewVacancy
 from schemas.messages.beds import Acceptance, Service
-from schemas.vocabulary import AgeBand, Need, Programme, Sex
+from schemas.vocabulary import AgeBand, Need, PermitKind, Programme, Purpose, Sex
 from services.cli.cast import Cast
 
 Found = TypeVar("Found")
@@ -78,7 +79,14 @@ class Person:
     @property
     def case(self) -> NewCase:
         """What is registered of it."""
-        return NewCase(sex=self.sex, age_band=self.age_band, adults=1, children=self.children, needs=list(self.needs))
+        return NewCase(
+            sex=self.sex,
+            age_band=self.age_band,
+            adults=1,
+            children=self.children,
+            needs=list(self.needs),
+            consents=list(Purpose),
+        )
 
 
 _NOORD, _MIDDEN, _ZUID, _HELPDESK = COORDINATORS
@@ -89,7 +97,7 @@ RESIDENTS = (
     Person(_NOORD, _F, _YOUNG, 0, 95),
     Person(_ZUID, _M, _ADULT, 0, 80),
 )
-"""They live in a shelter, have a permit, and wait for a home: the housing list."""
+"""They live in a shelter and have a permit, so they wait for a home, since they began to wait for shelter."""
 
 WAITING = (
     Person(_HELPDESK, _M, _ADULT, 0, 61),
@@ -171,9 +179,8 @@ class Sample:
             await _eventually(lambda client=mine, id_=vacancy.vacancy_id: _reserved(client, id_))  # type: ignore[misc] # as above
             await mine.confirm_arrival(vacancy.vacancy_id, f"{key}-arrival")
             await _eventually(lambda case_id=case_id, client=coordinator: _placed(client, case_id))  # type: ignore[misc] # as above
-            since = self.now - timedelta(days=person.days_waiting)
-            entry = NewEntry(case_id=case_id, waitlist="housing", waiting_since=since)
-            await coordinator.join_waitlist(entry, f"{key}-housing")
+            permit = NewPermit(kind=PermitKind.HUMANITARIAN_TEMPORARY, granted_on=self.now.date() - timedelta(days=1))
+            await coordinator.grant_permit(case_id, permit, f"{key}-permit")
 
     async def _waitlist(self) -> None:
         for number, person in enumerate(WAITING):

@@ -3,12 +3,16 @@
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web import Api, Contact
 from services.registry.handlers.matching import Matchmaker
-from services.registry.routes import entries, offers
+from services.registry.handlers.placements import EndsWaiting
+from services.registry.routes import cases, entries, events, grounds, households, mergers, offers, personal
 from services.registry.routes.common import BASE
+from services.registry.store.vault import Vault
 from services.registry.tables import idempotency_keys
 
 
-def api(transactions: Transactions, matchmaker: Matchmaker, contact: Contact) -> Api[UnitOfWork]:
+def api(
+    transactions: Transactions, matchmaker: Matchmaker, vault: Vault, ends_waiting: EndsWaiting, contact: Contact
+) -> Api[UnitOfWork]:
     """The registry's API."""
     return Api(
         name="registry",
@@ -16,7 +20,16 @@ def api(transactions: Transactions, matchmaker: Matchmaker, contact: Contact) ->
         description="Cases, waitlists, offers, and why each offer was made. An organisation sees only its own.",
         version="1.0.0",
         base_path=BASE,
-        operations=(*entries.operations(matchmaker), *offers.operations(matchmaker)),
+        operations=(
+            *cases.operations(),
+            *households.operations(matchmaker, vault),
+            *grounds.operations(matchmaker),
+            *events.operations(matchmaker, ends_waiting),
+            *mergers.operations(matchmaker),
+            *personal.operations(vault),
+            *entries.operations(matchmaker),
+            *offers.operations(matchmaker),
+        ),
         contact=contact,
         work=transactions,
         idempotency_keys=idempotency_keys,

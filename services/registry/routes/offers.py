@@ -15,8 +15,7 @@ from services.chassis.web import Call, Operation, Paging, Reply
 from services.registry.handlers import offers
 from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.offers import Answering
-from services.registry.routes.common import BASE, COORDINATORS, READ, WRITE, id_of
-from services.registry.routes.entries import new_case
+from services.registry.routes.common import BASE, COORDINATORS, READ, WRITE, household_body, id_of
 from services.registry.store import cases as store
 from services.registry.store.codec import decode_profile
 from services.registry.tables import offers as offers_table
@@ -175,7 +174,7 @@ def _decision(row: Row) -> Decision:
         passed_over=[PassedOver.model_validate(item) for item in json.loads(row["passed_over"])],
         more_passed_over=row["more_passed_over"],
         profiles_passed_over=[
-            ProfilePassedOver(profile=new_case(decode_profile(profile)), reasons=reasons)
+            ProfilePassedOver(profile=household_body(decode_profile(profile)), reasons=reasons)
             for profile, reasons in by_profile
         ],
     )

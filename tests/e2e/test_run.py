@@ -190,10 +190,16 @@ def test_the_openapi_documents_are_printed() -> None:
         assert document["paths"]
 
 
+OLD_PYTHON = """#!/bin/sh
+[ "$1" = --version ] && echo Python 3.9.2 && exit 0
+[ "$1" = -c ] && [ -z "$2" ]
+"""
+
+
 def test_a_python_that_is_too_old_is_one_clear_line(tmp_path: Path) -> None:
     """Make says what is needed, before it makes anything."""
     old = tmp_path / "python3"
-    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.2 && exit 0\nexit 1\n')
+    old.write_text(OLD_PYTHON)
     old.chmod(0o755)
     (tmp_path / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
     for name in ("pyproject.toml", "requirements"):

@@ -8,6 +8,7 @@ from uuid import UUID
 import aiohttp
 
 from doorstroom_client.transport import Transport
+from schemas.api.decisions import Decision, Position
 from schemas.api.municipalities import (
     Claim,
     ClaimReversal,
@@ -28,7 +29,7 @@ from schemas.api.municipalities import (
 )
 from schemas.api.municipalities import Slot as MunicipalSlot
 from schemas.api.notifications import Notification
-from schemas.api.registry import Case, Decision, Decline, Entries, Entry, NewCase, NewEntry, Offer, Offers
+from schemas.api.registry import Case, Decline, Entries, Entry, NewCase, NewEntry, Offer, Offers
 from schemas.api.shelters import (
     Affirmation,
     Contract,
@@ -116,6 +117,10 @@ class Client:
     async def get_decision(self, offer_id: UUID) -> Decision:
         """Why an offer was made."""
         return await self._transport.get(f"{self._registry}/offers/{offer_id}/decision", Decision)
+
+    async def get_position(self, entry_id: UUID) -> Position:
+        """Where an entry stands."""
+        return await self._transport.get(f"{self._registry}/entries/{entry_id}/position", Position)
 
     async def accept_offer(self, offer_id: UUID, key: str | None = None) -> Offer:
         """Say yes."""

@@ -1,14 +1,11 @@
 """The registry's HTTP API: cases, entries, offers and the decisions behind them."""
 
-import json
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from schemas.api.registry import (
     Case,
-    Decision,
     Decline,
     Entries,
     EntriesQuery,
@@ -18,8 +15,6 @@ from schemas.api.registry import (
     Offer,
     Offers,
     OffersQuery,
-    PassedOver,
-    ProfilePassedOver,
     Waitlists,
     WaitlistSummary,
 )
@@ -138,11 +133,6 @@ async def decline_offer(matchmaker: Matchmaker, call: Call[Decline], unit: UnitO
     return await _offer_reply(call, unit)
 
 
-async def get_decision(call: Call, unit: UnitOfWork) -> Reply:
-    """Read why the offer was made to this entry."""
-    return Reply(200, _decision(await store.find_decision(unit, call.uuid("offerId"), call.principal.organisation)))
-
-
 async def get_waitlists(_call: Call, unit: UnitOfWork) -> Reply:
     """List the waitlists."""
     rows = await store.all_waitlists(unit)
@@ -188,23 +178,6 @@ def _entry(row: Row) -> Entry:
 def _offer(row: Row) -> Offer:
     same = ("entry_id", "case_id", "waitlist", "kind", "state", "reason", "made_at", "deadline_at", "decided_at")
     return Offer(offer_id=row["id"], **{name: row[name] for name in same})
-
-
-def _decision(row: Row) -> Decision:
-    by_profile: Sequence[tuple[str, list[str]]] = json.loads(row["profiles_passed_over"])
-    return Decision(
-        decision_id=row["id"],
-        offer_id=row["offer_id"],
-        entry_id=row["entry_id"],
-        policy=row["policy"],
-        decided_at=row["decided_at"],
-        passed_over=[PassedOver.model_validate(item) for item in json.loads(row["passed_over"])],
-        more_passed_over=row["more_passed_over"],
-        profiles_passed_over=[
-            ProfilePassedOver(profile=_new_case(decode_profile(profile)), reasons=reasons)
-            for profile, reasons in by_profile
-        ],
-    )
 
 
 def api(transactions: Transactions, matchmaker: Matchmaker, contact: Contact) -> Api[UnitOfWork]:
@@ -374,19 +347,6 @@ def _offer_operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ..
             request_example=_EXAMPLE_DECLINE,
             response=Offer,
             errors=(404, 409),
-            tags=("offers",),
-        ),
-        Operation(
-            method="GET",
-            path=f"{BASE}/offers/{{offerId}}/decision",
-            operation_id="getDecision",
-            summary="Read why an offer was made to this entry",
-            description="Who stood before it in line, and every reason why this vacancy was not for them.",
-            scope=READ,
-            roles=COORDINATORS,
-            handler=get_decision,
-            response=Decision,
-            errors=(404,),
             tags=("offers",),
         ),
     )

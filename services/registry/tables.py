@@ -1,6 +1,6 @@
 """The registry's tables. The partial unique indexes hold the first invariant, whatever the code does."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, MetaData, SmallInteger, Table, Text, Uuid, text
+from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, SmallInteger, Table, Text, Uuid, text
 
 from services.chassis.database import UtcDateTime
 from services.chassis.idempotency import idempotency_keys_table
@@ -16,6 +16,7 @@ _LIVE = text("state IN ({})".format(", ".join(f"'{state}'" for state in LIVE_ENT
 _WAITING = text("state = 'waiting'")
 _OPEN = text("state = 'open'")
 _MADE = text("state = 'made'")
+_FULFILLED = text("state = 'fulfilled'")
 _PLACED = text("state = 'fulfilled' AND ended_at IS NULL")
 
 waitlists = Table(
@@ -118,6 +119,7 @@ offers = Table(
     Index("offers_of_vacancy", "vacancy_id"),
     Index("offers_due", "deadline_at", "id", postgresql_where=_MADE, sqlite_where=_MADE),
     Index("offers_placed", "case_id", postgresql_where=_PLACED, sqlite_where=_PLACED),
+    Index("offers_fulfilled", "waitlist", "decided_at", "id", postgresql_where=_FULFILLED, sqlite_where=_FULFILLED),
     Index("offers_by_coordinator", "coordinator", "id"),
 )
 
@@ -130,8 +132,8 @@ decisions = Table(
     Column("entry_id", ForeignKey("entries.id"), nullable=False),
     Column("policy", Text, nullable=False),
     Column("decided_at", UtcDateTime, nullable=False),
-    Column("passed_over", Text, nullable=False, comment="JSON: entry and reasons, the first hundred"),
-    Column("more_passed_over", Boolean, nullable=False),
-    Column("profiles_passed_over", Text, nullable=False, comment="JSON: profile and reasons, when there are more"),
+    Column("snapshot", Text, comment="canonical JSON of all that was looked at; none before decisions kept it"),
+    Column("explanation", Text, nullable=False, comment="canonical JSON of what follows from the snapshot"),
+    Column("digest", Text, nullable=False, comment="SHA-256 of both"),
     Index("decisions_by_offer", "offer_id", unique=True),
 )

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.registry.domain.eligibility import Reason, reasons_against
-from services.registry.domain.model import Entry, PassedOver, Profile, Terms, Vacancy
+from services.registry.domain.model import Entry, PassedOver, Vacancy
 from services.registry.domain.order import place_in_line
 
 PASSED_OVER_LIMIT = 100
@@ -66,8 +66,3 @@ def passed_over(
         for entry in ahead
         if place_in_line(entry) < own_place and entry.id not in chosen_earlier
     ]
-
-
-def ineligible(profiles: Collection[Profile], terms: Terms) -> list[tuple[Profile, tuple[str, ...]]]:
-    """The profiles that this vacancy is not for, each with the reasons."""
-    return [(profile, reasons) for profile in profiles if (reasons := reasons_against(profile, terms))]

@@ -9,11 +9,14 @@ from schemas.vocabulary import ListKind
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import allocation, offers
 from services.registry.domain.allocation import PASSED_OVER_LIMIT, Choice, OfferedBefore
+from services.registry.domain.decisions import Decision, Line, Snapshot, explain, snapshot_of
 from services.registry.domain.eligibility import reasons_against
-from services.registry.domain.model import Allocation, Decision, Entry, PassedOver, Profile, Vacancy
+from services.registry.domain.model import Allocation, Entry, EntryState, Vacancy
 from services.registry.domain.order import POLICY, place_in_line
 from services.registry.handlers import messages
 from services.registry.store import allocations as store
+from services.registry.store import decisions
+from services.registry.store.positions import AHEAD_LIMIT, ahead_by_profile
 from services.registry.store.waitlists import Waitlist, WaitlistStore, ahead_of, first_in_line
 
 
@@ -55,14 +58,14 @@ class Matchmaker:
         choices = allocation.choose(wanted, candidates, before, unit.now)
         if not choices:
             return Matching()
-        ahead = await self._ahead(unit, waitlist, choices, before)
-        return self._offers(unit, waitlist, choices, ahead, before)
+        return await self._offers(unit, waitlist, choices, candidates, before)
 
     async def store(self, unit: UnitOfWork, matching: Matching) -> None:
         """Store the offers and record their events. Their vacancies must be stored as offered already."""
         if matching.made:
             made = [offer for item in matching.made if (offer := item.offer) is not None]
-            await store.insert_offers(unit, made, matching.decisions)
+            await store.insert_offers(unit, made)
+            await decisions.add(unit, matching.decisions)
             for item in matching.made:
                 messages.record_offer_made(unit, item)
 
@@ -117,36 +120,49 @@ class Matchmaker:
         last = max((choice.entry for choice in choices), key=place_in_line)
         return await ahead_of(unit, waitlist, last, PASSED_OVER_LIMIT + len(choices) + 1)
 
-    def _offers(
+    async def _line(
+        self, unit: UnitOfWork, waitlist: Waitlist, choice: Choice, ahead: Sequence[Entry], limit: int
+    ) -> Line:
+        """Who waits before the chosen one; counted by profile only when it is more than are explained one by one."""
+        own_place = place_in_line(choice.entry)
+        first = [entry for entry in ahead if place_in_line(entry) < own_place]
+        if len(first) <= PASSED_OVER_LIMIT:
+            return Line(first)
+        counts = await ahead_by_profile(unit, choice.entry, limit)
+        profiles = {waitlist.profiles[id_]: count for id_, count in counts.items()}
+        return Line(first, profiles, at_least=sum(counts.values()) >= limit)
+
+    async def _offers(
         self,
         unit: UnitOfWork,
         waitlist: Waitlist,
         choices: Sequence[Choice],
-        ahead: Sequence[Entry],
+        candidates: Sequence[Entry],
         before: OfferedBefore,
     ) -> Matching:
-        matching, chosen = Matching(), set[UUID]()
-        profiles = list(waitlist.profiles.values())
+        matching, chosen = Matching(), list[Entry]()
+        ahead = await self._ahead(unit, waitlist, choices, before)
         for choice in choices:
-            decision = _decision(unit, choice, allocation.passed_over(choice, ahead, chosen, before), profiles)
+            line = await self._line(unit, waitlist, choice, ahead, AHEAD_LIMIT // len(choices))
+            left = [entry for entry in candidates if entry.state is EntryState.WAITING]
+            seen = snapshot_of(choice, line.without(chosen), left, before, unit.now)
+            decision = _decision(unit, seen)
             deadline_at = unit.now + timedelta(seconds=self.offer_seconds[waitlist.kind])
             made = offers.make(decision.offer_id, choice.vacancy, choice.entry, unit.now, deadline_at)
             matching.made.append(made)
             matching.decisions.append(decision)
-            chosen.add(choice.entry.id)
+            chosen.append(choice.entry)
         return matching
 
 
-def _decision(unit: UnitOfWork, choice: Choice, passed_over: list[PassedOver], profiles: Sequence[Profile]) -> Decision:
-    more = len(passed_over) > PASSED_OVER_LIMIT
+def _decision(unit: UnitOfWork, seen: Snapshot) -> Decision:
+    explanation = explain(seen)
+    assert explanation.chosen is not None, "a snapshot holds the entry that was chosen"  # noqa: S101 - as it was made
     return Decision(
         id=unit.identifiers(),
-        vacancy_id=choice.vacancy.id,
         offer_id=unit.identifiers(),
-        entry_id=choice.entry.id,
+        entry_id=explanation.chosen,
         policy=POLICY,
-        decided_at=unit.now,
-        passed_over=passed_over[:PASSED_OVER_LIMIT],
-        more_passed_over=more,
-        profiles_passed_over=allocation.ineligible(profiles, choice.vacancy.terms) if more else [],
+        snapshot=seen,
+        explanation=explanation,
     )

@@ -20,7 +20,6 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import (
     ACTIVE_OFFER_STATES,
     Allocation,
-    Decision,
     Entry,
     EntryState,
     Offer,
@@ -30,9 +29,9 @@ from services.registry.domain.model import (
     VacancyState,
 )
 from services.registry.domain.order import HIGHEST_URGENCY
-from services.registry.store.codec import canonical_json, decode_terms, encode_profile, encode_terms
+from services.registry.store.codec import decode_terms, encode_terms
 from services.registry.store.waitlists import Waitlist
-from services.registry.tables import decisions, entries, offers, vacancies
+from services.registry.tables import entries, offers, vacancies
 
 Lists = Mapping[str, Waitlist]
 
@@ -49,7 +48,7 @@ _OFFER_COLUMNS = [column.label(f"offer_{column.name}") for column in offers.c]
 _ENTRY_COLUMNS = [column.label(f"entry_{column.name}") for column in entries.c]
 
 
-_INSERT_VACANCIES, _INSERT_OFFERS, _INSERT_DECISIONS = Insertion(vacancies), Insertion(offers), Insertion(decisions)
+_INSERT_VACANCIES, _INSERT_OFFERS = Insertion(vacancies), Insertion(offers)
 _UPDATE_VACANCIES = Change(
     vacancies, ("state", "source_version", "allocation_version", "terms", "available_from", "offerable_until")
 )
@@ -141,10 +140,9 @@ async def update_entries(unit: UnitOfWork, changed: Iterable[Entry]) -> None:
     await unit.write(_UPDATE_ENTRIES, [{"id": entry.id, "state": entry.state} for entry in changed])
 
 
-async def insert_offers(unit: UnitOfWork, made: Sequence[Offer], why: Sequence[Decision]) -> None:
-    """Store new offers, the decisions behind them, and that their entries are no longer waiting."""
+async def insert_offers(unit: UnitOfWork, made: Sequence[Offer]) -> None:
+    """Store new offers, and that their entries are no longer waiting."""
     await unit.write(_INSERT_OFFERS, [_offer_row(offer) for offer in made])
-    await unit.write(_INSERT_DECISIONS, [_decision_row(decision) for decision in why])
     await update_entries(unit, [offer.entry for offer in made])
 
 
@@ -246,13 +244,3 @@ def _offer_row(offer: Offer) -> dict[str, object]:
         "coordinator": entry.coordinator,
     }
     return {name: getattr(offer, name) for name in plain + moments} | of_entry
-
-
-def _decision_row(decision: Decision) -> dict[str, object]:
-    plain = ("id", "vacancy_id", "offer_id", "entry_id", "policy", "decided_at", "more_passed_over")
-    one_by_one = [{"entryId": str(item.entry_id), "reasons": item.reasons} for item in decision.passed_over]
-    by_profile = [[encode_profile(profile), reasons] for profile, reasons in decision.profiles_passed_over]
-    return {name: getattr(decision, name) for name in plain} | {
-        "passed_over": canonical_json(one_by_one),
-        "profiles_passed_over": canonical_json(by_profile),
-    }

@@ -1,0 +1,58 @@
+"""Makes stored decisions again, from what they looked at, and compares byte for byte."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain.decisions import explain
+from services.registry.domain.order import POLICY
+from services.registry.store import decisions as store
+from services.registry.store.decisions import StoredDecision
+
+
+class Outcome(StrEnum):
+    """What came of making a decision again."""
+
+    SAME = "same"
+    DIFFERS = "differs"
+    """The rules as they are choose someone else, or explain it otherwise."""
+    ALTERED = "altered"
+    """What is stored is not what was stored when it was made."""
+    UNKNOWN_POLICY = "unknown-policy"
+    """This version does not know the policy that it names."""
+    NOT_KEPT = "not-kept"
+    """It is older than the keeping of what decisions looked at."""
+
+
+FAULTS = (Outcome.DIFFERS, Outcome.ALTERED, Outcome.UNKNOWN_POLICY)
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A decision, and what came of making it again."""
+
+    decision_id: UUID
+    outcome: Outcome
+
+
+async def replay(unit: UnitOfWork, last: UUID | None, limit: int) -> Sequence[Replayed]:
+    """Make the next decisions after `last` again, at most `limit`."""
+    return [Replayed(stored.id, outcome_of(stored)) for stored in await store.after(unit, last, limit)]
+
+
+def outcome_of(stored: StoredDecision) -> Outcome:
+    """Make one decision again."""
+    if store.digest_of(stored.snapshot or "", stored.explanation) != stored.digest:
+        return Outcome.ALTERED
+    if stored.snapshot is None:
+        return Outcome.NOT_KEPT
+    if stored.policy != POLICY:
+        return Outcome.UNKNOWN_POLICY
+    snapshot = store.decode_snapshot(stored.snapshot)
+    again = explain(snapshot)
+    facts = (snapshot.vacancy.id, snapshot.decided_at, again.chosen)
+    if facts != (stored.vacancy_id, stored.decided_at, stored.entry_id):
+        return Outcome.DIFFERS
+    return Outcome.SAME if store.encode_explanation(again) == stored.explanation else Outcome.DIFFERS

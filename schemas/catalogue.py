@@ -74,6 +74,7 @@ MESSAGES: tuple[MessageType, ...] = (
     *_owned(
         "registry",
         offers.EnquiryMade,
+        offers.EnquiryEnded,
         offers.OfferMade,
         offers.OfferAccepted,
         offers.OfferDeclined,

@@ -69,6 +69,32 @@ class WithdrawalReason(StrEnum):
     FACILITY_CLOSED = "facility_closed"
 
 
+class RevocationReason(StrEnum):
+    """Why an offer is taken back before there was an answer: its vacancy is gone, or it became wrong."""
+
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+    MAINTENANCE = "maintenance"
+    SAFETY = "safety"
+    CONTRACT_ENDED = "contract_ended"
+    FACILITY_CLOSED = "facility_closed"
+    NO_LONGER_SUITABLE = "no_longer_suitable"
+    NO_LONGER_ENTITLED = "no_longer_entitled"
+    PAUSED = "paused"
+    LEFT_LIST = "left_list"
+    ACCEPTED_ELSEWHERE = "accepted_elsewhere"
+    HOUSED = "housed"
+
+
+class EnquiryEndReason(StrEnum):
+    """Why an enquiry came to nothing before the household's coordinator heard of it."""
+
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+    VACANCY_GONE = "vacancy_gone"
+    HOUSEHOLD_NO_LONGER_MEANT = "household_no_longer_meant"
+
+
 class FallThroughReason(StrEnum):
     """Why an accepted offer came to nothing."""
 

@@ -6,7 +6,16 @@ from uuid import UUID
 from pydantic import Field
 
 from schemas.base import OrganisationId, Schema, UtcDatetime, VacancyMessage
-from schemas.vocabulary import AgeBand, DeclineReason, FallThroughReason, ListKind, Need, Sex, WithdrawalReason
+from schemas.vocabulary import (
+    AgeBand,
+    DeclineReason,
+    EnquiryEndReason,
+    FallThroughReason,
+    ListKind,
+    Need,
+    RevocationReason,
+    Sex,
+)
 
 
 class Household(Schema):
@@ -39,6 +48,15 @@ class EnquiryMade(OfferMessage):
     wheelchair: bool
     answer_before_at: UtcDatetime
     made_at: UtcDatetime
+
+
+class EnquiryEnded(OfferMessage):
+    """An enquiry came to nothing before anything was offered; the vacancy is free for the next."""
+
+    TYPE: ClassVar[str] = "nl.doorstroom.offers.enquiry-ended.v1"
+
+    reason: EnquiryEndReason
+    ended_at: UtcDatetime
 
 
 class OfferMade(OfferMessage):
@@ -78,11 +96,11 @@ class OfferExpired(OfferMessage):
 
 
 class OfferRevoked(OfferMessage):
-    """The vacancy is gone before there was an answer; the household keeps its place."""
+    """The vacancy is gone, or the offer became wrong, before there was an answer."""
 
     TYPE: ClassVar[str] = "nl.doorstroom.offers.offer-revoked.v1"
 
-    reason: WithdrawalReason
+    reason: RevocationReason
     revoked_at: UtcDatetime
 
 

@@ -109,9 +109,9 @@ class Demo:
     async def _explain(self, coordinator: Client, offer_id: UUID) -> None:
         decision = await coordinator.get_decision(offer_id)
         self._write(f"\n  Why this person? Policy {decision.policy}; passed over further up the list:")
-        for passed in decision.passed_over:
-            self._write(f"    entry …{str(passed.entry_id)[-6:]}: {', '.join(passed.reasons)}")
-        if not decision.passed_over:
+        for passed in decision.considered:
+            self._write(f"    number {passed.position} ({passed.rule}): {', '.join(passed.reasons)}")
+        if not decision.considered:
             self._write("    nobody: they were first in line")
 
 

@@ -1,21 +1,43 @@
 """The registry's tables. The partial unique indexes hold the first invariant, whatever the code does."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, SmallInteger, Table, Text, Uuid, text
+from collections.abc import Iterable
+
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    TextClause,
+    Uuid,
+    text,
+)
 
 from services.chassis.database import UtcDateTime
 from services.chassis.idempotency import idempotency_keys_table
 from services.chassis.tables import message_tables
-from services.registry.domain.model import ACTIVE_OFFER_STATES, LIVE_ENTRY_STATES
+from services.registry.domain.model import ACTIVE_OFFER_STATES, LIVE_ENTRY_STATES, OPEN_OFFER_STATES
 
 metadata = MetaData()
 messages = message_tables(metadata)
 idempotency_keys = idempotency_keys_table(metadata)
 
-_ACTIVE = text("state IN ({})".format(", ".join(f"'{state}'" for state in ACTIVE_OFFER_STATES)))
-_LIVE = text("state IN ({})".format(", ".join(f"'{state}'" for state in LIVE_ENTRY_STATES)))
+
+def _state_in(states: Iterable[str]) -> TextClause:
+    return text("state IN ({})".format(", ".join(f"'{state}'" for state in states)))
+
+
+_ACTIVE = _state_in(ACTIVE_OFFER_STATES)
+_LIVE = _state_in(LIVE_ENTRY_STATES)
 _WAITING = text("state = 'waiting'")
 _OPEN = text("state = 'open'")
-_MADE = text("state = 'made'")
+_DUE = _state_in(OPEN_OFFER_STATES)
+_TO_REMIND = text("state = 'made' AND remind_at IS NOT NULL")
+_TO_RESUME = text("state = 'paused' AND paused_until IS NOT NULL")
+_TO_LAPSE = text(f"{_LIVE} AND eligible_until IS NOT NULL")
 _FULFILLED = text("state = 'fulfilled'")
 _PLACED = text("state = 'fulfilled' AND ended_at IS NULL")
 
@@ -57,6 +79,10 @@ entries = Table(
     Column("precedence", SmallInteger, nullable=False, comment="9 - urgency, so that the whole order ascends"),
     Column("waiting_since", UtcDateTime, nullable=False),
     Column("state", Text, nullable=False),
+    Column("eligible_until", UtcDateTime, comment="when the right to this kind of shelter ends"),
+    Column("paused_until", UtcDateTime),
+    Column("pause_reason", Text),
+    Column("silences", SmallInteger, nullable=False, server_default="0", comment="unanswered offers in a row"),
     Index(
         "entries_next_of_profile",
         "profile_id",
@@ -77,6 +103,8 @@ entries = Table(
     ),
     Index("entries_live", "case_id", "waitlist", unique=True, postgresql_where=_LIVE, sqlite_where=_LIVE),
     Index("entries_by_coordinator", "coordinator", "id"),
+    Index("entries_to_resume", "paused_until", "id", postgresql_where=_TO_RESUME, sqlite_where=_TO_RESUME),
+    Index("entries_to_lapse", "eligible_until", "id", postgresql_where=_TO_LAPSE, sqlite_where=_TO_LAPSE),
 )
 
 vacancies = Table(
@@ -114,10 +142,12 @@ offers = Table(
     Column("decided_at", UtcDateTime),
     Column("claimed_at", UtcDateTime),
     Column("ended_at", UtcDateTime, comment="a placement that is over: departed, or housed"),
+    Column("remind_at", UtcDateTime, comment="when its deadline is near; empty once that was said"),
     Index("offers_one_per_vacancy", "vacancy_id", unique=True, postgresql_where=_ACTIVE, sqlite_where=_ACTIVE),
     Index("offers_one_per_entry", "entry_id", unique=True, postgresql_where=_ACTIVE, sqlite_where=_ACTIVE),
     Index("offers_of_vacancy", "vacancy_id"),
-    Index("offers_due", "deadline_at", "id", postgresql_where=_MADE, sqlite_where=_MADE),
+    Index("offers_due", "deadline_at", "id", postgresql_where=_DUE, sqlite_where=_DUE),
+    Index("offers_to_remind", "remind_at", "id", postgresql_where=_TO_REMIND, sqlite_where=_TO_REMIND),
     Index("offers_placed", "case_id", postgresql_where=_PLACED, sqlite_where=_PLACED),
     Index("offers_fulfilled", "waitlist", "decided_at", "id", postgresql_where=_FULFILLED, sqlite_where=_FULFILLED),
     Index("offers_by_coordinator", "coordinator", "id"),

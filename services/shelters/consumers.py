@@ -5,6 +5,7 @@ from functools import partial
 
 from schemas.base import Message
 from schemas.messages.offers import (
+    EnquiryEnded,
     EnquiryMade,
     OfferAccepted,
     OfferDeclined,
@@ -20,7 +21,7 @@ from services.chassis.consumer import Handler
 from services.shelters.handlers import households, vacancies
 from services.shelters.handlers.vacancies import Leases
 
-_ALLOCATIONS = (OfferMade, OfferAccepted, OfferDeclined, OfferExpired, OfferRevoked, PlacementFellThrough)
+_ALLOCATIONS = (EnquiryEnded, OfferMade, OfferAccepted, OfferDeclined, OfferExpired, OfferRevoked, PlacementFellThrough)
 
 
 def queue(prefix: str) -> Queue:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
 
-from schemas.vocabulary import AgeBand, Sex
+from schemas.vocabulary import AgeBand, Secrecy, Sex
 from services.registry.domain.model import Profile, Terms
 
 
@@ -17,6 +17,10 @@ class Reason(StrEnum):
     CHILDREN_NOT_ACCEPTED = "children-not-accepted"
     NO_WHEELCHAIR_ACCESS = "no-wheelchair-access"
     NEED_NOT_SERVED = "need-not-served"
+    REGION_EXCLUDED = "region-excluded"
+    MUNICIPALITY_EXCLUDED = "municipality-excluded"
+    FACILITY_EXCLUDED = "facility-excluded"
+    NOT_SECRET_ENOUGH = "not-secret-enough"  # noqa: S105 - a reason, not a password
     OFFERED_BEFORE = "offered-before"
     """This very vacancy was offered to them before; silence or a refusal moves it on."""
 
@@ -28,7 +32,14 @@ _RULES: tuple[tuple[Reason, Callable[[Profile, Terms], bool]], ...] = (
     (Reason.CHILDREN_NOT_ACCEPTED, lambda profile, terms: profile.children > 0 and not terms.children),
     (Reason.NO_WHEELCHAIR_ACCESS, lambda profile, terms: profile.wheelchair and not terms.wheelchair),
     (Reason.NEED_NOT_SERVED, lambda profile, terms: not profile.needs <= terms.needs),
+    (Reason.REGION_EXCLUDED, lambda profile, terms: terms.region in profile.excluded_regions),
+    (Reason.MUNICIPALITY_EXCLUDED, lambda profile, terms: terms.municipality_code in profile.excluded_municipalities),
+    (Reason.FACILITY_EXCLUDED, lambda profile, terms: terms.facility_id in profile.excluded_facilities),
+    (Reason.NOT_SECRET_ENOUGH, lambda profile, terms: not _secret_enough(profile.secrecy_wanted, terms.secrecy)),
 )
+
+_SECRECY = (Secrecy.KNOWN, Secrecy.DISCREET, Secrecy.SECRET)
+"""From the least to the most."""
 
 
 @lru_cache(maxsize=65_536)
@@ -47,3 +58,7 @@ def _age_accepted(age_band: AgeBand, terms: Terms) -> bool:
     if age_band is AgeBand.UNKNOWN:
         return bool(terms.age_bands & {AgeBand.AGE_12_TO_15, AgeBand.AGE_16_TO_17})
     return age_band in terms.age_bands
+
+
+def _secret_enough(wanted: Secrecy, offered: Secrecy | None) -> bool:
+    return offered is None or _SECRECY.index(wanted) <= _SECRECY.index(offered)

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from schemas.vocabulary import AgeBand, ListKind, Need, Sex
+from schemas.vocabulary import AgeBand, ListKind, Need, Region, Secrecy, Sex
 
 
 class VacancyState(StrEnum):
@@ -24,12 +24,31 @@ class EntryState(StrEnum):
     WAITING = "waiting"
     OFFERED = "offered"
     PLACED = "placed"
+    PAUSED = "paused"
     WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
+
+
+class PauseReason(StrEnum):
+    """Why an entry stands aside for a while."""
+
+    REQUESTED = "requested"
+    DECLINED = "declined"
+    """The consequence of a refusal, for a number of days."""
+    REVIEW = "review"
+    """After a refusal somebody looks at whether this is still the right list."""
+    CONTACT_REVIEW = "contact-review"
+    """Nobody answered several offers in a row."""
+    ACCEPTED_ELSEWHERE = "accepted-elsewhere"
+    """They said yes to a place of another list; this entry ends when they arrive, and returns if that falls through."""
 
 
 class OfferState(StrEnum):
-    """One vacancy, one entry, one deadline, and exactly one outcome."""
+    """One vacancy, one entry, one deadline, and exactly one outcome. Under mediation it begins as an enquiry."""
 
+    ENQUIRED = "enquired"
+    ENDED = "ended"
+    """It never got further than the enquiry: refused, not answered in time, or overtaken."""
     MADE = "made"
     ACCEPTED = "accepted"
     FULFILLED = "fulfilled"
@@ -39,15 +58,18 @@ class OfferState(StrEnum):
     FELL_THROUGH = "fell_through"
 
 
-ACTIVE_OFFER_STATES = (OfferState.MADE, OfferState.ACCEPTED, OfferState.FULFILLED)
-LIVE_ENTRY_STATES = (EntryState.WAITING, EntryState.OFFERED)
+OPEN_OFFER_STATES = (OfferState.ENQUIRED, OfferState.MADE)
+ACTIVE_OFFER_STATES = (*OPEN_OFFER_STATES, OfferState.ACCEPTED, OfferState.FULFILLED)
+LIVE_ENTRY_STATES = (EntryState.WAITING, EntryState.OFFERED, EntryState.PAUSED)
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """Everything about a household that eligibility looks at. Households that are alike share one profile.
 
-    `sex` and `age_band` are those of the person whom the household is registered for.
+    `sex` and `age_band` are those of the person whom the household is registered for. `secrecy_wanted` is the least
+    that a place must offer, and KNOWN when it does not matter. `region` is where shelter is looked for first: a
+    preference, never a rule against a place.
     """
 
     sex: Sex
@@ -56,6 +78,11 @@ class Profile:
     children: int
     wheelchair: bool
     needs: frozenset[Need]
+    excluded_regions: frozenset[Region] = frozenset()
+    excluded_municipalities: frozenset[str] = frozenset()
+    excluded_facilities: frozenset[UUID] = frozenset()
+    secrecy_wanted: Secrecy = Secrecy.KNOWN
+    region: Region | None = None
 
     @property
     def places(self) -> int:
@@ -65,7 +92,11 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Whom a vacancy can take. A municipality's slot takes any sex and age."""
+    """Whom a vacancy can take, and what of its place may matter. A municipality's slot takes any sex and age.
+
+    `secrecy` is None for a home, which is as secret as its household keeps it. `kept_for_places`: kept for households
+    of at least so many people, while such a one waits.
+    """
 
     places: int
     sexes: frozenset[Sex]
@@ -73,11 +104,20 @@ class Terms:
     children: bool
     wheelchair: bool
     needs: frozenset[Need]
+    region: Region | None = None
+    municipality_code: str | None = None
+    facility_id: UUID | None = None
+    secrecy: Secrecy | None = None
+    kept_for_places: int | None = None
 
 
 @dataclass(slots=True)
 class Entry:
-    """A household's place on a waitlist. `urgency` 0..9, higher goes first."""
+    """A household's place on a waitlist. `urgency` 0..9, higher goes first.
+
+    `eligible_until` is when the right to this kind of shelter ends: for `cosm`, the end of the reflection period.
+    `paused_until` without a moment lasts until somebody resumes it. `silences`: offers in a row that nobody answered.
+    """
 
     id: UUID
     waitlist: str
@@ -87,6 +127,10 @@ class Entry:
     urgency: int
     waiting_since: datetime
     state: EntryState = EntryState.WAITING
+    eligible_until: datetime | None = None
+    paused_until: datetime | None = None
+    pause_reason: PauseReason | None = None
+    silences: int = 0
 
 
 @dataclass(slots=True)
@@ -128,6 +172,12 @@ class Offer:
     reason: str | None = None
     claimed_at: datetime | None = None
     ended_at: datetime | None = None
+    remind_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Somebody has still to answer: the provider, or the coordinator."""
+        return self.state in OPEN_OFFER_STATES
 
 
 @dataclass(slots=True)

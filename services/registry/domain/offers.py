@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from schemas.vocabulary import EnquiryEndReason
 from services.registry.domain.errors import IllegalTransition
 from services.registry.domain.model import (
     Allocation,
@@ -41,10 +42,12 @@ def decline(allocation: Allocation, reason: str, now: datetime) -> Offer:
 
 
 def expire(allocation: Allocation, now: datetime) -> Offer | None:
-    """Silence: at the deadline an offer that nobody answered moves on. None when it has an outcome already."""
+    """Silence: at the deadline what nobody answered moves on. None when it has an outcome already."""
     offer = allocation.offer
-    if offer is None or offer.state is not OfferState.MADE or now < offer.deadline_at:
+    if offer is None or not offer.is_open or now < offer.deadline_at:
         return None
+    if offer.state is OfferState.ENQUIRED:
+        return _give_back(allocation, OfferState.ENDED, now, EnquiryEndReason.UNANSWERED)
     return _give_back(allocation, OfferState.EXPIRED, now)
 
 
@@ -54,8 +57,8 @@ def end_vacancy(allocation: Allocation, state: VacancyState, reason: str, now: d
     Gives the offer that ended, or None when nothing was on offer. The entry keeps its old place either way.
     """
     offer, ended = allocation.offer, None
-    if offer is not None and offer.state is OfferState.MADE:
-        ended = _give_back(allocation, OfferState.REVOKED, now, reason)
+    if offer is not None and offer.is_open:
+        ended = _give_back(allocation, _overtaken(offer), now, reason)
     elif offer is not None and offer.state is OfferState.ACCEPTED:
         ended = _give_back(allocation, OfferState.FELL_THROUGH, now, reason)
     if allocation.vacancy.state is not VacancyState.FILLED:
@@ -73,11 +76,19 @@ def fulfil(allocation: Allocation, now: datetime) -> Offer | None:
     return _decide(allocation, OfferState.FULFILLED, now)
 
 
-def withdraw_entry(entry: Entry) -> None:
-    """The household leaves the list."""
-    if entry.state is not EntryState.WAITING:
-        raise IllegalTransition(f"The entry is {entry.state}; only a waiting one can leave. Decide its offer first.")
-    entry.state = EntryState.WITHDRAWN
+def revoke(allocation: Allocation, reason: str, now: datetime) -> Offer | None:
+    """What was offered became wrong: nobody need answer any more. None when nothing is open.
+
+    An accepted offer is a promise to both sides, and is not revoked: whoever owns the vacancy takes it back.
+    """
+    offer = allocation.offer
+    if offer is None or not offer.is_open:
+        return None
+    return _give_back(allocation, _overtaken(offer), now, reason)
+
+
+def _overtaken(offer: Offer) -> OfferState:
+    return OfferState.ENDED if offer.state is OfferState.ENQUIRED else OfferState.REVOKED
 
 
 def _in_state(allocation: Allocation, state: OfferState, verb: str) -> Offer:

@@ -146,6 +146,21 @@ def _wheelchair(_: Profile) -> Remedy:
     )
 
 
+def _elsewhere(what_nl: str, what_en: str) -> Callable[[Profile], Remedy]:
+    """Which region, municipality or facility it is, is said by nobody."""
+    remedy = Remedy("elsewhere", (), f"een plek in een {what_nl}", f"a place in {what_en}")
+    return lambda _profile: remedy
+
+
+def _secrecy(profile: Profile) -> Remedy:
+    return Remedy(
+        "secrecy",
+        (profile.secrecy_wanted,),
+        "een plek waarvan de locatie beter geheim blijft",
+        "a place whose location is kept more secret",
+    )
+
+
 def _another(_: Profile) -> Remedy:
     return Remedy("another-vacancy", (), "een andere vrije plek dan deze", "another vacancy than this one")
 
@@ -157,5 +172,9 @@ _REMEDIES: Mapping[Reason, Callable[[Profile], Remedy]] = {
     Reason.CHILDREN_NOT_ACCEPTED: _children,
     Reason.NO_WHEELCHAIR_ACCESS: _wheelchair,
     Reason.NEED_NOT_SERVED: _needs,
+    Reason.REGION_EXCLUDED: _elsewhere("andere regio", "another region"),
+    Reason.MUNICIPALITY_EXCLUDED: _elsewhere("andere gemeente", "another municipality"),
+    Reason.FACILITY_EXCLUDED: _elsewhere("andere voorziening", "another facility"),
+    Reason.NOT_SECRET_ENOUGH: _secrecy,
     Reason.OFFERED_BEFORE: _another,
 }

@@ -6,12 +6,13 @@ from uuid import UUID
 from services.chassis.database import UniqueViolation
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.domain import offers
-from services.registry.domain.model import Entry, EntryState, Profile
-from services.registry.domain.order import HIGHEST_URGENCY
+from services.registry.domain import entries
+from services.registry.domain.model import Entry, Profile
 from services.registry.handlers.matching import Matchmaker
+from services.registry.store import allocations
 from services.registry.store import cases as store
 from services.registry.store.codec import decode_profile
+from services.registry.store.waitlists import entry_of
 
 
 async def register_case(unit: UnitOfWork, coordinator: str, profile: Profile) -> UUID:
@@ -35,7 +36,8 @@ async def join_waitlist(
 
     Raises NotFound for a case of someone else's, Conflict when it stands in this list already.
     """
-    case = await store.find_case(unit, case_id, coordinator)
+    await store.find_case(unit, case_id, coordinator)
+    case = await store.hold_case(unit, case_id)
     mine = (await matchmaker.lists.lock(unit, [waitlist]))[waitlist]
     profile = decode_profile(case["profile"])
     entry = Entry(unit.identifiers(), waitlist, case_id, coordinator, profile, urgency, waiting_since)
@@ -51,18 +53,9 @@ async def join_waitlist(
 async def leave_waitlist(matchmaker: Matchmaker, unit: UnitOfWork, entry_id: UUID, coordinator: str) -> Entry:
     """Take a waiting household out of line. Raises NotFound, or IllegalTransition when it is not waiting."""
     found = await store.find_entry(unit, entry_id, coordinator)
-    await matchmaker.lists.lock(unit, [found["waitlist"]])
+    lists = await matchmaker.lists.lock(unit, [found["waitlist"]])
     row = await store.find_entry(unit, entry_id, coordinator)
-    entry = Entry(
-        row["id"],
-        row["waitlist"],
-        row["case_id"],
-        row["coordinator"],
-        decode_profile(row["profile"]),
-        HIGHEST_URGENCY - row["precedence"],
-        row["waiting_since"],
-        EntryState(row["state"]),
-    )
-    offers.withdraw_entry(entry)
-    await store.set_entry_state(unit, entry)
+    entry = entry_of(row, lists[row["waitlist"]].profiles)
+    entries.withdraw(entry)
+    await allocations.update_entries(unit, [entry])
     return entry

@@ -4,6 +4,8 @@ from datetime import datetime
 from uuid import UUID
 
 from schemas.messages.offers import (
+    EnquiryEnded,
+    EnquiryMade,
     Household,
     OfferAccepted,
     OfferDeclined,
@@ -13,9 +15,32 @@ from schemas.messages.offers import (
     PlacementFellThrough,
 )
 from schemas.messages.placements import PlacementEnded
-from schemas.vocabulary import DeclineReason, ListKind
+from schemas.vocabulary import DeclineReason, EnquiryEndReason, ListKind, RevocationReason
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import Allocation, Offer, OfferState
+
+_GONE = frozenset({RevocationReason.WITHDRAWN, RevocationReason.LAPSED})
+_REVOCATIONS = {reason.value: reason for reason in RevocationReason}
+_ENQUIRY_ENDS = {reason.value: reason for reason in EnquiryEndReason}
+
+
+def record_enquiry_made(unit: UnitOfWork, allocation: Allocation) -> None:
+    """The vacancy is held for this household until the provider has answered, or the deadline."""
+    offer = _offer_of(allocation)
+    profile = offer.entry.profile
+    _record(
+        unit,
+        EnquiryMade(
+            **_common(allocation),
+            household=_household(offer),
+            sex=profile.sex,
+            age_band=profile.age_band,
+            needs=sorted(profile.needs),
+            wheelchair=profile.wheelchair,
+            answer_before_at=offer.deadline_at,
+            made_at=offer.made_at,
+        ),
+    )
 
 
 def record_offer_made(unit: UnitOfWork, allocation: Allocation) -> None:
@@ -50,7 +75,9 @@ def record_offer_ended(unit: UnitOfWork, allocation: Allocation, offer: Offer) -
         case OfferState.EXPIRED:
             _record(unit, OfferExpired(**common, expired_at=unit.now))
         case OfferState.REVOKED:
-            _record(unit, OfferRevoked(**common, reason=offer.reason, revoked_at=unit.now))
+            _record(unit, OfferRevoked(**common, reason=_revocation(offer), revoked_at=unit.now))
+        case OfferState.ENDED:
+            _record(unit, EnquiryEnded(**common, reason=_enquiry_end(offer), ended_at=unit.now))
         case OfferState.FELL_THROUGH:
             _record(unit, PlacementFellThrough(**common, reason=offer.reason, fell_through_at=unit.now))
         case _:
@@ -76,9 +103,27 @@ def record_placement_ended(
 
 def _record(
     unit: UnitOfWork,
-    data: OfferMade | OfferAccepted | OfferDeclined | OfferExpired | OfferRevoked | PlacementFellThrough,
+    data: EnquiryMade
+    | EnquiryEnded
+    | OfferMade
+    | OfferAccepted
+    | OfferDeclined
+    | OfferExpired
+    | OfferRevoked
+    | PlacementFellThrough,
 ) -> None:
     unit.record(data, subject=data.offer_id, dataref=f"/registry/v1/offers/{data.offer_id}")
+
+
+def _revocation(offer: Offer) -> RevocationReason:
+    """Which rules are against it is for the coordinator only, who reads that with the offer."""
+    return _REVOCATIONS.get(offer.reason or "", RevocationReason.NO_LONGER_SUITABLE)
+
+
+def _enquiry_end(offer: Offer) -> EnquiryEndReason:
+    if offer.reason in _GONE:
+        return EnquiryEndReason.VACANCY_GONE
+    return _ENQUIRY_ENDS.get(offer.reason or "", EnquiryEndReason.HOUSEHOLD_NO_LONGER_MEANT)
 
 
 def _offer_of(allocation: Allocation) -> Offer:

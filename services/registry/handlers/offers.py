@@ -1,6 +1,5 @@
 """The answers to offers: yes, no, and silence."""
 
-from collections import defaultdict
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from services.registry.domain import offers
 from services.registry.domain.model import Allocation
 from services.registry.handlers import messages
 from services.registry.handlers.matching import Matchmaker
+from services.registry.handlers.moves import move_on
 from services.registry.store import allocations as store
 from services.registry.store.cases import find_offer
 from services.registry.store.waitlists import Waitlist
@@ -23,6 +23,7 @@ async def accept_offer(matchmaker: Matchmaker, unit: UnitOfWork, offer_id: UUID,
     offer = offers.accept(allocation, unit.now)
     await store.update_vacancies(unit, [allocation.vacancy])
     await store.update_offers(unit, [offer])
+    await store.update_entries(unit, [offer.entry])
     messages.record_offer_accepted(unit, allocation)
 
 
@@ -30,10 +31,9 @@ async def decline_offer(
     matchmaker: Matchmaker, unit: UnitOfWork, offer_id: UUID, coordinator: str, reason: DeclineReason
 ) -> None:
     """No: in this same transaction the vacancy goes to the next. Raises NotFound or IllegalTransition."""
-    allocation, waitlist = await _locked(matchmaker, unit, offer_id, coordinator)
-    offer = offers.decline(allocation, reason, unit.now)
-    messages.record_offer_ended(unit, allocation, offer)
-    await _move_on(matchmaker, unit, waitlist, [allocation])
+    allocation, lists = await _locked(matchmaker, unit, offer_id, coordinator)
+    offers.decline(allocation, reason, unit.now)
+    await move_on(matchmaker, unit, lists, [allocation])
 
 
 async def expire_offers(matchmaker: Matchmaker, unit: UnitOfWork) -> datetime | None:
@@ -44,28 +44,15 @@ async def expire_offers(matchmaker: Matchmaker, unit: UnitOfWork) -> datetime | 
     """
     lists = await matchmaker.lists.lock(unit, await store.lists_with_due_offers(unit))
     if lists:
-        by_list: defaultdict[str, list[Allocation]] = defaultdict(list)
-        for allocation in await store.due(unit, lists, EXPIRY_BATCH):
-            offer = offers.expire(allocation, unit.now)
-            if offer is not None:
-                messages.record_offer_ended(unit, allocation, offer)
-                by_list[allocation.vacancy.waitlist].append(allocation)
-        for name in sorted(by_list):
-            await _move_on(matchmaker, unit, lists[name], by_list[name])
+        due = await store.due(unit, lists, EXPIRY_BATCH)
+        ended = [allocation for allocation in due if offers.expire(allocation, unit.now) is not None]
+        await move_on(matchmaker, unit, lists, ended)
     return await store.next_deadline(unit)
 
 
 async def _locked(
     matchmaker: Matchmaker, unit: UnitOfWork, offer_id: UUID, coordinator: str
-) -> tuple[Allocation, Waitlist]:
+) -> tuple[Allocation, dict[str, Waitlist]]:
     found = await find_offer(unit, offer_id, coordinator)
     lists = await matchmaker.lists.lock(unit, [found["waitlist"]])
-    return await store.of_offer(unit, lists, offer_id), lists[found["waitlist"]]
-
-
-async def _move_on(matchmaker: Matchmaker, unit: UnitOfWork, waitlist: Waitlist, ended: list[Allocation]) -> None:
-    """Store how these offers ended, and match their vacancies and their entries again."""
-    over = [allocation.offer for allocation in ended if allocation.offer is not None]
-    await store.update_offers(unit, over)
-    free = [allocation.vacancy for allocation in ended]
-    await matchmaker.match_and_store(unit, waitlist, free, [offer.entry for offer in over])
+    return await store.of_offer(unit, lists, offer_id), lists

@@ -1,6 +1,5 @@
 """Makes stored decisions again, from what they looked at, and compares byte for byte."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -20,13 +19,15 @@ class Outcome(StrEnum):
     """The rules as they are choose someone else, or explain it otherwise."""
     ALTERED = "altered"
     """What is stored is not what was stored when it was made."""
+    UNEXPLAINED = "unexplained"
+    """Somebody was passed over without a reason."""
     UNKNOWN_POLICY = "unknown-policy"
     """This version does not know the policy that it names."""
     NOT_KEPT = "not-kept"
     """It is older than the keeping of what decisions looked at."""
 
 
-FAULTS = (Outcome.DIFFERS, Outcome.ALTERED, Outcome.UNKNOWN_POLICY)
+FAULTS = (Outcome.DIFFERS, Outcome.ALTERED, Outcome.UNEXPLAINED, Outcome.UNKNOWN_POLICY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Replayed:
     outcome: Outcome
 
 
-async def replay(unit: UnitOfWork, last: UUID | None, limit: int) -> Sequence[Replayed]:
+async def replay(unit: UnitOfWork, last: UUID | None, limit: int) -> list[Replayed]:
     """Make the next decisions after `last` again, at most `limit`."""
     return [Replayed(stored.id, outcome_of(stored)) for stored in await store.after(unit, last, limit)]
 
@@ -55,4 +56,7 @@ def outcome_of(stored: StoredDecision) -> Outcome:
     facts = (snapshot.vacancy.id, snapshot.decided_at, again.chosen)
     if facts != (stored.vacancy_id, stored.decided_at, stored.entry_id):
         return Outcome.DIFFERS
-    return Outcome.SAME if store.encode_explanation(again) == stored.explanation else Outcome.DIFFERS
+    if store.encode_explanation(again) != stored.explanation:
+        return Outcome.DIFFERS
+    explained = all(one.reasons for one in again.ahead) and all(reasons for reasons, _ in again.counted)
+    return Outcome.SAME if explained else Outcome.UNEXPLAINED

@@ -60,6 +60,7 @@ async def vacancies_ended(matchmaker: Matchmaker, unit: UnitOfWork, ended: Seque
     )
     await store.update_vacancies(unit, changed)
     await store.update_offers(unit, over)
+    await store.update_entries(unit, [offer.entry for offer in over])
     for waitlist, returned in _returned(lists, over):
         await matchmaker.match_and_store(unit, waitlist, [], returned)
 
@@ -79,6 +80,7 @@ async def households_arrived(matchmaker: Matchmaker, unit: UnitOfWork, arrived: 
     fulfilled = [offer for item in known.values() if (offer := offers.fulfil(item, unit.now)) is not None]
     await store.update_vacancies(unit, [item.vacancy for item in known.values()])
     await store.update_offers(unit, fulfilled)
+    await store.update_entries(unit, [offer.entry for offer in fulfilled])
     housed = [offer.entry.case_id for offer in fulfilled if offer.kind is ListKind.HOUSING]
     if housed:
         await _move_out(unit, housed)

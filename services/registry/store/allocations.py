@@ -19,18 +19,17 @@ from services.chassis.database import Change, Insertion, Row, among, ids_value, 
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import (
     ACTIVE_OFFER_STATES,
+    OPEN_OFFER_STATES,
     Allocation,
     Entry,
-    EntryState,
     Offer,
     OfferState,
     Profile,
     Vacancy,
     VacancyState,
 )
-from services.registry.domain.order import HIGHEST_URGENCY
 from services.registry.store.codec import decode_terms, encode_terms
-from services.registry.store.waitlists import Waitlist
+from services.registry.store.waitlists import Waitlist, entry_of
 from services.registry.tables import entries, offers, vacancies
 
 Lists = Mapping[str, Waitlist]
@@ -40,20 +39,21 @@ OPEN_VACANCIES_LIMIT = 1000
 # Constants in the text, not parameters: only so can a prepared plan use the partial indexes.
 _OPEN = vacancies.c.state == literal_column(f"'{VacancyState.OPEN}'")
 _MADE = offers.c.state == literal_column(f"'{OfferState.MADE}'")
-_ACTIVE = offers.c.state.in_([literal_column(f"'{state}'") for state in ACTIVE_OFFER_STATES])
+_TO_ANSWER = offers.c.state.in_([literal_column(f"'{state}'") for state in OPEN_OFFER_STATES])
+ACTIVE = offers.c.state.in_([literal_column(f"'{state}'") for state in ACTIVE_OFFER_STATES])
 _PLACED = (offers.c.state == literal_column(f"'{OfferState.FULFILLED}'")) & offers.c.ended_at.is_(None)
 
-_VACANCY_COLUMNS = [column.label(f"vacancy_{column.name}") for column in vacancies.c]
-_OFFER_COLUMNS = [column.label(f"offer_{column.name}") for column in offers.c]
-_ENTRY_COLUMNS = [column.label(f"entry_{column.name}") for column in entries.c]
+VACANCY_COLUMNS = [column.label(f"vacancy_{column.name}") for column in vacancies.c]
+OFFER_COLUMNS = [column.label(f"offer_{column.name}") for column in offers.c]
+ENTRY_COLUMNS = [column.label(f"entry_{column.name}") for column in entries.c]
 
 
 _INSERT_VACANCIES, _INSERT_OFFERS = Insertion(vacancies), Insertion(offers)
 _UPDATE_VACANCIES = Change(
     vacancies, ("state", "source_version", "allocation_version", "terms", "available_from", "offerable_until")
 )
-_UPDATE_OFFERS = Change(offers, ("state", "reason", "decided_at"))
-_UPDATE_ENTRIES = Change(entries, ("state",))
+_UPDATE_OFFERS = Change(offers, ("state", "reason", "made_at", "deadline_at", "decided_at", "remind_at"))
+_UPDATE_ENTRIES = Change(entries, ("state", "eligible_until", "paused_until", "pause_reason", "silences"))
 
 
 async def of_vacancies(unit: UnitOfWork, lists: Lists, ids: Sequence[UUID]) -> dict[UUID, Allocation]:
@@ -66,7 +66,7 @@ async def of_vacancies(unit: UnitOfWork, lists: Lists, ids: Sequence[UUID]) -> d
 
 @lru_cache(maxsize=2)
 def _active_of(dialect: str) -> Select[tuple[object, ...]]:
-    return _allocations(_ACTIVE).where(one_of(dialect, vacancies.c.id, "ids"))
+    return _allocations(ACTIVE).where(one_of(dialect, vacancies.c.id, "ids"))
 
 
 async def of_offer(unit: UnitOfWork, lists: Lists, offer_id: UUID) -> Allocation:
@@ -78,8 +78,8 @@ async def of_offer(unit: UnitOfWork, lists: Lists, offer_id: UUID) -> Allocation
 async def due(unit: UnitOfWork, lists: Lists, limit: int) -> list[Allocation]:
     """Allocations of these lists whose offer's deadline has come, the earliest first."""
     query = (
-        _allocations(_MADE)
-        .where(_MADE, offers.c.deadline_at <= unit.now, vacancies.c.waitlist.in_(list(lists)))
+        _allocations(_TO_ANSWER)
+        .where(_TO_ANSWER, offers.c.deadline_at <= unit.now, vacancies.c.waitlist.in_(list(lists)))
         .order_by(offers.c.deadline_at, offers.c.id)
         .limit(limit)
     )
@@ -88,13 +88,13 @@ async def due(unit: UnitOfWork, lists: Lists, limit: int) -> list[Allocation]:
 
 async def lists_with_due_offers(unit: UnitOfWork) -> list[str]:
     """The lists in which a deadline has come. A hint, read without a lock."""
-    query = select(offers.c.waitlist).where(_MADE, offers.c.deadline_at <= unit.now).distinct()
+    query = select(offers.c.waitlist).where(_TO_ANSWER, offers.c.deadline_at <= unit.now).distinct()
     return sorted(row.waitlist for row in await unit.execute(query.order_by(offers.c.waitlist)))
 
 
 async def next_deadline(unit: UnitOfWork) -> datetime | None:
     """When the next open offer will expire."""
-    query = select(offers.c.deadline_at).where(_MADE).order_by(offers.c.deadline_at, offers.c.id).limit(1)
+    query = select(offers.c.deadline_at).where(_TO_ANSWER).order_by(offers.c.deadline_at, offers.c.id).limit(1)
     row = (await unit.execute(query)).first()
     return row.deadline_at if row else None
 
@@ -102,12 +102,12 @@ async def next_deadline(unit: UnitOfWork) -> datetime | None:
 async def open_vacancies(unit: UnitOfWork, waitlist: Waitlist) -> list[Vacancy]:
     """What is free in this list and offered to no one, the longest open first."""
     query = (
-        select(*_VACANCY_COLUMNS)
+        select(*VACANCY_COLUMNS)
         .where(vacancies.c.waitlist == waitlist.id, _OPEN)
         .order_by(vacancies.c.opened_at, vacancies.c.id)
         .limit(OPEN_VACANCIES_LIMIT)
     )
-    return [_vacancy_of(row) for row in await unit.execute(query)]
+    return [vacancy_of(row) for row in await unit.execute(query)]
 
 
 async def offered_before(unit: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, set[UUID]]:
@@ -130,14 +130,13 @@ async def update_vacancies(unit: UnitOfWork, changed: Sequence[Vacancy]) -> None
 
 
 async def update_offers(unit: UnitOfWork, changed: Sequence[Offer]) -> None:
-    """Store the outcome of offers, and the state of their entries."""
+    """Store what became of offers. Their entries are stored with `update_entries`."""
     await unit.write(_UPDATE_OFFERS, [_outcome_row(offer) for offer in changed])
-    await update_entries(unit, [offer.entry for offer in changed])
 
 
 async def update_entries(unit: UnitOfWork, changed: Iterable[Entry]) -> None:
-    """Store the state of entries."""
-    await unit.write(_UPDATE_ENTRIES, [{"id": entry.id, "state": entry.state} for entry in changed])
+    """Store what became of entries."""
+    await unit.write(_UPDATE_ENTRIES, [_entry_row(entry) for entry in changed])
 
 
 async def insert_offers(unit: UnitOfWork, made: Sequence[Offer]) -> None:
@@ -169,16 +168,17 @@ async def raise_allocation_versions(unit: UnitOfWork, ids: Sequence[UUID]) -> di
 def _allocations(which_offer: ColumnElement[bool]) -> Select[tuple[object, ...]]:
     joined = vacancies.outerjoin(offers, (offers.c.vacancy_id == vacancies.c.id) & which_offer)
     joined = joined.outerjoin(entries, entries.c.id == offers.c.entry_id)
-    return select(*_VACANCY_COLUMNS, *_OFFER_COLUMNS, *_ENTRY_COLUMNS).select_from(joined)
+    return select(*VACANCY_COLUMNS, *OFFER_COLUMNS, *ENTRY_COLUMNS).select_from(joined)
 
 
 def _allocation_of(row: Row, lists: Lists) -> Allocation:
-    vacancy = _vacancy_of(row)
-    offer = _offer_of(row, lists[vacancy.waitlist].profiles) if row.offer_id is not None else None
+    vacancy = vacancy_of(row)
+    offer = offer_of(row, lists[vacancy.waitlist].profiles) if row.offer_id is not None else None
     return Allocation(vacancy, offer)
 
 
-def _vacancy_of(row: Row) -> Vacancy:
+def vacancy_of(row: Row) -> Vacancy:
+    """A vacancy from a row with its columns."""
     return Vacancy(
         id=row.vacancy_id,
         waitlist=row.vacancy_waitlist,
@@ -194,11 +194,12 @@ def _vacancy_of(row: Row) -> Vacancy:
     )
 
 
-def _offer_of(row: Row, profiles: Mapping[UUID, Profile]) -> Offer:
+def offer_of(row: Row, profiles: Mapping[UUID, Profile]) -> Offer:
+    """An offer with its entry, from a row with the columns of both."""
     return Offer(
         id=row.offer_id,
         vacancy_id=row.offer_vacancy_id,
-        entry=_entry_of(row, profiles),
+        entry=entry_of(row, profiles, "entry_"),
         kind=ListKind(row.offer_kind),
         made_at=row.offer_made_at,
         deadline_at=row.offer_deadline_at,
@@ -207,19 +208,7 @@ def _offer_of(row: Row, profiles: Mapping[UUID, Profile]) -> Offer:
         reason=row.offer_reason,
         claimed_at=row.offer_claimed_at,
         ended_at=row.offer_ended_at,
-    )
-
-
-def _entry_of(row: Row, profiles: Mapping[UUID, Profile]) -> Entry:
-    return Entry(
-        id=row.entry_id,
-        waitlist=row.entry_waitlist,
-        case_id=row.entry_case_id,
-        coordinator=row.entry_coordinator,
-        profile=profiles[row.entry_profile_id],
-        urgency=HIGHEST_URGENCY - row.entry_precedence,
-        waiting_since=row.entry_waiting_since,
-        state=EntryState(row.entry_state),
+        remind_at=row.offer_remind_at,
     )
 
 
@@ -230,12 +219,16 @@ def _vacancy_row(vacancy: Vacancy) -> dict[str, object]:
 
 
 def _outcome_row(offer: Offer) -> dict[str, object]:
-    return {"id": offer.id, "state": offer.state, "reason": offer.reason, "decided_at": offer.decided_at}
+    return {name: getattr(offer, name) for name in _UPDATE_OFFERS.columns}
+
+
+def _entry_row(entry: Entry) -> dict[str, object]:
+    return {name: getattr(entry, name) for name in _UPDATE_ENTRIES.columns}
 
 
 def _offer_row(offer: Offer) -> dict[str, object]:
     plain = ("id", "vacancy_id", "kind", "state", "reason")
-    moments = ("made_at", "deadline_at", "decided_at", "claimed_at", "ended_at")
+    moments = ("made_at", "deadline_at", "decided_at", "claimed_at", "ended_at", "remind_at")
     entry = offer.entry
     of_entry = {
         "entry_id": entry.id,

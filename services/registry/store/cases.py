@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, insert, select, update
+from sqlalchemy import ColumnElement, Select, Table, insert, select
 
 from services.chassis.database import Row
 from services.chassis.errors import NotFound
@@ -25,14 +25,15 @@ async def add_entry(unit: UnitOfWork, entry: Entry, profile_id: UUID) -> None:
     await unit.execute(insert(entries).values(row_of(entry, profile_id)))
 
 
-async def set_entry_state(unit: UnitOfWork, entry: Entry) -> None:
-    """Store what became of an entry."""
-    await unit.execute(update(entries).where(entries.c.id == entry.id).values(state=entry.state))
-
-
 async def find_case(unit: UnitOfWork, case_id: UUID, coordinator: str | None) -> Row:
     """A case; with `coordinator`, only one of theirs. Raises NotFound."""
     return await _find(unit, cases, case_id, coordinator, "case")
+
+
+async def hold_case(unit: UnitOfWork, case_id: UUID) -> Row:
+    """A case, which until the transaction ends nobody else changes nor puts into a list. Raises NotFound."""
+    query = select(cases).where(cases.c.id == case_id).with_for_update(key_share=True)
+    return _one(await unit.execute(query), "case")
 
 
 async def find_entry(unit: UnitOfWork, entry_id: UUID, coordinator: str | None) -> Row:

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterable
 from functools import lru_cache
+from uuid import UUID
 
-from schemas.vocabulary import AgeBand, Need, Sex
+from schemas.vocabulary import AgeBand, Need, Region, Secrecy, Sex
 from services.registry.domain.model import Profile, Terms
 
 
@@ -16,7 +17,7 @@ def canonical_json(value: object) -> str:
 @lru_cache(maxsize=65_536)
 def encode_profile(profile: Profile) -> str:
     """The text that stands for this profile."""
-    return canonical_json(
+    return _without_defaults(
         {
             "sex": profile.sex,
             "ageBand": profile.age_band,
@@ -24,7 +25,14 @@ def encode_profile(profile: Profile) -> str:
             "children": profile.children,
             "wheelchair": profile.wheelchair,
             "needs": _sorted(profile.needs),
-        }
+        },
+        {
+            "excludedRegions": _sorted(profile.excluded_regions),
+            "excludedMunicipalities": _sorted(profile.excluded_municipalities),
+            "excludedFacilities": _sorted(map(str, profile.excluded_facilities)),
+            "secrecyWanted": None if profile.secrecy_wanted is Secrecy.KNOWN else profile.secrecy_wanted,
+            "region": profile.region,
+        },
     )
 
 
@@ -39,13 +47,18 @@ def decode_profile(text: str) -> Profile:
         children=value["children"],
         wheelchair=value["wheelchair"],
         needs=frozenset(map(Need, value["needs"])),
+        excluded_regions=frozenset(map(Region, value.get("excludedRegions", ()))),
+        excluded_municipalities=frozenset(value.get("excludedMunicipalities", ())),
+        excluded_facilities=frozenset(map(UUID, value.get("excludedFacilities", ()))),
+        secrecy_wanted=Secrecy(value.get("secrecyWanted", Secrecy.KNOWN)),
+        region=Region(value["region"]) if "region" in value else None,
     )
 
 
 @lru_cache(maxsize=65_536)
 def encode_terms(terms: Terms) -> str:
     """The text that stands for these terms."""
-    return canonical_json(
+    return _without_defaults(
         {
             "places": terms.places,
             "sexes": _sorted(terms.sexes),
@@ -53,7 +66,14 @@ def encode_terms(terms: Terms) -> str:
             "children": terms.children,
             "wheelchair": terms.wheelchair,
             "needs": _sorted(terms.needs),
-        }
+        },
+        {
+            "region": terms.region,
+            "municipalityCode": terms.municipality_code,
+            "facilityId": None if terms.facility_id is None else str(terms.facility_id),
+            "secrecy": terms.secrecy,
+            "keptForPlaces": terms.kept_for_places,
+        },
     )
 
 
@@ -68,7 +88,17 @@ def decode_terms(text: str) -> Terms:
         children=value["children"],
         wheelchair=value["wheelchair"],
         needs=frozenset(map(Need, value["needs"])),
+        region=Region(value["region"]) if "region" in value else None,
+        municipality_code=value.get("municipalityCode"),
+        facility_id=UUID(value["facilityId"]) if "facilityId" in value else None,
+        secrecy=Secrecy(value["secrecy"]) if "secrecy" in value else None,
+        kept_for_places=value.get("keptForPlaces"),
     )
+
+
+def _without_defaults(always: dict[str, object], sometimes: dict[str, object]) -> str:
+    """What is not said has no text, so that a thing stored before a member was known is equal to one stored now."""
+    return canonical_json(always | {name: value for name, value in sometimes.items() if value})
 
 
 def _sorted(words: Iterable[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """Decisions as canonical JSON text: the same snapshot and the same explanation have the same bytes."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from itertools import chain
@@ -91,16 +91,16 @@ def encode_snapshot(snapshot: Snapshot) -> str:
     ends = vacancy.offerable_until
     parts = {
         "atLeast": snapshot.at_least,
-        "considered": [
-            [str(entry.id), number[entry.profile], entry.urgency, entry.waiting_since.isoformat()]
-            for entry in considered
-        ],
+        "availableFrom": vacancy.available_from.isoformat(),
+        "considered": [_entry_item(entry, number) for entry in considered],
         "counted": [[number[rest.profile], rest.count, rest.offered_before] for rest in snapshot.counted],
+        "kind": vacancy.kind,
         "decidedAt": snapshot.decided_at.isoformat(),
         "offeredBefore": [index for index, entry in enumerate(considered) if entry.id in snapshot.offered_before],
         "offerableUntil": ends.isoformat() if ends else None,
         "openedAt": vacancy.opened_at.isoformat(),
         "vacancyId": str(vacancy.id),
+        "waitlist": vacancy.waitlist,
     }
     # Profiles and terms have texts already, made once for each and kept.
     texts = ",".join(map(encode_profile, profiles))
@@ -111,7 +111,7 @@ def decode_snapshot(text: str) -> Snapshot:
     """The snapshot that this text stands for."""
     value = json.loads(text)
     profiles = [decode_profile(canonical_json(profile)) for profile in value["profiles"]]
-    considered = tuple(_entry(item, profiles) for item in value["considered"])
+    considered = tuple(_entry(item, profiles, value["waitlist"]) for item in value["considered"])
     return Snapshot(
         vacancy=_vacancy(value),
         decided_at=datetime.fromisoformat(value["decidedAt"]),
@@ -164,30 +164,36 @@ def _row(decision: Decision) -> dict[str, object]:
     }
 
 
-def _entry(item: Sequence[Any], profiles: Sequence[Profile]) -> Entry:
-    id_, profile, urgency, since = item
+def _entry_item(entry: Entry, number: Mapping[Profile, int]) -> list[object]:
+    item = [str(entry.id), number[entry.profile], entry.urgency, entry.waiting_since.isoformat()]
+    return item if entry.eligible_until is None else [*item, entry.eligible_until.isoformat()]
+
+
+def _entry(item: Sequence[Any], profiles: Sequence[Profile], waitlist: str) -> Entry:
+    id_, profile, urgency, since, *until = item
     return Entry(
         id=UUID(id_),
-        waitlist="",
+        waitlist=waitlist,
         case_id=UUID(id_),
         coordinator="",
         profile=profiles[profile],
         urgency=urgency,
         waiting_since=datetime.fromisoformat(since),
+        eligible_until=datetime.fromisoformat(until[0]) if until else None,
     )
 
 
 def _vacancy(value: dict[str, Any]) -> Vacancy:
-    opened, ends = datetime.fromisoformat(value["openedAt"]), value["offerableUntil"]
+    ends = value["offerableUntil"]
     return Vacancy(
         id=UUID(value["vacancyId"]),
-        waitlist="",
-        kind=ListKind.SHELTER,
+        waitlist=value["waitlist"],
+        kind=ListKind(value["kind"]),
         resource_id=UUID(value["vacancyId"]),
         terms=decode_terms(canonical_json(value["terms"])),
         source_version=0,
-        opened_at=opened,
-        available_from=opened,
+        opened_at=datetime.fromisoformat(value["openedAt"]),
+        available_from=datetime.fromisoformat(value["availableFrom"]),
         offerable_until=datetime.fromisoformat(ends) if ends else None,
     )
 

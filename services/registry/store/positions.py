@@ -26,7 +26,15 @@ from sqlalchemy import (
 from services.chassis.database import UtcDateTime
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.decisions import Rule
-from services.registry.domain.model import Entry, EntryState, OfferState, Profile, Terms, VacancyState
+from services.registry.domain.model import (
+    OPEN_OFFER_STATES,
+    Entry,
+    EntryState,
+    OfferState,
+    Profile,
+    Terms,
+    VacancyState,
+)
 from services.registry.domain.order import place_in_line
 from services.registry.store.codec import decode_profile, decode_terms
 from services.registry.tables import entries, offers, profiles, vacancies
@@ -41,7 +49,7 @@ WAITS_LIMIT = 10_000
 # Constants in the text, not parameters: only so can a prepared plan use the partial indexes.
 _WAITING = entries.c.state == literal_column(f"'{EntryState.WAITING}'")
 _OPEN = vacancies.c.state == literal_column(f"'{VacancyState.OPEN}'")
-_MADE = offers.c.state == literal_column(f"'{OfferState.MADE}'")
+_TO_ANSWER = offers.c.state.in_([literal_column(f"'{state}'") for state in OPEN_OFFER_STATES])
 _FULFILLED = offers.c.state == literal_column(f"'{OfferState.FULFILLED}'")
 
 _SINCE, _ID = bindparam("waiting_since", type_=UtcDateTime), bindparam("id", type_=Uuid)
@@ -106,12 +114,13 @@ async def ahead_by_profile(unit: UnitOfWork, entry: Entry, limit: int) -> dict[U
 
 async def to_be_had(unit: UnitOfWork, waitlist: str, entry_id: UUID) -> list[Standing]:
     """The vacancies of a list that are open, and those that others are asked about; the longest open first."""
-    asked = select(offers.c.vacancy_id).where(offers.c.vacancy_id == vacancies.c.id, offers.c.entry_id == entry_id)
+    earlier = offers.alias("earlier")
+    asked = select(earlier.c.id).where(earlier.c.vacancy_id == vacancies.c.id, earlier.c.entry_id == entry_id)
     columns = (vacancies.c.id, vacancies.c.terms, vacancies.c.state, vacancies.c.available_from, vacancies.c.opened_at)
     query = select(*columns, asked.exists().label("offered_before"))
     free = query.where(vacancies.c.waitlist == waitlist, _OPEN).order_by(vacancies.c.opened_at, vacancies.c.id)
     asking = query.join(offers, offers.c.vacancy_id == vacancies.c.id)
-    asking = asking.where(offers.c.waitlist == waitlist, _MADE, offers.c.entry_id != entry_id)
+    asking = asking.where(offers.c.waitlist == waitlist, _TO_ANSWER, offers.c.entry_id != entry_id)
     asking = asking.order_by(offers.c.deadline_at, offers.c.id)
     found = [*await unit.execute(free.limit(VACANCIES_LIMIT)), *await unit.execute(asking.limit(VACANCIES_LIMIT))]
     found.sort(key=lambda row: (row.opened_at, row.id))

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from schemas.vocabulary import ListKind
 from services.chassis.database import POSTGRESQL, Row, UtcDateTime, ids_value, list_parameters, listed, one_of
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.domain.model import Entry, EntryState, Profile
+from services.registry.domain.model import Entry, EntryState, PauseReason, Profile
 from services.registry.domain.order import HIGHEST_URGENCY, place_in_line, precedence
 from services.registry.store.codec import decode_profile, encode_profile
 from services.registry.tables import entries, profiles, vacancies, waitlists
@@ -168,29 +168,24 @@ async def ahead_of(unit: UnitOfWork, waitlist: Waitlist, entry: Entry, limit: in
     return sorted((entry_of(row, waitlist.profiles) for row in rows), key=place_in_line)
 
 
-def entry_of(row: LineRow, known: Mapping[UUID, Profile]) -> Entry:
-    """An entry from its row."""
+def entry_of(row: LineRow, known: Mapping[UUID, Profile], prefix: str = "") -> Entry:
+    """An entry from its row, or from a row of more than that in which its columns have a prefix."""
+    reason = row[f"{prefix}pause_reason"]
+    plain = ("id", "waitlist", "case_id", "coordinator", "waiting_since", "eligible_until", "paused_until", "silences")
     return Entry(
-        id=row.id,
-        waitlist=row.waitlist,
-        case_id=row.case_id,
-        coordinator=row.coordinator,
-        profile=known[row.profile_id],
-        urgency=HIGHEST_URGENCY - row.precedence,
-        waiting_since=row.waiting_since,
-        state=EntryState(row.state),
+        profile=known[row[f"{prefix}profile_id"]],
+        urgency=HIGHEST_URGENCY - row[f"{prefix}precedence"],
+        state=EntryState(row[f"{prefix}state"]),
+        pause_reason=PauseReason(reason) if reason else None,
+        **{name: row[f"{prefix}{name}"] for name in plain},
     )
 
 
 def row_of(entry: Entry, profile_id: UUID) -> dict[str, object]:
     """The row of a new entry."""
-    return {
-        "id": entry.id,
-        "waitlist": entry.waitlist,
-        "case_id": entry.case_id,
+    plain = ("id", "waitlist", "case_id", "coordinator", "waiting_since", "state")
+    others = ("eligible_until", "paused_until", "pause_reason", "silences")
+    return {name: getattr(entry, name) for name in plain + others} | {
         "profile_id": profile_id,
-        "coordinator": entry.coordinator,
         "precedence": precedence(entry.urgency),
-        "waiting_since": entry.waiting_since,
-        "state": entry.state,
     }

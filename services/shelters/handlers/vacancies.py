@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from schemas.messages.offers import (
+    EnquiryEnded,
     EnquiryMade,
     OfferAccepted,
     OfferDeclined,
@@ -26,7 +27,14 @@ from services.shelters.store.units import StoredUnit
 LAPSE_BATCH = 100
 
 AllocationEvent = (
-    EnquiryMade | OfferMade | OfferAccepted | OfferDeclined | OfferExpired | OfferRevoked | PlacementFellThrough
+    EnquiryMade
+    | EnquiryEnded
+    | OfferMade
+    | OfferAccepted
+    | OfferDeclined
+    | OfferExpired
+    | OfferRevoked
+    | PlacementFellThrough
 )
 
 _STATES: dict[type, UnitState] = {

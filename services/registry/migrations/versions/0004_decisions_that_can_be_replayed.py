@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0001"
+down_revision = "0002"
 
 BATCH = 500
 FULFILLED = sa.text("state = 'fulfilled'")

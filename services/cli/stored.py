@@ -1,0 +1,64 @@
+"""The services' databases, for commands that work on them without starting a service."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import click
+
+from services.chassis.clock import system_clock, system_identifiers
+from services.chassis.database import Database
+from services.chassis.tables import MessageTables
+from services.chassis.unit_of_work import Transactions
+from services.cli.embedded import database_url
+from services.municipalities.tables import messages as municipalities
+from services.notifications.tables import messages as notifications
+from services.registry.tables import messages as registry
+from services.shelters.tables import messages as shelters
+
+TABLES: dict[str, MessageTables] = {
+    "registry": registry,
+    "shelters": shelters,
+    "municipalities": municipalities,
+    "notifications": notifications,
+}
+
+DATA = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("var"),
+    show_default=True,
+    help="The folder with the databases of the embedded mode.",
+)
+
+
+class NothingRefused(Exception):
+    """There are no rules here that could refuse anything."""
+
+
+@asynccontextmanager
+async def opened(url: str, service: str) -> AsyncIterator[Transactions]:
+    """Transactions on this database of a service."""
+    database = Database.connect(url, pool_size=1)
+    try:
+        # A command records no events of its own, so it has no source.
+        yield Transactions(database, TABLES[service].outbox, system_clock, system_identifiers, "", NothingRefused)
+    finally:
+        await database.close()
+
+
+def url_of(service: str, data: Path, *, only: bool = True) -> str:
+    """Where the database of a service is.
+
+    DOORSTROOM_<SERVICE>_DATABASE_URL names it, and when it is the `only` one that is needed, DOORSTROOM_DATABASE_URL
+    does too; else it is in the folder. Raises UsageError.
+    """
+    names = [f"DOORSTROOM_{service.upper()}_DATABASE_URL", *(["DOORSTROOM_DATABASE_URL"] if only else [])]
+    for name in names:
+        if given := os.environ.get(name):
+            return given
+    if not (data / f"{service}.sqlite3").exists():
+        message = f"there is no database of {service} in {data}; give --data, or set {names[-1]}"
+        raise click.UsageError(message)
+    return database_url(data, service)

@@ -1,0 +1,52 @@
+"""What may happen to a household's place in a list, apart from being offered something."""
+
+from datetime import datetime
+
+from services.registry.domain.errors import IllegalTransition
+from services.registry.domain.model import LIVE_ENTRY_STATES, Entry, EntryState, PauseReason
+
+
+def withdraw(entry: Entry) -> None:
+    """The household leaves the list. Raises IllegalTransition while it is offered something."""
+    if entry.state not in (EntryState.WAITING, EntryState.PAUSED):
+        raise IllegalTransition(f"The entry is {entry.state}; only a waiting one can leave. Decide its offer first.")
+    _end_pause(entry)
+    entry.state = EntryState.WITHDRAWN
+
+
+def pause(entry: Entry, reason: PauseReason, until: datetime | None) -> None:
+    """Stand aside, and keep the place; without a moment until somebody resumes it. Raises IllegalTransition."""
+    if entry.state not in (EntryState.WAITING, EntryState.PAUSED):
+        raise IllegalTransition(f"The entry is {entry.state}; only a waiting one can pause. Decide its offer first.")
+    entry.state, entry.pause_reason, entry.paused_until = EntryState.PAUSED, reason, until
+
+
+def resume(entry: Entry) -> None:
+    """Back in line, where it stood. Raises IllegalTransition."""
+    if entry.state is not EntryState.PAUSED:
+        raise IllegalTransition(f"The entry is {entry.state}; only a paused one can resume.")
+    _end_pause(entry)
+    entry.silences = 0
+    entry.state = EntryState.WAITING
+
+
+def resumes_by_itself(entry: Entry, now: datetime) -> bool:
+    """Whether its pause was for a time, and that is over."""
+    return entry.state is EntryState.PAUSED and entry.paused_until is not None and entry.paused_until <= now
+
+
+def has_lapsed(entry: Entry, now: datetime) -> bool:
+    """Whether the right to this kind of shelter has ended while it still stands in line."""
+    return entry.state in LIVE_ENTRY_STATES and entry.eligible_until is not None and entry.eligible_until <= now
+
+
+def lapse(entry: Entry) -> None:
+    """The right to this kind of shelter has ended. Raises IllegalTransition while it is offered something."""
+    if entry.state not in (EntryState.WAITING, EntryState.PAUSED):
+        raise IllegalTransition(f"The entry is {entry.state}; end its offer first.")
+    _end_pause(entry)
+    entry.state = EntryState.LAPSED
+
+
+def _end_pause(entry: Entry) -> None:
+    entry.pause_reason = entry.paused_until = None

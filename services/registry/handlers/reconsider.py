@@ -1,0 +1,85 @@
+"""A case changed, so what follows from it may have: profiles, open offers, and what waits for someone like them."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from schemas.vocabulary import RevocationReason
+from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain import allocation as rules
+from services.registry.domain import entries, offers
+from services.registry.domain.model import Allocation, Entry, EntryState
+from services.registry.handlers.matching import Matchmaker
+from services.registry.handlers.moves import move_on
+from services.registry.store.standing import Place, Standing, set_profiles, standing_of
+
+
+async def case_changed(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID) -> None:
+    """Let everything follow that follows from the case as it is stored now.
+
+    Each live entry gets the case's profile; an open offer that became wrong is revoked, with the rules that are
+    against it as its reason, and its vacancy goes to the next in this transaction; entries whose right has ended
+    lapse; and those that wait may get what has been waiting for someone like them. An accepted offer stays: it is a
+    promise to both sides. Raises NotFound.
+    """
+    standing = await standing_of(matchmaker.lists, unit, case_id)
+    await _give_profiles(matchmaker, unit, standing)
+    ended = [item for place in standing.places if (item := _revoked_if_wrong(unit, place)) is not None]
+    for place in standing.places:
+        if entries.has_lapsed(place.entry, unit.now) and place.entry.state is not EntryState.OFFERED:
+            entries.lapse(place.entry)
+    await move_on(matchmaker, unit, standing.lists, ended, _not_of(ended, standing))
+
+
+async def leave_lists(
+    matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID, reason: RevocationReason = RevocationReason.LEFT_LIST
+) -> None:
+    """Take a case out of every list: consent was withdrawn, or it was merged into another. Raises NotFound.
+
+    Open offers are revoked with the reason and move on; a place that was accepted or moved into stays as it is.
+    """
+    standing = await standing_of(matchmaker.lists, unit, case_id)
+    await take_out(matchmaker, unit, standing, reason, standing.places)
+
+
+async def take_out(
+    matchmaker: Matchmaker, unit: UnitOfWork, standing: Standing, reason: RevocationReason, places: Sequence[Place]
+) -> None:
+    """End these places of a case that is held, but for those whose offer was accepted."""
+    ended = [item for place in places if (item := _revoked(unit, place, reason)) is not None]
+    left = [place.entry for place in places if place.entry.state is not EntryState.OFFERED]
+    for entry in left:
+        entries.withdraw(entry)
+    await move_on(matchmaker, unit, standing.lists, ended, [entry for entry in left if not _is_of(ended, entry)])
+
+
+async def _give_profiles(matchmaker: Matchmaker, unit: UnitOfWork, standing: Standing) -> None:
+    changed = []
+    for place in standing.places:
+        if place.entry.profile != standing.profile:
+            place.entry.profile = standing.profile
+            waitlist = standing.lists[place.entry.waitlist]
+            changed.append((place.entry.id, await matchmaker.lists.profile_id(unit, waitlist, standing.profile)))
+    await set_profiles(unit, changed)
+
+
+def _revoked_if_wrong(unit: UnitOfWork, place: Place) -> Allocation | None:
+    if place.allocation is None:
+        return None
+    if entries.has_lapsed(place.entry, unit.now):
+        return _revoked(unit, place, RevocationReason.NO_LONGER_ENTITLED)
+    reasons = rules.all_reasons(place.entry, place.allocation.vacancy, ())
+    return _revoked(unit, place, ", ".join(reasons)) if reasons else None
+
+
+def _revoked(unit: UnitOfWork, place: Place, reason: str) -> Allocation | None:
+    if place.allocation is None or offers.revoke(place.allocation, reason, unit.now) is None:
+        return None
+    return place.allocation
+
+
+def _not_of(ended: Sequence[Allocation], standing: Standing) -> list[Entry]:
+    return [place.entry for place in standing.places if not _is_of(ended, place.entry)]
+
+
+def _is_of(ended: Sequence[Allocation], entry: Entry) -> bool:
+    return any(item.offer is not None and item.offer.entry is entry for item in ended)

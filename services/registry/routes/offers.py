@@ -1,0 +1,113 @@
+"""Offers, and the answers to them."""
+
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from schemas.api.registry import Decline, Offer, Offers, OffersQuery
+from schemas.vocabulary import DeclineReason
+from services.chassis.database import Row
+from services.chassis.unit_of_work import UnitOfWork
+from services.chassis.web import Call, Operation, Paging, Reply
+from services.registry.handlers import offers
+from services.registry.handlers.matching import Matchmaker
+from services.registry.routes.common import BASE, COORDINATORS, READ, WRITE, id_of
+from services.registry.store import cases as store
+from services.registry.tables import offers as offers_table
+
+OFFERS = Paging(f"{BASE}/offers", tuple[UUID], [offers_table.c.id])
+
+_EXAMPLE_DECLINE = Decline(reason=DeclineReason.UNSUITABLE)
+
+
+def operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ...]:
+    """What may be asked about offers."""
+    return (
+        Operation(
+            method="GET",
+            path=f"{BASE}/offers",
+            operation_id="listOffers",
+            summary="List the offers made to your entries",
+            scope=READ,
+            roles=COORDINATORS,
+            handler=get_offers,
+            query=OffersQuery,
+            response=Offers,
+            tags=("offers",),
+        ),
+        Operation(
+            method="GET",
+            path=f"{BASE}/offers/{{offerId}}",
+            operation_id="getOffer",
+            summary="Look at an offer",
+            scope=READ,
+            roles=COORDINATORS,
+            handler=get_offer,
+            response=Offer,
+            errors=(404,),
+            tags=("offers",),
+        ),
+        Operation(
+            method="POST",
+            path=f"{BASE}/offers/{{offerId}}/_accept",
+            operation_id="acceptOffer",
+            summary="Accept an offer",
+            description="Only before its deadline, and only once.",
+            scope=WRITE,
+            roles=COORDINATORS,
+            handler=partial(accept_offer, matchmaker),
+            response=Offer,
+            errors=(404, 409),
+            tags=("offers",),
+        ),
+        Operation(
+            method="POST",
+            path=f"{BASE}/offers/{{offerId}}/_decline",
+            operation_id="declineOffer",
+            summary="Decline an offer",
+            description="The household keeps its place; the vacancy is offered to the next in the same moment.",
+            scope=WRITE,
+            roles=COORDINATORS,
+            handler=partial(decline_offer, matchmaker),
+            request=Decline,
+            request_example=_EXAMPLE_DECLINE,
+            response=Offer,
+            errors=(404, 409),
+            tags=("offers",),
+        ),
+    )
+
+
+async def get_offers(call: Call[None, OffersQuery], unit: UnitOfWork) -> Reply:
+    """List the offers made to your entries."""
+    query = call.query
+    mine = store.own(offers_table, call.principal.organisation, state=query.state)
+    page = OFFERS.page(await store.rows(unit, OFFERS.select(mine, query)), query, id_of)
+    return Reply(200, Offers(offers=[_offer(row) for row in page.rows]), page.headers)
+
+
+async def get_offer(call: Call, unit: UnitOfWork) -> Reply:
+    """Look at one offer."""
+    return await _offer_reply(call, unit)
+
+
+async def accept_offer(matchmaker: Matchmaker, call: Call, unit: UnitOfWork) -> Reply:
+    """Say yes."""
+    await offers.accept_offer(matchmaker, unit, call.uuid("offerId"), call.principal.organisation)
+    return await _offer_reply(call, unit)
+
+
+async def decline_offer(matchmaker: Matchmaker, call: Call[Decline], unit: UnitOfWork) -> Reply:
+    """Say no, and why."""
+    mine = call.principal.organisation
+    await offers.decline_offer(matchmaker, unit, call.uuid("offerId"), mine, call.body.reason)
+    return await _offer_reply(call, unit)
+
+
+async def _offer_reply(call: Call[Any, Any], unit: UnitOfWork) -> Reply:
+    return Reply(200, _offer(await store.find_offer(unit, call.uuid("offerId"), call.principal.organisation)))
+
+
+def _offer(row: Row) -> Offer:
+    same = ("entry_id", "case_id", "waitlist", "kind", "state", "reason", "made_at", "deadline_at", "decided_at")
+    return Offer(offer_id=row["id"], **{name: row[name] for name in same})

@@ -8,7 +8,7 @@ from uuid import UUID
 import aiohttp
 
 from doorstroom_client.transport import Transport
-from schemas.api.decisions import Decision, Position
+from schemas.api.decisions import Decision, Decisions, Position
 from schemas.api.municipalities import (
     Claim,
     ClaimReversal,
@@ -114,9 +114,17 @@ class Client:
         """One offer."""
         return await self._transport.get(f"{self._registry}/offers/{offer_id}", Offer)
 
-    async def get_decision(self, offer_id: UUID) -> Decision:
+    async def get_decision_of_offer(self, offer_id: UUID) -> Decision:
         """Why an offer was made."""
         return await self._transport.get(f"{self._registry}/offers/{offer_id}/decision", Decision)
+
+    async def get_decision(self, decision_id: UUID) -> Decision:
+        """One decision."""
+        return await self._transport.get(f"{self._registry}/decisions/{decision_id}", Decision)
+
+    async def list_decisions(self, cursor: str | None = None) -> Decisions:
+        """A page of all decisions; for auditors."""
+        return await self._transport.get(f"{self._registry}/decisions", Decisions, _page(cursor=cursor))
 
     async def get_position(self, entry_id: UUID) -> Position:
         """Where an entry stands."""

@@ -76,6 +76,11 @@ class Person:
     needs: tuple[Need, ...] = ()
 
     @property
+    def people(self) -> int:
+        """How many there are in all."""
+        return 1 + self.children
+
+    @property
     def case(self) -> NewCase:
         """What is registered of it."""
         return NewCase(sex=self.sex, age_band=self.age_band, adults=1, children=self.children, needs=list(self.needs))
@@ -91,10 +96,13 @@ RESIDENTS = (
 )
 """They live in a shelter, have a permit, and wait for a home: the housing list."""
 
+FAMILY = Person(_NOORD, _F, _ADULT, 3, 47)
+"""Too many for the unit that comes free in the demo: they go on waiting."""
+
 WAITING = (
     Person(_HELPDESK, _M, _ADULT, 0, 61),
     Person(_ZUID, _M, _YOUNG, 0, 54, needs=(Need.MEDICAL,)),
-    Person(_NOORD, _F, _ADULT, 3, 47),
+    FAMILY,
     Person(_NOORD, _F, _ADULT, 1, 40),
     Person(_MIDDEN, _F, _YOUNG, 0, 38),
     Person(_ZUID, _F, _ADULT, 0, 33),

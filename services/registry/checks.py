@@ -1,9 +1,8 @@
 """What must never be false in the registry's database, as questions that find what breaks it: ids only."""
 
 from collections.abc import Mapping, Sequence
-from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Select, Table, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, exists, func, or_, select
 
 from schemas.vocabulary import ListKind
 from services.chassis.unit_of_work import UnitOfWork
@@ -65,7 +64,7 @@ async def _still_open(unit: UnitOfWork, suspects: Sequence[Vacancy]) -> list[str
     return [f"open vacancy that somebody waiting could have: {row.id}" for row in rows]
 
 
-def _twice(key: Column[UUID]) -> Select[tuple[object]]:
+def _twice(key: ColumnElement[tuple[object]]) -> Select[tuple[object]]:
     return select(key).where(_ACTIVE).group_by(key).having(func.count() > 1).order_by(key)
 
 

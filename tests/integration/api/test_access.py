@@ -15,6 +15,7 @@ COORDINATION = frozenset({Role.COORDINATOR, Role.HELPDESK})
 PROVIDER = frozenset({Role.PROVIDER})
 OPERATOR = frozenset({Role.OPERATOR})
 MUNICIPALITY = frozenset({Role.MUNICIPALITY})
+AUDITOR = frozenset({Role.AUDITOR})
 QUOTA_READERS = MUNICIPALITY | {Role.AUDITOR, Role.OPERATOR}
 
 MATRIX = {
@@ -29,7 +30,10 @@ MATRIX = {
     "GET /registry/v1/offers/{offerId}": ("registry:read", COORDINATION),
     "POST /registry/v1/offers/{offerId}/_accept": ("registry:write", COORDINATION),
     "POST /registry/v1/offers/{offerId}/_decline": ("registry:write", COORDINATION),
-    "GET /registry/v1/offers/{offerId}/decision": ("registry:read", COORDINATION),
+    "GET /registry/v1/offers/{offerId}/decision": ("registry:read", COORDINATION | AUDITOR),
+    "GET /registry/v1/decisions": ("registry:read", AUDITOR),
+    "GET /registry/v1/decisions/{decisionId}": ("registry:read", COORDINATION | AUDITOR),
+    "GET /registry/v1/entries/{entryId}/position": ("registry:read", COORDINATION),
     "POST /shelters/v1/providers": ("shelters:manage", OPERATOR),
     "POST /shelters/v1/facilities": ("shelters:manage", OPERATOR),
     "POST /shelters/v1/units": ("shelters:write", PROVIDER),

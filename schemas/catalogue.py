@@ -13,7 +13,7 @@ from pydantic_core import to_json
 
 from schemas.base import Message
 from schemas.envelope import Event, InvalidMessage, MessageTooLarge
-from schemas.messages import beds, offers, placements, quotas
+from schemas.messages import beds, deadlines, offers, placements, quotas
 from schemas.vocabulary import ListKind
 
 LARGEST_BYTES = 64 * 1024
@@ -82,6 +82,7 @@ MESSAGES: tuple[MessageType, ...] = (
         offers.OfferRevoked,
         offers.PlacementFellThrough,
         placements.PlacementEnded,
+        deadlines.DeadlineNearing,
     ),
 )
 

@@ -14,14 +14,16 @@ from bench.servers import Servers
 from bench.targets import PRODUCT, waiting
 from schemas.messages.beds import Acceptance, BedFreed
 from schemas.messages.beds import Service as Serves
-from schemas.vocabulary import AgeBand, ListKind, Programme, Sex
+from schemas.vocabulary import AgeBand, Programme, Sex
 from services.chassis.broker.memory import InProcessBroker
 from services.chassis.clock import system_clock, system_identifiers
 from services.chassis.service import Service
 from services.chassis.settings import Mode
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.wiring import Surroundings, topology
+from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.model import Profile
+from services.registry.domain.programmes import Programmes
 from services.registry.handlers import entries, vacancies
 from services.registry.handlers.matching import Matchmaker
 from services.registry.settings import Settings
@@ -81,8 +83,7 @@ class _Bench:
     def __init__(self, url: str, service: Service) -> None:
         self._url = url
         self._service = service
-        seconds = {ListKind.SHELTER: 86_400.0, ListKind.HOUSING: 86_400.0}
-        self._matchmaker = Matchmaker(WaitlistStore(), seconds)
+        self._matchmaker = Matchmaker(WaitlistStore(), Programmes(), is_dutch_holiday)
         self._people = 0
         self._profiles: list[UUID] = []
         self._eligible = UUID(int=0)

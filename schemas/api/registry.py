@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from schemas.api.paging import PageQuery
-from schemas.base import Schema, UtcDatetime
+from schemas.base import OrganisationId, Schema, UtcDatetime
 from schemas.vocabulary import AgeBand, DeclineReason, ListKind, Need, Sex
 
 Waitlist = Annotated[str, Field(pattern="^(cosm|omm|loverboy|vo|housing)$", description="a programme, or housing")]
@@ -50,7 +50,7 @@ class Entry(Schema):
     waitlist: str
     urgency: int
     waiting_since: UtcDatetime
-    state: str = Field(description="waiting, offered, placed or withdrawn")
+    state: str = Field(description="waiting, offered, placed, paused, withdrawn or lapsed")
 
 
 class Entries(Schema):
@@ -67,11 +67,15 @@ class Offer(Schema):
     case_id: UUID
     waitlist: str
     kind: ListKind
-    state: str = Field(description="made, accepted, fulfilled, declined, expired, revoked or fell_through")
+    state: str = Field(
+        description="enquired, ended, made, accepted, fulfilled, declined, expired, revoked or fell_through"
+    )
     reason: str | None
     made_at: UtcDatetime
     deadline_at: UtcDatetime = Field(description="answer before this moment, or the offer moves on")
     decided_at: UtcDatetime | None
+    coordinator: OrganisationId = Field(description="the organisation that speaks for the household")
+    decided_by: OrganisationId | None = Field(description="the organisation that answered, perhaps on their behalf")
 
 
 class Offers(Schema):
@@ -81,7 +85,7 @@ class Offers(Schema):
 
 
 class Decline(Schema):
-    """Why an offer is declined. The household keeps its place."""
+    """Why an offer is declined, which has a consequence for the household's place: see its programme."""
 
     reason: DeclineReason
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from schemas import catalogue
 from schemas.base import Message
 from schemas.catalogue import MessageType
-from schemas.messages import beds, offers, placements, quotas
+from schemas.messages import beds, deadlines, offers, placements, quotas
 from schemas.vocabulary import (
     AgeBand,
     ClaimReversalReason,
@@ -145,6 +145,14 @@ _DATA: tuple[Message, ...] = (
         household=_HOUSEHOLD,
         deadline_at=NOW + timedelta(hours=4),
         made_at=NOW,
+    ),
+    deadlines.DeadlineNearing(
+        vacancy_id=_VACANCY,
+        version=2,
+        offer_id=_OFFER,
+        list_kind=ListKind.SHELTER,
+        recipient=RECIPIENT,
+        deadline_at=NOW + timedelta(hours=4),
     ),
     offers.OfferAccepted(
         vacancy_id=_VACANCY,

@@ -10,7 +10,7 @@ import click
 
 from services.chassis.unit_of_work import UnitOfWork
 from services.cli.across import findings as findings_across
-from services.cli.stored import DATA, TABLES, opened, url_of
+from services.cli.stored import DATA, TABLES, opened, programmes_in_use, url_of
 from services.municipalities import checks as municipalities
 from services.notifications import checks as notifications
 from services.registry import checks as registry
@@ -19,7 +19,7 @@ from services.shelters import checks as shelters
 Findings = Callable[[UnitOfWork], Awaitable[list[str]]]
 
 CHECKS: dict[str, Findings] = {
-    "registry": registry.findings,
+    "registry": lambda unit: registry.findings(unit, programmes_in_use()),
     "shelters": shelters.findings,
     "municipalities": municipalities.findings,
     "notifications": notifications.findings,

@@ -10,7 +10,8 @@ from uuid import UUID
 
 import click
 
-from services.cli.stored import DATA, opened, url_of
+from services.cli.stored import DATA, opened, programmes_in_use, url_of
+from services.registry.domain.programmes import Programmes
 from services.registry.handlers.replay import FAULTS, Outcome, Replayed
 from services.registry.handlers.replay import replay as replay_some
 
@@ -45,18 +46,19 @@ def replay(data: Path, *, as_json: bool) -> None:
     Exits with 1 when a decision is named.
 
     In the embedded mode --data names the folder with the databases. In the distributed mode DOORSTROOM_DATABASE_URL
-    names the registry's database. Nothing is written.
+    names the registry's database. DOORSTROOM_PROGRAMMES_FILE is the registry's own, if it has one. Nothing is written.
     """
-    report = asyncio.run(_replay(url_of("registry", data), lambda line: click.echo(line, err=True)))
+    url, programmes = url_of("registry", data), programmes_in_use()
+    report = asyncio.run(_replay(url, programmes, lambda line: click.echo(line, err=True)))
     (_print_json if as_json else _print)(report)
     if report.faults:
         raise click.exceptions.Exit(1)
 
 
-async def _replay(url: str, progress: Callable[[str], None]) -> Report:
+async def _replay(url: str, programmes: Programmes, progress: Callable[[str], None]) -> Report:
     report, last = Report(), None
     async with opened(url, "registry") as transactions:
-        while page := await transactions.read(lambda unit, last=last: replay_some(unit, last, PAGE)):  # type: ignore[misc] # mypy cannot infer a lambda with a default
+        while page := await transactions.read(lambda unit, last=last: replay_some(unit, programmes, last, PAGE)):  # type: ignore[misc] # mypy cannot infer a lambda with a default
             last = _note(report, page)
             if report.outcomes.total() % PROGRESS == 0:
                 progress(f"{report.outcomes.total()} decisions replayed …")

@@ -14,6 +14,8 @@ from services.chassis.unit_of_work import Transactions
 from services.cli.embedded import database_url
 from services.municipalities.tables import messages as municipalities
 from services.notifications.tables import messages as notifications
+from services.registry.domain.programmes import Programmes
+from services.registry.programmes_file import read_programmes
 from services.registry.tables import messages as registry
 from services.shelters.tables import messages as shelters
 
@@ -62,3 +64,12 @@ def url_of(service: str, data: Path, *, only: bool = True) -> str:
         message = f"there is no database of {service} in {data}; give --data, or set {names[-1]}"
         raise click.UsageError(message)
     return database_url(data, service)
+
+
+def programmes_in_use() -> Programmes:
+    """How the registry's lists work, with the versions in DOORSTROOM_PROGRAMMES_FILE. Raises UsageError."""
+    given = os.environ.get("DOORSTROOM_PROGRAMMES_FILE")
+    try:
+        return read_programmes(Path(given) if given else None)
+    except (OSError, ValueError) as error:
+        raise click.UsageError("DOORSTROOM_PROGRAMMES_FILE cannot be read as a file of programmes") from error

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 
+from schemas.messages.deadlines import DeadlineNearing
 from schemas.messages.offers import (
     OfferAccepted,
     OfferDeclined,
@@ -19,7 +20,14 @@ from services.notifications.store import News, StoredNotification
 BACKLOG_PAGE = 100
 
 Notifiable = (
-    OfferMade | OfferAccepted | OfferDeclined | OfferExpired | OfferRevoked | PlacementFellThrough | PlacementEnded
+    OfferMade
+    | OfferAccepted
+    | OfferDeclined
+    | OfferExpired
+    | OfferRevoked
+    | PlacementFellThrough
+    | PlacementEnded
+    | DeadlineNearing
 )
 
 KINDS: dict[type[Notifiable], str] = {
@@ -30,6 +38,7 @@ KINDS: dict[type[Notifiable], str] = {
     OfferRevoked: "offer-revoked",
     PlacementFellThrough: "placement-fell-through",
     PlacementEnded: "placement-ended",
+    DeadlineNearing: "deadline-nearing",
 }
 
 

@@ -6,9 +6,10 @@ from sqlalchemy import ColumnElement, Select, Table, exists, func, or_, select
 
 from schemas.vocabulary import ListKind
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.domain.allocation import choose
+from services.registry.domain.allocation import Situation, choose
 from services.registry.domain.eligibility import reasons_against
 from services.registry.domain.model import ACTIVE_OFFER_STATES, EntryState, OfferState, Vacancy, VacancyState
+from services.registry.domain.programmes import Programme, Programmes
 from services.registry.store.allocations import offered_before, open_vacancies
 from services.registry.store.waitlists import ProfileCache, Waitlist, first_in_line
 from services.registry.tables import decisions, entries, offers, vacancies, waitlists
@@ -22,31 +23,33 @@ _HOLDING = _ACTIVE & ~_PLACED
 """An offer that is open, or accepted: it holds its vacancy and its entry."""
 
 
-async def findings(unit: UnitOfWork) -> list[str]:
+async def findings(unit: UnitOfWork, programmes: Programmes | None = None) -> list[str]:
     """Everything that is wrong, at most 100 of a kind: what, and the id of the vacancy, entry or offer."""
     found = []
     for what, query in _BROKEN.items():
         ids = [id_ for [id_] in await unit.execute(query.limit(FINDINGS_LIMIT))]
         found += [f"{what}: {id_}" for id_ in ids]
-    return found + await _skipped(unit)
+    return found + await _skipped(unit, programmes or Programmes())
 
 
-async def _skipped(unit: UnitOfWork) -> list[str]:
+async def _skipped(unit: UnitOfWork, programmes: Programmes) -> list[str]:
     """What is open has nobody waiting who could have it: the first eligible person always has the offer."""
     cache, found = ProfileCache(), []
     for row in await unit.execute(select(waitlists).order_by(waitlists.c.id)):
         waitlist = Waitlist(row.id, ListKind(row.kind), await cache.of(unit, row.id, row.profile_count))
         free = [vacancy for vacancy in await open_vacancies(unit, waitlist) if vacancy.may_be_offered(unit.now)]
-        suspects = [vacancy for vacancy in free if await _has_someone(unit, waitlist, vacancy)]
+        programme = programmes.at(row.id, unit.now)
+        suspects = [vacancy for vacancy in free if await _has_someone(unit, waitlist, vacancy, programme)]
         found += await _still_open(unit, suspects)
     return found[:FINDINGS_LIMIT]
 
 
-async def _has_someone(unit: UnitOfWork, waitlist: Waitlist, vacancy: Vacancy) -> bool:
+async def _has_someone(unit: UnitOfWork, waitlist: Waitlist, vacancy: Vacancy, programme: Programme) -> bool:
     eligible = [id_ for id_, profile in waitlist.profiles.items() if not reasons_against(profile, vacancy.terms)]
     before = await offered_before(unit, [vacancy.id])
-    candidates = await first_in_line(unit, waitlist, eligible, 1 + sum(map(len, before.values())))
-    return bool(choose([vacancy], candidates, before, unit.now))
+    count, entitled_only = 1 + sum(map(len, before.values())), programme.requires_reflection_period
+    candidates = await first_in_line(unit, waitlist, eligible, count, entitled_only=entitled_only)
+    return bool(choose([vacancy], candidates, Situation(programme, before, unit.now)))
 
 
 async def _still_open(unit: UnitOfWork, suspects: Sequence[Vacancy]) -> list[str]:

@@ -37,6 +37,7 @@ _OPEN = text("state = 'open'")
 _DUE = _state_in(OPEN_OFFER_STATES)
 _TO_REMIND = text("state = 'made' AND remind_at IS NOT NULL")
 _TO_RESUME = text("state = 'paused' AND paused_until IS NOT NULL")
+_RELEASED = text("state = 'paused' AND pause_reason = 'accepted-elsewhere'")
 _TO_LAPSE = text(f"{_LIVE} AND eligible_until IS NOT NULL")
 _FULFILLED = text("state = 'fulfilled'")
 _PLACED = text("state = 'fulfilled' AND ended_at IS NULL")
@@ -104,6 +105,7 @@ entries = Table(
     Index("entries_live", "case_id", "waitlist", unique=True, postgresql_where=_LIVE, sqlite_where=_LIVE),
     Index("entries_by_coordinator", "coordinator", "id"),
     Index("entries_to_resume", "paused_until", "id", postgresql_where=_TO_RESUME, sqlite_where=_TO_RESUME),
+    Index("entries_released", "case_id", postgresql_where=_RELEASED, sqlite_where=_RELEASED),
     Index("entries_to_lapse", "eligible_until", "id", postgresql_where=_TO_LAPSE, sqlite_where=_TO_LAPSE),
 )
 
@@ -143,6 +145,7 @@ offers = Table(
     Column("claimed_at", UtcDateTime),
     Column("ended_at", UtcDateTime, comment="a placement that is over: departed, or housed"),
     Column("remind_at", UtcDateTime, comment="when its deadline is near; empty once that was said"),
+    Column("decided_by", Text, comment="the organisation that answered"),
     Index("offers_one_per_vacancy", "vacancy_id", unique=True, postgresql_where=_ACTIVE, sqlite_where=_ACTIVE),
     Index("offers_one_per_entry", "entry_id", unique=True, postgresql_where=_ACTIVE, sqlite_where=_ACTIVE),
     Index("offers_of_vacancy", "vacancy_id"),

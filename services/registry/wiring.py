@@ -4,16 +4,18 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from schemas.vocabulary import ListKind
 from services.chassis.database import Database
 from services.chassis.service import Parts, Service
 from services.chassis.timers import Timer
 from services.chassis.unit_of_work import Transactions
 from services.chassis.wiring import CONTACT, Definition, Surroundings
 from services.registry import consumers, routes
+from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.errors import Refused
-from services.registry.handlers import offers
+from services.registry.handlers.deadlines import answers_due
 from services.registry.handlers.matching import Matchmaker
+from services.registry.handlers.standing import entries_due
+from services.registry.programmes_file import read_programmes
 from services.registry.settings import Settings
 from services.registry.store.waitlists import WaitlistStore
 from services.registry.tables import idempotency_keys, messages
@@ -24,12 +26,9 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
     clock = surroundings.clock
     database = Database.connect(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
     transactions = Transactions(database, messages.outbox, clock, surroundings.identifiers, settings.source, Refused)
-    offer_seconds = {
-        ListKind.SHELTER: settings.shelter_offer_seconds,
-        ListKind.HOUSING: settings.housing_offer_seconds,
-    }
-    matchmaker = Matchmaker(WaitlistStore(), offer_seconds)
-    expiry = Timer("offer-expiry", clock, lambda: transactions.run(partial(offers.expire_offers, matchmaker)))
+    matchmaker = Matchmaker(WaitlistStore(), read_programmes(settings.programmes_file), is_dutch_holiday)
+    deadlines = Timer("deadlines", clock, lambda: transactions.run(partial(answers_due, matchmaker)))
+    standing = Timer("standing", clock, lambda: transactions.run(partial(entries_due, matchmaker)))
     return Service(
         Parts(
             name="registry",
@@ -42,7 +41,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
             handlers=consumers.handlers(matchmaker),
             api=routes.api(transactions, matchmaker, CONTACT),
             retention=timedelta(days=settings.retention_days),
-            timers=(expiry,),
+            timers=(deadlines, standing),
         )
     )
 

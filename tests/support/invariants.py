@@ -22,6 +22,15 @@ ENDINGS = {
     OfferState.EXPIRED: "offer-expired",
     OfferState.REVOKED: "offer-revoked",
     OfferState.FELL_THROUGH: "placement-fell-through",
+    OfferState.ENDED: "enquiry-ended",
+}
+NEVER_OFFERED = (OfferState.ENQUIRED, OfferState.ENDED)
+TOLD_TO_PROVIDERS_ONLY = ("enquiry-made", "enquiry-ended")
+UNIT_STATE_OF_OFFER = {
+    OfferState.ENQUIRED: "held",
+    OfferState.MADE: "held",
+    OfferState.ACCEPTED: "reserved",
+    OfferState.FULFILLED: "occupied",
 }
 
 
@@ -50,7 +59,7 @@ async def the_services_agree(world: World) -> None:
 
 async def every_decision_can_be_made_again(world: World) -> None:
     """From what it looked at follow the same bytes, and nobody is passed over without a reason."""
-    replayed = await world.run("registry", lambda unit: replay(unit, None, EVERY_DECISION))
+    replayed = await world.run("registry", lambda unit: replay(unit, world.matchmaker.programmes, None, EVERY_DECISION))
     assert [item for item in replayed if item.outcome is not Outcome.SAME] == []
 
 
@@ -59,9 +68,14 @@ async def every_offer_has_one_outcome(world: World) -> None:
     told: Counter[tuple[str, object]] = Counter(
         (kind, data.offer_id) for kind, data in await world.events("registry") if kind != "placement-ended"
     )
+    reminded = [told.pop(key) for key in list(told) if key[0] == "deadline-nearing"]
+    assert all(times == 1 for times in reminded)
     expected: Counter[tuple[str, object]] = Counter()
     for offer in await world.offers():
-        expected["offer-made", offer["id"]] = 1
+        if offer["state"] not in NEVER_OFFERED:
+            expected["offer-made", offer["id"]] = 1
+        if world.matchmaker.programmes.at(offer["waitlist"], offer["made_at"]).mediates:
+            expected["enquiry-made", offer["id"]] = 1
         if offer["state"] in (OfferState.ACCEPTED, OfferState.FULFILLED, OfferState.FELL_THROUGH):
             expected["offer-accepted", offer["id"]] = 1
         if offer["state"] in ENDINGS:
@@ -94,7 +108,9 @@ async def everyone_concerned_was_told(world: World) -> None:
     """The newest event about each offer is in its coordinator's inbox, once."""
     told = await world.rows("notifications", select(inbox))
     newest = {
-        data.offer_id: kind for kind, data in sorted(await world.events("registry"), key=lambda item: item[1].version)
+        data.offer_id: kind
+        for kind, data in sorted(await world.events("registry"), key=lambda item: item[1].version)
+        if kind not in TOLD_TO_PROVIDERS_ONLY
     }
     pairs = Counter((row["subject"], row["kind"]) for row in told)
     assert all(pairs[subject, kind] == 1 for subject, kind in newest.items())

@@ -22,7 +22,6 @@ from schemas.vocabulary import (
     AgeBand,
     ClaimReversalReason,
     DeclineReason,
-    ListKind,
     Need,
     Programme,
     Sex,
@@ -43,7 +42,9 @@ from services.municipalities.domain.slots import Slot
 from services.municipalities.handlers import claims as municipal_claims
 from services.municipalities.handlers import municipalities
 from services.municipalities.handlers import slots as municipal_slots
+from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.model import Entry, Profile
+from services.registry.domain.programmes import Programmes
 from services.registry.handlers import entries, offers
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store.waitlists import WaitlistStore
@@ -60,6 +61,7 @@ T = TypeVar("T")
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 COORDINATOR, PROVIDER, MUNICIPALITY = "coordination", "shelter", "GM0344"
+ANSWERING = offers.Answering(COORDINATOR)
 LEASE_SECONDS = 72 * 3600
 SHELTER_OFFER_SECONDS, HOUSING_OFFER_SECONDS = 24 * 3600.0, 7 * 86_400.0
 ROUNDS_LIMIT = 50
@@ -120,8 +122,7 @@ class World:
             for definition in SERVICES
         }
         self._consumers = {name: self._consumer(service) for name, service in self.services.items()}
-        seconds = {ListKind.SHELTER: SHELTER_OFFER_SECONDS, ListKind.HOUSING: HOUSING_OFFER_SECONDS}
-        self.matchmaker = Matchmaker(WaitlistStore(), seconds)
+        self.matchmaker = Matchmaker(WaitlistStore(), Programmes(), is_dutch_holiday)
         self.leases = Leases(LEASE_SECONDS)
 
     async def open(self) -> None:
@@ -231,11 +232,11 @@ class World:
         )
 
     async def accept(self, offer_id: UUID) -> None:
-        await self.run("registry", lambda unit: offers.accept_offer(self.matchmaker, unit, offer_id, COORDINATOR))
+        await self.run("registry", lambda unit: offers.accept_offer(self.matchmaker, unit, offer_id, ANSWERING))
 
     async def decline(self, offer_id: UUID, reason: DeclineReason = DeclineReason.UNSUITABLE) -> None:
         await self.run(
-            "registry", lambda unit: offers.decline_offer(self.matchmaker, unit, offer_id, COORDINATOR, reason)
+            "registry", lambda unit: offers.decline_offer(self.matchmaker, unit, offer_id, ANSWERING, reason)
         )
 
     async def add_unit(self, places: int = 2, *, sexes: Sequence[Sex] = tuple(Sex), needs: Sequence[Need] = ()) -> UUID:

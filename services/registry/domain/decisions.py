@@ -6,15 +6,22 @@ A decision is made from its snapshot, so the same snapshot gives the same explan
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import islice
 from uuid import UUID
 
-from services.registry.domain.allocation import PASSED_OVER_LIMIT, Choice, OfferedBefore, choose, passed_over
-from services.registry.domain.eligibility import Reason, reasons_against
-from services.registry.domain.model import Entry, Profile, Terms, Vacancy
+from services.registry.domain.allocation import (
+    PASSED_OVER_LIMIT,
+    Choice,
+    Situation,
+    choose,
+    large_enough,
+    passed_over,
+    why_passed_over,
+)
+from services.registry.domain.model import Entry, Profile, Vacancy
 from services.registry.domain.order import place_in_line
+from services.registry.domain.programmes import Programme
 
 RUNNERS_UP_LIMIT = 20
 """How many of those behind the chosen entry, who could have had the vacancy, a decision remembers."""
@@ -29,11 +36,27 @@ class Rule(StrEnum):
     """As urgent, and waiting since the same moment: the unique last key decides."""
 
 
+class Right(StrEnum):
+    """Whether the right to this kind of shelter still runs at the moment of the decision."""
+
+    RUNS = "runs"
+    ENDED = "ended"
+    NOT_KNOWN = "not-known"
+
+
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """So many entries with this profile, further up the list than the chosen one, that are not explained one by one."""
+class Group:
+    """Those whom the rules cannot tell apart, but by their place and by what they were offered before."""
 
     profile: Profile
+    right: Right
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """So many of a group, further up the list than the chosen one, that are not explained one by one."""
+
+    group: Group
     count: int
     offered_before: bool = False
 
@@ -42,8 +65,9 @@ class Counted:
 class Snapshot:
     """Everything that a decision looked at: bounded, and enough to make it again.
 
-    `considered` is in the list's order: the first hundred before the chosen one, the chosen one, and the first of those
-    behind it who could have had the vacancy. `at_least`: counting stopped, and there are that many or more.
+    `considered` is in the list's order: the first hundred before the chosen one, those further down without whom a
+    preference would not come out the same, the chosen one, and the first of those behind it who could have had the
+    vacancy. `at_least`: counting stopped, and there are that many or more.
     """
 
     vacancy: Vacancy
@@ -84,20 +108,32 @@ class Decision:
     explanation: Explanation
 
 
-def explain(snapshot: Snapshot) -> Explanation:
-    """Decide again about what the snapshot holds, by the rules as they are."""
+def explain(snapshot: Snapshot, programme: Programme) -> Explanation:
+    """Decide again about what the snapshot holds, by this version of the programme and the rules as they are."""
     vacancy = snapshot.vacancy
-    before = {vacancy.id: snapshot.offered_before}
-    choices = choose([vacancy], snapshot.considered, before, snapshot.decided_at)
-    if not choices:
-        return Explanation(None, counted=_by_reasons(snapshot), at_least=snapshot.at_least)
-    [choice] = choices
+    situation = Situation(programme, {vacancy.id: snapshot.offered_before}, snapshot.decided_at)
+    choice = next(iter(choose([vacancy], snapshot.considered, situation)), None)
+    if choice is None:
+        return Explanation(None, at_least=snapshot.at_least)
     known = {entry.id: entry for entry in snapshot.considered}
-    ahead = tuple(
+    ahead = [
         Ahead(rule_between(known[passed.entry_id], choice.entry), passed.reasons)
-        for passed in passed_over(choice, snapshot.considered, (), before)
-    )
-    return Explanation(choice.entry.id, ahead, _by_reasons(snapshot), snapshot.at_least)
+        for passed in passed_over(choice, snapshot.considered, (), situation)
+    ]
+    counts = Counter(one.reasons for one in ahead[PASSED_OVER_LIMIT:])
+    for counted in snapshot.counted:
+        counts[_reasons_of(counted, choice, situation)] += counted.count
+    rest = tuple(sorted(counts.items()))
+    return Explanation(choice.entry.id, tuple(ahead[:PASSED_OVER_LIMIT]), rest, snapshot.at_least)
+
+
+def _reasons_of(counted: Counted, choice: Choice, situation: Situation) -> tuple[str, ...]:
+    """The reasons that each of these has: those of one that stands for all."""
+    now, right = situation.now, counted.group.right
+    until = {Right.RUNS: now + timedelta(days=1), Right.ENDED: now, Right.NOT_KNOWN: None}[right]
+    one = replace(choice.entry, id=UUID(int=0), profile=counted.group.profile, eligible_until=until)
+    before = {choice.vacancy.id: {one.id} if counted.offered_before else set()}
+    return why_passed_over(one, choice, replace(situation, offered_before=before))
 
 
 def rule_between(ahead: Entry, behind: Entry) -> Rule:
@@ -107,57 +143,64 @@ def rule_between(ahead: Entry, behind: Entry) -> Rule:
     return Rule.WAITING_LONGER if ahead.waiting_since != behind.waiting_since else Rule.TIE
 
 
+def group_of(entry: Entry, now: datetime) -> Group:
+    """With whom an entry is counted."""
+    if entry.eligible_until is None:
+        return Group(entry.profile, Right.NOT_KNOWN)
+    return Group(entry.profile, Right.RUNS if entry.eligible_until > now else Right.ENDED)
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Who waits before a chosen entry: the first in their order, and of a long line how many there are of each profile.
+    """Who waits before a chosen entry: the first in their order, and of a long line how many there are of each group.
 
     `at_least`: counting stopped there.
     """
 
     first: Sequence[Entry]
-    profiles: Mapping[Profile, int] = field(default_factory=dict)
+    groups: Mapping[Group, int] = field(default_factory=dict)
     at_least: bool = False
 
-    def without(self, gone: Collection[Entry]) -> "Line":
+    def without(self, gone: Collection[Entry], now: datetime) -> "Line":
         """The same line when these do not stand in it any more."""
-        ids, profiles = {entry.id for entry in gone}, Counter(self.profiles)
-        profiles.subtract(Counter(entry.profile for entry in gone))
-        return Line([entry for entry in self.first if entry.id not in ids], profiles, self.at_least)
+        ids, groups = {entry.id for entry in gone}, Counter(self.groups)
+        groups.subtract(Counter(group_of(entry, now) for entry in gone))
+        return Line([entry for entry in self.first if entry.id not in ids], groups, self.at_least)
 
 
-def snapshot_of(
-    choice: Choice, line: Line, candidates: Collection[Entry], offered_before: OfferedBefore, now: datetime
-) -> Snapshot:
+def snapshot_of(choice: Choice, line: Line, candidates: Collection[Entry], situation: Situation) -> Snapshot:
     """What is remembered of a choice. Neither `line` nor `candidates` holds who was chosen before it just now."""
-    own_place = place_in_line(choice.entry)
-    ahead = [entry for entry in line.first if place_in_line(entry) < own_place][:PASSED_OVER_LIMIT]
-    behind = sorted((entry for entry in candidates if place_in_line(entry) > own_place), key=place_in_line)
-    considered = (*ahead, choice.entry, *islice(behind, RUNNERS_UP_LIMIT))
-    before = offered_before.get(choice.vacancy.id, ())
+    vacancy, own_place, now = choice.vacancy, place_in_line(choice.entry), situation.now
+    named = [entry for entry in line.first if place_in_line(entry) < own_place][:PASSED_OVER_LIMIT]
+    others = sorted((entry for entry in candidates if entry not in named), key=place_in_line)
+    ahead = [entry for entry in others if place_in_line(entry) < own_place]
+    behind = [entry for entry in others if place_in_line(entry) > own_place]
+    passed = [*named, *_that_matter(choice, ahead, situation)]
+    considered = (*passed, choice.entry, *behind[:RUNNERS_UP_LIMIT])
+    before = situation.offered_before.get(vacancy.id, ())
+    repeated = Counter(group_of(entry, now) for entry in ahead if entry.id in before and entry not in passed)
     return Snapshot(
-        vacancy=replace(choice.vacancy),
+        vacancy=replace(vacancy),
         decided_at=now,
         considered=tuple(replace(entry) for entry in considered),
         offered_before=frozenset(entry.id for entry in considered if entry.id in before),
-        counted=_rest(line, ahead, choice.vacancy.terms),
+        counted=_rest(line, Counter(group_of(entry, now) for entry in passed), repeated),
         at_least=line.at_least,
     )
 
 
-def _rest(line: Line, named: Sequence[Entry], terms: Terms) -> tuple[Counted, ...]:
-    """Everyone in the line who is not named. Who is eligible among them has been offered this vacancy before."""
-    by_name = Counter(entry.profile for entry in named)
-    left = {profile: count - by_name[profile] for profile, count in line.profiles.items()}
-    return tuple(
-        Counted(profile, count, offered_before=not reasons_against(profile, terms))
-        for profile, count in left.items()
-        if count > 0
-    )
+def _that_matter(choice: Choice, ahead: Sequence[Entry], situation: Situation) -> list[Entry]:
+    """Those beyond the named ones without whom a preference would not come out the same: few, for it looks at few."""
+    eligible = [entry for entry in ahead if not situation.reasons(entry, choice.vacancy)]
+    large = [entry for entry in eligible if large_enough(entry, choice.vacancy.terms)]
+    return sorted({entry.id: entry for entry in (*eligible[:1], *large)}.values(), key=place_in_line)
 
 
-def _by_reasons(snapshot: Snapshot) -> tuple[tuple[tuple[str, ...], int], ...]:
-    counts: Counter[tuple[str, ...]] = Counter()
-    for rest in snapshot.counted:
-        repeated = (Reason.OFFERED_BEFORE,) if rest.offered_before else ()
-        counts[reasons_against(rest.profile, snapshot.vacancy.terms) + repeated] += rest.count
-    return tuple(sorted(counts.items()))
+def _rest(line: Line, named: Counter[Group], repeated: Counter[Group]) -> tuple[Counted, ...]:
+    """Everyone in the line who is not named; those who were offered this vacancy before apart from the others."""
+    counted = []
+    for group, count in line.groups.items():
+        left = max(0, count - named[group])
+        again = min(left, repeated[group])
+        counted += [Counted(group, again, offered_before=True), Counted(group, left - again)]
+    return tuple(item for item in counted if item.count)

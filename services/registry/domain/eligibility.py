@@ -1,11 +1,13 @@
 """May this household be offered this vacancy? Every reason why not, never only the first."""
 
 from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
 from schemas.vocabulary import AgeBand, Secrecy, Sex
-from services.registry.domain.model import Profile, Terms
+from services.registry.domain.model import Entry, EntryState, Profile, Terms
+from services.registry.domain.programmes import Programme
 
 
 class Reason(StrEnum):
@@ -23,6 +25,14 @@ class Reason(StrEnum):
     NOT_SECRET_ENOUGH = "not-secret-enough"  # noqa: S105 - a reason, not a password
     OFFERED_BEFORE = "offered-before"
     """This very vacancy was offered to them before; silence or a refusal moves it on."""
+    PAUSED = "paused"
+    RIGHT_ENDED = "right-ended"
+    """The right to this kind of shelter has ended: for `cosm`, the reflection period is over."""
+    NO_REFLECTION_PERIOD = "no-reflection-period"
+    KEPT_FOR_LARGER_HOUSEHOLD = "kept-for-larger-household"
+    """Such a household waits, and could have it."""
+    OWN_REGION_FIRST = "own-region-first"
+    """Someone of the vacancy's own region, who has waited about as long, goes first."""
 
 
 _RULES: tuple[tuple[Reason, Callable[[Profile, Terms], bool]], ...] = (
@@ -46,6 +56,18 @@ _SECRECY = (Secrecy.KNOWN, Secrecy.DISCREET, Secrecy.SECRET)
 def reasons_against(profile: Profile, terms: Terms) -> tuple[Reason, ...]:
     """Every rule that keeps this household from this vacancy; empty when it is eligible."""
     return tuple(reason for reason, is_against in _RULES if is_against(profile, terms))
+
+
+def reasons_now(entry: Entry, programme: Programme, now: datetime) -> tuple[Reason, ...]:
+    """Every reason why this entry gets nothing of its list at this moment, whatever is free; empty when it may."""
+    reasons = []
+    if entry.state is EntryState.PAUSED:
+        reasons.append(Reason.PAUSED)
+    if entry.eligible_until is not None and entry.eligible_until <= now:
+        reasons.append(Reason.RIGHT_ENDED)
+    if entry.eligible_until is None and programme.requires_reflection_period:
+        reasons.append(Reason.NO_REFLECTION_PERIOD)
+    return tuple(reasons)
 
 
 def _sex_accepted(sex: Sex, terms: Terms) -> bool:

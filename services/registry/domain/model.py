@@ -173,6 +173,8 @@ class Offer:
     claimed_at: datetime | None = None
     ended_at: datetime | None = None
     remind_at: datetime | None = None
+    decided_by: str | None = None
+    """The organisation that answered, which is not the coordinator's when it acts on their behalf."""
 
     @property
     def is_open(self) -> bool:

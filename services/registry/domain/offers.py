@@ -1,6 +1,7 @@
 """What may happen to an offer. Each function changes one allocation from one legal state to the next, or refuses."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from schemas.vocabulary import EnquiryEndReason
@@ -16,15 +17,51 @@ from services.registry.domain.model import (
 )
 
 
-def make(offer_id: UUID, vacancy: Vacancy, entry: Entry, now: datetime, deadline_at: datetime) -> Allocation:
-    """Offer the vacancy. The offer never outlives the vacancy's lease."""
-    if vacancy.offerable_until is not None:
-        deadline_at = min(deadline_at, vacancy.offerable_until)
-    offer = Offer(offer_id, vacancy.id, entry, vacancy.kind, made_at=now, deadline_at=deadline_at)
-    vacancy.state = VacancyState.OFFERED
-    vacancy.allocation_version += 1
-    entry.state = EntryState.OFFERED
-    return Allocation(vacancy, offer)
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When an answer is asked for, until when, and how long before that somebody is reminded."""
+
+    now: datetime
+    deadline_at: datetime
+    remind_hours: int | None = None
+
+
+def make(offer_id: UUID, vacancy: Vacancy, entry: Entry, timing: Timing) -> Allocation:
+    """Offer the vacancy. The offer outlives neither the vacancy's lease nor the entry's right to it."""
+    allocation = _begin(offer_id, vacancy, entry, timing, OfferState.MADE)
+    _set_reminder(_offer_of(allocation), timing)
+    return allocation
+
+
+def enquire(offer_id: UUID, vacancy: Vacancy, entry: Entry, timing: Timing) -> Allocation:
+    """Ask the provider first. The coordinator hears of it when the provider agrees."""
+    return _begin(offer_id, vacancy, entry, timing, OfferState.ENQUIRED)
+
+
+def agree(allocation: Allocation, timing: Timing) -> Offer:
+    """The provider takes the household: now it is offered."""
+    offer = _in_state(allocation, OfferState.ENQUIRED, "agreed to")
+    offer.state, offer.made_at = OfferState.MADE, timing.now
+    offer.deadline_at = _bounded(timing.deadline_at, allocation.vacancy, offer.entry)
+    _set_reminder(offer, timing)
+    allocation.vacancy.allocation_version += 1
+    return offer
+
+
+def refuse(allocation: Allocation, now: datetime) -> Offer:
+    """The provider does not take the household: the vacancy is for the next, whom it is asked about too."""
+    _in_state(allocation, OfferState.ENQUIRED, "refused")
+    return _give_back(allocation, OfferState.ENDED, now, EnquiryEndReason.REFUSED)
+
+
+def remind(allocation: Allocation, now: datetime) -> bool:
+    """Whether it is time to say, for once, that the deadline is near."""
+    offer = allocation.offer
+    if offer is None or offer.state is not OfferState.MADE or offer.remind_at is None or now < offer.remind_at:
+        return False
+    offer.remind_at = None
+    allocation.vacancy.allocation_version += 1
+    return True
 
 
 def accept(allocation: Allocation, now: datetime) -> Offer:
@@ -32,12 +69,13 @@ def accept(allocation: Allocation, now: datetime) -> Offer:
     offer = _in_state(allocation, OfferState.MADE, "accepted")
     if now >= offer.deadline_at:
         raise IllegalTransition("The offer's deadline has passed; it moves to the next household.")
+    offer.entry.silences = 0
     return _decide(allocation, OfferState.ACCEPTED, now)
 
 
 def decline(allocation: Allocation, reason: str, now: datetime) -> Offer:
     """The coordinator says no; the household keeps its place, and the vacancy is for someone else."""
-    _in_state(allocation, OfferState.MADE, "declined")
+    _in_state(allocation, OfferState.MADE, "declined").entry.silences = 0
     return _give_back(allocation, OfferState.DECLINED, now, reason)
 
 
@@ -48,6 +86,7 @@ def expire(allocation: Allocation, now: datetime) -> Offer | None:
         return None
     if offer.state is OfferState.ENQUIRED:
         return _give_back(allocation, OfferState.ENDED, now, EnquiryEndReason.UNANSWERED)
+    offer.entry.silences += 1
     return _give_back(allocation, OfferState.EXPIRED, now)
 
 
@@ -109,9 +148,34 @@ def _give_back(allocation: Allocation, state: OfferState, now: datetime, reason:
 
 
 def _decide(allocation: Allocation, state: OfferState, now: datetime) -> Offer:
-    offer = allocation.offer
-    assert offer is not None, "only an allocation with an offer can be decided"  # noqa: S101 - the callers checked
+    offer = _offer_of(allocation)
     offer.state = state
+    offer.remind_at = None
     offer.decided_at = now
     allocation.vacancy.allocation_version += 1
     return offer
+
+
+def _begin(offer_id: UUID, vacancy: Vacancy, entry: Entry, timing: Timing, state: OfferState) -> Allocation:
+    deadline_at = _bounded(timing.deadline_at, vacancy, entry)
+    offer = Offer(offer_id, vacancy.id, entry, vacancy.kind, made_at=timing.now, deadline_at=deadline_at, state=state)
+    vacancy.state = VacancyState.OFFERED
+    vacancy.allocation_version += 1
+    entry.state = EntryState.OFFERED
+    return Allocation(vacancy, offer)
+
+
+def _bounded(deadline_at: datetime, vacancy: Vacancy, entry: Entry) -> datetime:
+    return min(filter(None, (deadline_at, vacancy.offerable_until, entry.eligible_until)))
+
+
+def _set_reminder(offer: Offer, timing: Timing) -> None:
+    """None when the whole time to answer is shorter than that."""
+    if timing.remind_hours is not None:
+        remind_at = offer.deadline_at - timedelta(hours=timing.remind_hours)
+        offer.remind_at = remind_at if remind_at > timing.now else None
+
+
+def _offer_of(allocation: Allocation) -> Offer:
+    assert allocation.offer is not None, "only an allocation with an offer can be decided"  # noqa: S101 - callers checked
+    return allocation.offer

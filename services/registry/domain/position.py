@@ -133,25 +133,6 @@ def _needs(profile: Profile) -> Remedy:
     return Remedy("serves-needs", needs, f"een plek die {dutch} aankan", f"a place that serves {english}")
 
 
-def _children(_: Profile) -> Remedy:
-    return Remedy("accepts-children", (), "een plek die kinderen opneemt", "a place that takes children")
-
-
-def _wheelchair(_: Profile) -> Remedy:
-    return Remedy(
-        "wheelchair-access",
-        (),
-        "een plek die met een rolstoel toegankelijk is",
-        "a place that can be entered with a wheelchair",
-    )
-
-
-def _elsewhere(what_nl: str, what_en: str) -> Callable[[Profile], Remedy]:
-    """Which region, municipality or facility it is, is said by nobody."""
-    remedy = Remedy("elsewhere", (), f"een plek in een {what_nl}", f"a place in {what_en}")
-    return lambda _profile: remedy
-
-
 def _secrecy(profile: Profile) -> Remedy:
     return Remedy(
         "secrecy",
@@ -161,20 +142,43 @@ def _secrecy(profile: Profile) -> Remedy:
     )
 
 
-def _another(_: Profile) -> Remedy:
-    return Remedy("another-vacancy", (), "een andere vrije plek dan deze", "another vacancy than this one")
+def _simply(change: str, dutch: str, english: str) -> Callable[[Profile], Remedy]:
+    remedy = Remedy(change, (), dutch, english)
+    return lambda _profile: remedy
 
 
 _REMEDIES: Mapping[Reason, Callable[[Profile], Remedy]] = {
     Reason.TOO_FEW_PLACES: _more_places,
     Reason.SEX_NOT_ACCEPTED: _sex,
     Reason.AGE_NOT_ACCEPTED: _age,
-    Reason.CHILDREN_NOT_ACCEPTED: _children,
-    Reason.NO_WHEELCHAIR_ACCESS: _wheelchair,
+    Reason.CHILDREN_NOT_ACCEPTED: _simply(
+        "accepts-children", "een plek die kinderen opneemt", "a place that takes children"
+    ),
+    Reason.NO_WHEELCHAIR_ACCESS: _simply(
+        "wheelchair-access",
+        "een plek die met een rolstoel toegankelijk is",
+        "a place that can be entered with a wheelchair",
+    ),
     Reason.NEED_NOT_SERVED: _needs,
-    Reason.REGION_EXCLUDED: _elsewhere("andere regio", "another region"),
-    Reason.MUNICIPALITY_EXCLUDED: _elsewhere("andere gemeente", "another municipality"),
-    Reason.FACILITY_EXCLUDED: _elsewhere("andere voorziening", "another facility"),
+    # Which region, municipality or facility it is, is not said here.
+    Reason.REGION_EXCLUDED: _simply("elsewhere", "een plek in een andere regio", "a place in another region"),
+    Reason.MUNICIPALITY_EXCLUDED: _simply(
+        "elsewhere", "een plek in een andere gemeente", "a place in another municipality"
+    ),
+    Reason.FACILITY_EXCLUDED: _simply("elsewhere", "een plek in een andere voorziening", "a place in another facility"),
     Reason.NOT_SECRET_ENOUGH: _secrecy,
-    Reason.OFFERED_BEFORE: _another,
+    Reason.OFFERED_BEFORE: _simply("another-vacancy", "een andere vrije plek", "another vacancy than this one"),
+    Reason.PAUSED: _simply("resume", "hervatten op de lijst", "resuming on the list"),
+    Reason.RIGHT_ENDED: _simply(
+        "entitlement", "een nieuw recht op deze vorm van opvang", "a new right to this kind of shelter"
+    ),
+    Reason.NO_REFLECTION_PERIOD: _simply("reflection-period", "een lopende bedenktijd", "a running reflection period"),
+    Reason.KEPT_FOR_LARGER_HOUSEHOLD: _simply(
+        "no-larger-household",
+        "een plek die niet voor grotere huishoudens is bestemd",
+        "a place that is not kept for larger households",
+    ),
+    Reason.OWN_REGION_FIRST: _simply(
+        "own-region", "een plek in de regio waar opvang wordt gezocht", "a place in the region where shelter is sought"
+    ),
 }

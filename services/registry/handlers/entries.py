@@ -3,15 +3,16 @@
 from datetime import datetime
 from uuid import UUID
 
+from schemas.vocabulary import ListKind
 from services.chassis.database import UniqueViolation
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import entries
-from services.registry.domain.model import Entry, Profile
+from services.registry.domain.model import Entry, EntryState, PauseReason, Profile
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store import allocations
 from services.registry.store import cases as store
-from services.registry.store.codec import decode_profile
+from services.registry.store.standing import standing_of
 from services.registry.store.waitlists import entry_of
 
 
@@ -37,16 +38,18 @@ async def join_waitlist(
     Raises NotFound for a case of someone else's, Conflict when it stands in this list already.
     """
     await store.find_case(unit, case_id, coordinator)
-    case = await store.hold_case(unit, case_id)
-    mine = (await matchmaker.lists.lock(unit, [waitlist]))[waitlist]
-    profile = decode_profile(case["profile"])
+    standing = await standing_of(matchmaker.lists, unit, case_id, waitlist)
+    mine, profile = standing.lists[waitlist], standing.profile
     entry = Entry(unit.identifiers(), waitlist, case_id, coordinator, profile, urgency, waiting_since)
+    if mine.kind is ListKind.SHELTER and standing.has_accepted(ListKind.SHELTER):
+        entries.pause(entry, PauseReason.ACCEPTED_ELSEWHERE, until=None)
     profile_id = await matchmaker.lists.profile_id(unit, mine, profile)
     try:
         await store.add_entry(unit, entry, profile_id)
     except UniqueViolation as error:
         raise Conflict("This case stands in this waitlist already.") from error
-    await matchmaker.match_and_store(unit, mine, [], [entry])
+    if entry.state is EntryState.WAITING:
+        await matchmaker.match_and_store(unit, mine, [], [entry])
     return entry
 
 

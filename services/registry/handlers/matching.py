@@ -1,22 +1,24 @@
 """Brings vacancies and waiting people together: the one place that makes offers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime
 from uuid import UUID
 
-from schemas.vocabulary import ListKind
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import allocation, offers
-from services.registry.domain.allocation import PASSED_OVER_LIMIT, Choice, OfferedBefore
+from services.registry.domain.allocation import PASSED_OVER_LIMIT, Choice, OfferedBefore, Situation
+from services.registry.domain.deadlines import IsHoliday
 from services.registry.domain.decisions import Decision, Line, Snapshot, explain, snapshot_of
 from services.registry.domain.eligibility import reasons_against
 from services.registry.domain.model import Allocation, Entry, EntryState, Vacancy
-from services.registry.domain.order import POLICY, place_in_line
+from services.registry.domain.offers import Timing
+from services.registry.domain.order import place_in_line
+from services.registry.domain.programmes import Programme, Programmes
 from services.registry.handlers import messages
 from services.registry.store import allocations as store
 from services.registry.store import decisions
-from services.registry.store.positions import AHEAD_LIMIT, ahead_by_profile
+from services.registry.store.positions import AHEAD_LIMIT, ahead_in_groups
 from services.registry.store.waitlists import Waitlist, WaitlistStore, ahead_of, first_in_line
 
 
@@ -38,8 +40,16 @@ class Matchmaker:
     """Decides who is offered what, under the lock of the waitlist."""
 
     lists: WaitlistStore
-    offer_seconds: Mapping[ListKind, float]
-    """How long a coordinator has to answer."""
+    programmes: Programmes
+    is_holiday: IsHoliday
+
+    def offer_timing(self, programme: Programme, now: datetime) -> Timing:
+        """How long a coordinator has to answer."""
+        return Timing(now, programme.offer.after(now, self.is_holiday), programme.remind_hours)
+
+    def enquiry_timing(self, programme: Programme, now: datetime) -> Timing:
+        """How long a provider has to answer."""
+        return Timing(now, programme.enquiry.after(now, self.is_holiday))
 
     async def match(
         self, unit: UnitOfWork, waitlist: Waitlist, free: Sequence[Vacancy], returned: Sequence[Entry] = ()
@@ -53,12 +63,13 @@ class Matchmaker:
             wanted += await self._waiting_for(unit, waitlist, returned, {vacancy.id for vacancy in free})
         if not wanted:
             return Matching()
-        before = await self._offered_before(unit, wanted)
-        candidates = await self._candidates(unit, waitlist, wanted, before)
-        choices = allocation.choose(wanted, candidates, before, unit.now)
+        programme = self.programmes.at(waitlist.id, unit.now)
+        situation = Situation(programme, await self._offered_before(unit, wanted), unit.now)
+        candidates = await self._candidates(unit, waitlist, wanted, situation)
+        choices = allocation.choose(wanted, candidates, situation)
         if not choices:
             return Matching()
-        return await self._offers(unit, waitlist, choices, candidates, before)
+        return await self._offers(unit, waitlist, choices, candidates, situation)
 
     async def store(self, unit: UnitOfWork, matching: Matching) -> None:
         """Store the offers and record their events. Their vacancies must be stored as offered already."""
@@ -67,7 +78,7 @@ class Matchmaker:
             await store.insert_offers(unit, made)
             await decisions.add(unit, matching.decisions)
             for item in matching.made:
-                messages.record_offer_made(unit, item)
+                messages.record_begun(unit, item)
 
     async def match_and_store(
         self, unit: UnitOfWork, waitlist: Waitlist, free: Sequence[Vacancy], returned: Sequence[Entry] = ()
@@ -96,7 +107,7 @@ class Matchmaker:
         return await store.offered_before(unit, repeated) if repeated else {}
 
     async def _candidates(
-        self, unit: UnitOfWork, waitlist: Waitlist, wanted: Sequence[Vacancy], before: OfferedBefore
+        self, unit: UnitOfWork, waitlist: Waitlist, wanted: Sequence[Vacancy], situation: Situation
     ) -> list[Entry]:
         terms = {vacancy.terms for vacancy in wanted}
         eligible = [
@@ -104,18 +115,29 @@ class Matchmaker:
             for id_, profile in waitlist.profiles.items()
             if any(not reasons_against(profile, offered) for offered in terms)
         ]
-        count = len(wanted) + sum(map(len, before.values()))
-        return await first_in_line(unit, waitlist, eligible, count)
+        preferences = [situation.region_preference(offered) for offered in terms]
+        among = max((preference.among for preference in preferences if preference), default=0)
+        count = len(wanted) + sum(map(len, situation.offered_before.values())) + among
+        entitled_only = situation.programme.requires_reflection_period
+        return await first_in_line(unit, waitlist, eligible, count, entitled_only=entitled_only)
 
     async def _ahead(
-        self, unit: UnitOfWork, waitlist: Waitlist, choices: Sequence[Choice], before: OfferedBefore
+        self,
+        unit: UnitOfWork,
+        waitlist: Waitlist,
+        choices: Sequence[Choice],
+        situation: Situation,
+        *,
+        everyone: bool,
     ) -> list[Entry]:
-        everyone_fits = not any(
+        """Who waits before the chosen ones, unless it is sure that nobody was passed over."""
+        in_order = not any(choice.before_others for choice in choices) and not situation.offered_before
+        everyone_fits = in_order and not any(
             reasons_against(profile, choice.vacancy.terms)
             for choice in choices
             for profile in waitlist.profiles.values()
         )
-        if everyone_fits and not before:
+        if everyone_fits and not everyone and not situation.programme.requires_reflection_period:
             return []
         last = max((choice.entry for choice in choices), key=place_in_line)
         return await ahead_of(unit, waitlist, last, PASSED_OVER_LIMIT + len(choices) + 1)
@@ -128,9 +150,8 @@ class Matchmaker:
         first = [entry for entry in ahead if place_in_line(entry) < own_place]
         if len(first) <= PASSED_OVER_LIMIT:
             return Line(first)
-        counts = await ahead_by_profile(unit, choice.entry, limit)
-        profiles = {waitlist.profiles[id_]: count for id_, count in counts.items()}
-        return Line(first, profiles, at_least=sum(counts.values()) >= limit)
+        groups = await ahead_in_groups(unit, waitlist.profiles, choice.entry, limit)
+        return Line(first, groups, at_least=sum(groups.values()) >= limit)
 
     async def _offers(
         self,
@@ -138,31 +159,36 @@ class Matchmaker:
         waitlist: Waitlist,
         choices: Sequence[Choice],
         candidates: Sequence[Entry],
-        before: OfferedBefore,
+        situation: Situation,
     ) -> Matching:
         matching, chosen = Matching(), list[Entry]()
-        ahead = await self._ahead(unit, waitlist, choices, before)
+        someone_may_lapse = any(entry.eligible_until is not None for entry in candidates)
+        ahead = await self._ahead(unit, waitlist, choices, situation, everyone=someone_may_lapse)
         for choice in choices:
             line = await self._line(unit, waitlist, choice, ahead, AHEAD_LIMIT // len(choices))
             left = [entry for entry in candidates if entry.state is EntryState.WAITING]
-            seen = snapshot_of(choice, line.without(chosen), left, before, unit.now)
-            decision = _decision(unit, seen)
-            deadline_at = unit.now + timedelta(seconds=self.offer_seconds[waitlist.kind])
-            made = offers.make(decision.offer_id, choice.vacancy, choice.entry, unit.now, deadline_at)
-            matching.made.append(made)
+            seen = snapshot_of(choice, line.without(chosen, unit.now), left, situation)
+            decision = _decision(unit, seen, situation.programme)
+            matching.made.append(self._begun(decision.offer_id, choice, situation))
             matching.decisions.append(decision)
             chosen.append(choice.entry)
         return matching
 
+    def _begun(self, offer_id: UUID, choice: Choice, situation: Situation) -> Allocation:
+        programme, now = situation.programme, situation.now
+        if programme.mediates:
+            return offers.enquire(offer_id, choice.vacancy, choice.entry, self.enquiry_timing(programme, now))
+        return offers.make(offer_id, choice.vacancy, choice.entry, self.offer_timing(programme, now))
 
-def _decision(unit: UnitOfWork, seen: Snapshot) -> Decision:
-    explanation = explain(seen)
+
+def _decision(unit: UnitOfWork, seen: Snapshot, programme: Programme) -> Decision:
+    explanation = explain(seen, programme)
     assert explanation.chosen is not None, "a snapshot holds the entry that was chosen"  # noqa: S101 - as it was made
     return Decision(
         id=unit.identifiers(),
         offer_id=unit.identifiers(),
         entry_id=explanation.chosen,
-        policy=POLICY,
+        policy=programme.policy,
         snapshot=seen,
         explanation=explanation,
     )

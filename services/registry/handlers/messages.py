@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from schemas.messages.deadlines import DeadlineNearing
 from schemas.messages.offers import (
     EnquiryEnded,
     EnquiryMade,
@@ -22,6 +23,14 @@ from services.registry.domain.model import Allocation, Offer, OfferState
 _GONE = frozenset({RevocationReason.WITHDRAWN, RevocationReason.LAPSED})
 _REVOCATIONS = {reason.value: reason for reason in RevocationReason}
 _ENQUIRY_ENDS = {reason.value: reason for reason in EnquiryEndReason}
+
+
+def record_begun(unit: UnitOfWork, allocation: Allocation) -> None:
+    """The vacancy is held: for the provider's answer first, or for the coordinator's."""
+    if _offer_of(allocation).state is OfferState.ENQUIRED:
+        record_enquiry_made(unit, allocation)
+    else:
+        record_offer_made(unit, allocation)
 
 
 def record_enquiry_made(unit: UnitOfWork, allocation: Allocation) -> None:
@@ -55,6 +64,11 @@ def record_offer_made(unit: UnitOfWork, allocation: Allocation) -> None:
             made_at=offer.made_at,
         ),
     )
+
+
+def record_deadline_nearing(unit: UnitOfWork, allocation: Allocation) -> None:
+    """The coordinator has still to answer, and there is not much time left."""
+    _record(unit, DeadlineNearing(**_common(allocation), deadline_at=_offer_of(allocation).deadline_at))
 
 
 def record_offer_accepted(unit: UnitOfWork, allocation: Allocation) -> None:
@@ -103,7 +117,8 @@ def record_placement_ended(
 
 def _record(
     unit: UnitOfWork,
-    data: EnquiryMade
+    data: DeadlineNearing
+    | EnquiryMade
     | EnquiryEnded
     | OfferMade
     | OfferAccepted

@@ -1,58 +1,106 @@
-"""The answers to offers: yes, no, and silence."""
+"""The answers to offers: yes, and no with what it means."""
 
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from uuid import UUID
 
-from schemas.vocabulary import DeclineReason
+from schemas.vocabulary import DeclineReason, ListKind, RevocationReason
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.domain import offers
-from services.registry.domain.model import Allocation
+from services.registry.domain import entries, offers
+from services.registry.domain.model import Allocation, EntryState, Offer, PauseReason
+from services.registry.domain.programmes import Consequence
 from services.registry.handlers import messages
 from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.moves import move_on
+from services.registry.handlers.reconsider import reconsider, revoked
 from services.registry.store import allocations as store
-from services.registry.store.cases import find_offer
-from services.registry.store.waitlists import Waitlist
-
-EXPIRY_BATCH = 100
+from services.registry.store.cases import find_offer, set_profile
+from services.registry.store.standing import Place, Standing, standing_of
 
 
-async def accept_offer(matchmaker: Matchmaker, unit: UnitOfWork, offer_id: UUID, coordinator: str) -> None:
-    """Yes. Raises NotFound, or IllegalTransition when the offer has an outcome or its deadline has passed."""
-    allocation, _ = await _locked(matchmaker, unit, offer_id, coordinator)
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Who answers: the organisation, and whether it may do so on behalf of any coordinator."""
+
+    organisation: str
+    for_anyone: bool = False
+
+    @property
+    def speaks_for(self) -> str | None:
+        """Whose offers it may answer; None for everyone's."""
+        return None if self.for_anyone else self.organisation
+
+
+async def accept_offer(matchmaker: Matchmaker, unit: UnitOfWork, offer_id: UUID, by: Answering) -> None:
+    """Yes. The household's places in other shelter lists are released, with what was offered to them.
+
+    Raises NotFound, or IllegalTransition when the offer has an outcome or its deadline has passed.
+    """
+    standing, allocation = await _held(matchmaker, unit, offer_id, by)
     offer = offers.accept(allocation, unit.now)
+    offer.decided_by = by.organisation
     await store.update_vacancies(unit, [allocation.vacancy])
     await store.update_offers(unit, [offer])
     await store.update_entries(unit, [offer.entry])
     messages.record_offer_accepted(unit, allocation)
+    if offer.kind is ListKind.SHELTER:
+        await _release_others(matchmaker, unit, standing, offer)
 
 
 async def decline_offer(
-    matchmaker: Matchmaker, unit: UnitOfWork, offer_id: UUID, coordinator: str, reason: DeclineReason
+    matchmaker: Matchmaker, unit: UnitOfWork, offer_id: UUID, by: Answering, reason: DeclineReason
 ) -> None:
-    """No: in this same transaction the vacancy goes to the next. Raises NotFound or IllegalTransition."""
-    allocation, lists = await _locked(matchmaker, unit, offer_id, coordinator)
-    offers.decline(allocation, reason, unit.now)
-    await move_on(matchmaker, unit, lists, [allocation])
+    """No: in this same transaction the reason has its consequence, and the vacancy goes to the next.
 
-
-async def expire_offers(matchmaker: Matchmaker, unit: UnitOfWork) -> datetime | None:
-    """Silence: every offer whose deadline has come ends, and its vacancy goes to the next in this transaction.
-
-    Gives the moment when the next offer will expire. Safe in any number of replicas: the list's lock decides between
-    an answer and the deadline.
+    Raises NotFound or IllegalTransition.
     """
-    lists = await matchmaker.lists.lock(unit, await store.lists_with_due_offers(unit))
-    if lists:
-        due = await store.due(unit, lists, EXPIRY_BATCH)
-        ended = [allocation for allocation in due if offers.expire(allocation, unit.now) is not None]
-        await move_on(matchmaker, unit, lists, ended)
-    return await store.next_deadline(unit)
+    standing, allocation = await _held(matchmaker, unit, offer_id, by)
+    offer = offers.decline(allocation, reason, unit.now)
+    offer.decided_by = by.organisation
+    await _follow_refusal(matchmaker, unit, standing, allocation, offer)
 
 
-async def _locked(
-    matchmaker: Matchmaker, unit: UnitOfWork, offer_id: UUID, coordinator: str
-) -> tuple[Allocation, dict[str, Waitlist]]:
-    found = await find_offer(unit, offer_id, coordinator)
-    lists = await matchmaker.lists.lock(unit, [found["waitlist"]])
-    return await store.of_offer(unit, lists, offer_id), lists
+async def _follow_refusal(
+    matchmaker: Matchmaker, unit: UnitOfWork, standing: Standing, allocation: Allocation, offer: Offer
+) -> None:
+    """By the version that was in force when the offer was made."""
+    programme = matchmaker.programmes.at(offer.entry.waitlist, offer.made_at)
+    facility_id = allocation.vacancy.terms.facility_id
+    match programme.consequences[DeclineReason(offer.reason or DeclineReason.OTHER)]:
+        case Consequence.PAUSE:
+            entries.pause(offer.entry, PauseReason.DECLINED, unit.now + timedelta(days=programme.pause_days))
+        case Consequence.REVIEW:
+            entries.pause(offer.entry, PauseReason.REVIEW, until=None)
+        case Consequence.EXCLUDE_FACILITY if facility_id is not None:
+            excluded = standing.profile.excluded_facilities | {facility_id}
+            standing.profile = replace(standing.profile, excluded_facilities=excluded)
+            await set_profile(unit, offer.entry.case_id, standing.profile)
+            await reconsider(matchmaker, unit, standing, [allocation])
+            return
+    await move_on(matchmaker, unit, standing.lists, [allocation])
+
+
+async def _release_others(matchmaker: Matchmaker, unit: UnitOfWork, standing: Standing, accepted: Offer) -> None:
+    others = [place for place in standing.places if _is_other_shelter(place, standing, accepted)]
+    ended = [item for place in others if (item := revoked(unit, place, RevocationReason.ACCEPTED_ELSEWHERE))]
+    for place in others:
+        if place.entry.state is not EntryState.OFFERED:
+            entries.pause(place.entry, PauseReason.ACCEPTED_ELSEWHERE, until=None)
+    over = {id(item.offer.entry) for item in ended if item.offer is not None}
+    released = [place.entry for place in others if id(place.entry) not in over]
+    await move_on(matchmaker, unit, standing.lists, ended, released)
+
+
+def _is_other_shelter(place: Place, standing: Standing, accepted: Offer) -> bool:
+    return place.entry.id != accepted.entry.id and standing.lists[place.entry.waitlist].kind is ListKind.SHELTER
+
+
+async def _held(matchmaker: Matchmaker, unit: UnitOfWork, offer_id: UUID, by: Answering) -> tuple[Standing, Allocation]:
+    """The case of this offer with all its lists, and the offer, whatever became of it. Raises NotFound."""
+    found = await find_offer(unit, offer_id, by.speaks_for)
+    standing = await standing_of(matchmaker.lists, unit, found.case_id, found.waitlist)
+    for place in standing.places:
+        item = place.allocation
+        if item is not None and item.offer is not None and item.offer.id == offer_id:
+            return standing, item
+    return standing, await store.of_offer(unit, standing.lists, offer_id)

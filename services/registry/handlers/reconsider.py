@@ -1,6 +1,6 @@
 """A case changed, so what follows from it may have: profiles, open offers, and what waits for someone like them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from schemas.vocabulary import RevocationReason
@@ -11,6 +11,7 @@ from services.registry.domain.model import Allocation, Entry, EntryState
 from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.moves import move_on
 from services.registry.store.standing import Place, Standing, set_profiles, standing_of
+from services.registry.store.waitlists import Waitlist
 
 
 async def case_changed(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID) -> None:
@@ -21,9 +22,16 @@ async def case_changed(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID) 
     lapse; and those that wait may get what has been waiting for someone like them. An accepted offer stays: it is a
     promise to both sides. Raises NotFound.
     """
-    standing = await standing_of(matchmaker.lists, unit, case_id)
+    await reconsider(matchmaker, unit, await standing_of(matchmaker.lists, unit, case_id))
+
+
+async def reconsider(
+    matchmaker: Matchmaker, unit: UnitOfWork, standing: Standing, ended_already: Sequence[Allocation] = ()
+) -> None:
+    """The same for a case that is held, of whose offers some have just ended and are not stored yet."""
     await _give_profiles(matchmaker, unit, standing)
-    ended = [item for place in standing.places if (item := _revoked_if_wrong(unit, place)) is not None]
+    wrong = [item for place in standing.places if (item := _revoked_if_wrong(unit, place)) is not None]
+    ended = [*ended_already, *wrong]
     for place in standing.places:
         if entries.has_lapsed(place.entry, unit.now) and place.entry.state is not EntryState.OFFERED:
             entries.lapse(place.entry)
@@ -38,18 +46,22 @@ async def leave_lists(
     Open offers are revoked with the reason and move on; a place that was accepted or moved into stays as it is.
     """
     standing = await standing_of(matchmaker.lists, unit, case_id)
-    await take_out(matchmaker, unit, standing, reason, standing.places)
+    await take_out(matchmaker, unit, standing.lists, reason, standing.places)
 
 
 async def take_out(
-    matchmaker: Matchmaker, unit: UnitOfWork, standing: Standing, reason: RevocationReason, places: Sequence[Place]
+    matchmaker: Matchmaker,
+    unit: UnitOfWork,
+    lists: Mapping[str, Waitlist],
+    reason: RevocationReason,
+    places: Sequence[Place],
 ) -> None:
-    """End these places of a case that is held, but for those whose offer was accepted."""
-    ended = [item for place in places if (item := _revoked(unit, place, reason)) is not None]
+    """End these places in lists that are held, but for those whose offer was accepted."""
+    ended = [item for place in places if (item := revoked(unit, place, reason)) is not None]
     left = [place.entry for place in places if place.entry.state is not EntryState.OFFERED]
     for entry in left:
         entries.withdraw(entry)
-    await move_on(matchmaker, unit, standing.lists, ended, [entry for entry in left if not _is_of(ended, entry)])
+    await move_on(matchmaker, unit, lists, ended, [entry for entry in left if not _is_of(ended, entry)])
 
 
 async def _give_profiles(matchmaker: Matchmaker, unit: UnitOfWork, standing: Standing) -> None:
@@ -66,12 +78,13 @@ def _revoked_if_wrong(unit: UnitOfWork, place: Place) -> Allocation | None:
     if place.allocation is None:
         return None
     if entries.has_lapsed(place.entry, unit.now):
-        return _revoked(unit, place, RevocationReason.NO_LONGER_ENTITLED)
+        return revoked(unit, place, RevocationReason.NO_LONGER_ENTITLED)
     reasons = rules.all_reasons(place.entry, place.allocation.vacancy, ())
-    return _revoked(unit, place, ", ".join(reasons)) if reasons else None
+    return revoked(unit, place, ", ".join(reasons)) if reasons else None
 
 
-def _revoked(unit: UnitOfWork, place: Place, reason: str) -> Allocation | None:
+def revoked(unit: UnitOfWork, place: Place, reason: str) -> Allocation | None:
+    """What was offered to this place and is revoked by this; None when nothing was open."""
     if place.allocation is None or offers.revoke(place.allocation, reason, unit.now) is None:
         return None
     return place.allocation

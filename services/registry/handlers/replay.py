@@ -6,7 +6,7 @@ from uuid import UUID
 
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.decisions import explain
-from services.registry.domain.order import POLICY
+from services.registry.domain.programmes import Programmes
 from services.registry.store import decisions as store
 from services.registry.store.decisions import StoredDecision
 
@@ -38,21 +38,22 @@ class Replayed:
     outcome: Outcome
 
 
-async def replay(unit: UnitOfWork, last: UUID | None, limit: int) -> list[Replayed]:
+async def replay(unit: UnitOfWork, programmes: Programmes, last: UUID | None, limit: int) -> list[Replayed]:
     """Make the next decisions after `last` again, at most `limit`."""
-    return [Replayed(stored.id, outcome_of(stored)) for stored in await store.after(unit, last, limit)]
+    return [Replayed(stored.id, outcome_of(stored, programmes)) for stored in await store.after(unit, last, limit)]
 
 
-def outcome_of(stored: StoredDecision) -> Outcome:
-    """Make one decision again."""
+def outcome_of(stored: StoredDecision, programmes: Programmes) -> Outcome:
+    """Make one decision again, by the version that it names."""
     if store.digest_of(stored.snapshot or "", stored.explanation) != stored.digest:
         return Outcome.ALTERED
     if stored.snapshot is None:
         return Outcome.NOT_KEPT
-    if stored.policy != POLICY:
+    programme = programmes.of_policy(stored.policy)
+    if programme is None:
         return Outcome.UNKNOWN_POLICY
     snapshot = store.decode_snapshot(stored.snapshot)
-    again = explain(snapshot)
+    again = explain(snapshot, programme)
     facts = (snapshot.vacancy.id, snapshot.decided_at, again.chosen)
     if facts != (stored.vacancy_id, stored.decided_at, stored.entry_id):
         return Outcome.DIFFERS

@@ -6,15 +6,18 @@ from uuid import UUID
 
 from schemas.messages.beds import ArrivalConfirmed, DepartureRecorded, EnquiryAnswered
 from schemas.messages.quotas import ClaimReversed, HouseholdHoused, PlacementClaimed
-from schemas.vocabulary import ListKind
+from schemas.vocabulary import ListKind, RevocationReason
 from services.chassis.database import among
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import offers
-from services.registry.domain.model import Allocation, Entry, Offer, Vacancy
+from services.registry.domain.model import Allocation, Entry, Offer, OfferState, Vacancy
 from services.registry.handlers import messages, reports
 from services.registry.handlers.matching import Matching, Matchmaker
+from services.registry.handlers.moves import move_on
+from services.registry.handlers.reconsider import take_out
 from services.registry.handlers.reports import Ended, Freed
 from services.registry.store import allocations as store
+from services.registry.store import standing
 from services.registry.store.waitlists import Waitlist
 from services.registry.tables import offers as offers_table
 
@@ -75,7 +78,7 @@ async def claims_reversed(matchmaker: Matchmaker, unit: UnitOfWork, reversed_: S
 async def households_arrived(matchmaker: Matchmaker, unit: UnitOfWork, arrived: Sequence[Fulfilled]) -> None:
     """They are there: the offer is fulfilled and the entry placed. A home also frees the place in the shelter."""
     ids = [message.vacancy_id for message in arrived]
-    lists = await matchmaker.lists.lock_of_vacancies(unit, ids)
+    lists = await matchmaker.lists.lock_of_households(unit, ids)
     known = await store.of_vacancies(unit, lists, ids)
     fulfilled = [offer for item in known.values() if (offer := offers.fulfil(item, unit.now)) is not None]
     await store.update_vacancies(unit, [item.vacancy for item in known.values()])
@@ -84,6 +87,7 @@ async def households_arrived(matchmaker: Matchmaker, unit: UnitOfWork, arrived: 
     housed = [offer.entry.case_id for offer in fulfilled if offer.kind is ListKind.HOUSING]
     if housed:
         await _move_out(unit, housed)
+        await _leave_everything(matchmaker, unit, lists, housed)
 
 
 async def placements_claimed(_: Matchmaker, unit: UnitOfWork, claimed: Sequence[PlacementClaimed]) -> None:
@@ -97,8 +101,35 @@ async def households_departed(_: Matchmaker, unit: UnitOfWork, departed: Sequenc
     await store.end_placements(unit, among(unit.connection, offers_table.c.id, ids))
 
 
-async def enquiries_answered(_: Matchmaker, _unit: UnitOfWork, _answered: Sequence[EnquiryAnswered]) -> None:
-    """An answer to an enquiry that is not open is ignored; as long as no offer begins as an enquiry, that is each."""
+async def enquiries_answered(matchmaker: Matchmaker, unit: UnitOfWork, answered: Sequence[EnquiryAnswered]) -> None:
+    """A provider agrees: now the household's coordinator is offered the place. Or refuses: the next is asked about.
+
+    An answer to an enquiry that is not open any more is ignored.
+    """
+    ids = [message.vacancy_id for message in answered]
+    lists = await matchmaker.lists.lock_of_vacancies(unit, ids)
+    known = await store.of_vacancies(unit, lists, ids)
+    agreed, refused = list[Allocation](), list[Allocation]()
+    for message in answered:
+        asked = known.get(message.vacancy_id)
+        if asked is None or asked.offer is None or not _answers(message, asked.offer):
+            continue
+        if message.agreed:
+            programme = matchmaker.programmes.at(asked.vacancy.waitlist, asked.offer.made_at)
+            offers.agree(asked, matchmaker.offer_timing(programme, unit.now))
+            agreed.append(asked)
+        else:
+            offers.refuse(asked, unit.now)
+            refused.append(asked)
+    await store.update_vacancies(unit, [item.vacancy for item in agreed])
+    await store.update_offers(unit, [offer for item in agreed if (offer := item.offer) is not None])
+    for item in agreed:
+        messages.record_offer_made(unit, item)
+    await move_on(matchmaker, unit, lists, refused)
+
+
+def _answers(message: EnquiryAnswered, offer: Offer) -> bool:
+    return offer.id == message.offer_id and offer.state is OfferState.ENQUIRED
 
 
 async def _move_out(unit: UnitOfWork, case_ids: Sequence[UUID]) -> None:
@@ -116,6 +147,14 @@ async def _move_out(unit: UnitOfWork, case_ids: Sequence[UUID]) -> None:
             version=versions[row.vacancy_id],
             ended_at=unit.now,
         )
+
+
+async def _leave_everything(
+    matchmaker: Matchmaker, unit: UnitOfWork, lists: dict[str, Waitlist], case_ids: Sequence[UUID]
+) -> None:
+    """Who has a home waits for nothing any more; what was open to them goes to the next."""
+    places = await standing.places_of(unit, lists, case_ids)
+    await take_out(matchmaker, unit, lists, RevocationReason.HOUSED, places)
 
 
 def _end(unit: UnitOfWork, allocation: Allocation, message: Ended) -> list[Offer]:

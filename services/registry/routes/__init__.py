@@ -20,7 +20,7 @@ def api(transactions: Transactions, matchmaker: Matchmaker, contact: Contact) ->
             *entries.operations(matchmaker),
             *offers.operations(matchmaker),
             *decisions.operations(),
-            *positions.operations(),
+            *positions.operations(matchmaker),
         ),
         contact=contact,
         work=transactions,

@@ -7,10 +7,12 @@ from uuid import UUID
 from schemas.api.registry import Decline, Offer, Offers, OffersQuery
 from schemas.vocabulary import DeclineReason
 from services.chassis.database import Row
+from services.chassis.identity import Principal, Role
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
 from services.registry.handlers import offers
 from services.registry.handlers.matching import Matchmaker
+from services.registry.handlers.offers import Answering
 from services.registry.routes.common import BASE, COORDINATORS, READ, WRITE, id_of
 from services.registry.store import cases as store
 from services.registry.tables import offers as offers_table
@@ -65,7 +67,7 @@ def operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ...]:
             path=f"{BASE}/offers/{{offerId}}/_decline",
             operation_id="declineOffer",
             summary="Decline an offer",
-            description="The household keeps its place; the vacancy is offered to the next in the same moment.",
+            description="The reason has a consequence; the vacancy is offered to the next in the same moment.",
             scope=WRITE,
             roles=COORDINATORS,
             handler=partial(decline_offer, matchmaker),
@@ -93,21 +95,26 @@ async def get_offer(call: Call, unit: UnitOfWork) -> Reply:
 
 async def accept_offer(matchmaker: Matchmaker, call: Call, unit: UnitOfWork) -> Reply:
     """Say yes."""
-    await offers.accept_offer(matchmaker, unit, call.uuid("offerId"), call.principal.organisation)
+    await offers.accept_offer(matchmaker, unit, call.uuid("offerId"), answering(call.principal))
     return await _offer_reply(call, unit)
 
 
 async def decline_offer(matchmaker: Matchmaker, call: Call[Decline], unit: UnitOfWork) -> Reply:
     """Say no, and why."""
-    mine = call.principal.organisation
-    await offers.decline_offer(matchmaker, unit, call.uuid("offerId"), mine, call.body.reason)
+    await offers.decline_offer(matchmaker, unit, call.uuid("offerId"), answering(call.principal), call.body.reason)
     return await _offer_reply(call, unit)
 
 
 async def _offer_reply(call: Call[Any, Any], unit: UnitOfWork) -> Reply:
-    return Reply(200, _offer(await store.find_offer(unit, call.uuid("offerId"), call.principal.organisation)))
+    return Reply(200, _offer(await store.find_offer(unit, call.uuid("offerId"), answering(call.principal).speaks_for)))
+
+
+def answering(principal: Principal) -> Answering:
+    """The helpdesk speaks for every coordinator; a coordinator for their own households."""
+    return Answering(principal.organisation, for_anyone=principal.role is Role.HELPDESK)
 
 
 def _offer(row: Row) -> Offer:
     same = ("entry_id", "case_id", "waitlist", "kind", "state", "reason", "made_at", "deadline_at", "decided_at")
-    return Offer(offer_id=row["id"], **{name: row[name] for name in same})
+    who = ("coordinator", "decided_by")
+    return Offer(offer_id=row["id"], **{name: row[name] for name in same + who})

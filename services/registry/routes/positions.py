@@ -1,5 +1,6 @@
 """Where do we stand? For a coordinator, about an entry of their own, and never about who the others are."""
 
+from functools import partial
 from typing import Literal
 
 from schemas.api.decisions import AheadByRule, ExcludingVacancy, Exclusion, ExpectedWait, Position, Texts
@@ -9,11 +10,13 @@ from services.registry.domain import position as domain
 from services.registry.domain.decisions import Rule
 from services.registry.domain.eligibility import Reason
 from services.registry.domain.model import VacancyState
+from services.registry.domain.programmes import Programmes
 from services.registry.handlers import positions
+from services.registry.handlers.matching import Matchmaker
 from services.registry.routes.common import BASE, COORDINATORS, READ
 
 
-def operations() -> tuple[Operation[UnitOfWork], ...]:
+def operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ...]:
     """What may be asked about a position."""
     return (
         Operation(
@@ -28,7 +31,7 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             ),
             scope=READ,
             roles=COORDINATORS,
-            handler=get_position,
+            handler=partial(get_position, matchmaker.programmes),
             response=Position,
             errors=(404,),
             tags=("waitlists",),
@@ -36,9 +39,10 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
     )
 
 
-async def get_position(call: Call, unit: UnitOfWork) -> Reply:
+async def get_position(programmes: Programmes, call: Call, unit: UnitOfWork) -> Reply:
     """See where one of your entries stands."""
-    return Reply(200, _shown(await positions.position_of(unit, call.uuid("entryId"), call.principal.organisation)))
+    mine = call.principal.organisation
+    return Reply(200, _shown(await positions.position_of(unit, programmes, call.uuid("entryId"), mine)))
 
 
 def _shown(position: positions.Position) -> Position:

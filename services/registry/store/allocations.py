@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     literal_column,
+    or_,
     select,
     update,
 )
@@ -41,7 +42,8 @@ _OPEN = vacancies.c.state == literal_column(f"'{VacancyState.OPEN}'")
 _MADE = offers.c.state == literal_column(f"'{OfferState.MADE}'")
 _TO_ANSWER = offers.c.state.in_([literal_column(f"'{state}'") for state in OPEN_OFFER_STATES])
 ACTIVE = offers.c.state.in_([literal_column(f"'{state}'") for state in ACTIVE_OFFER_STATES])
-_PLACED = (offers.c.state == literal_column(f"'{OfferState.FULFILLED}'")) & offers.c.ended_at.is_(None)
+_TO_REMIND = _MADE & offers.c.remind_at.is_not(None)
+PLACED = (offers.c.state == literal_column(f"'{OfferState.FULFILLED}'")) & offers.c.ended_at.is_(None)
 
 VACANCY_COLUMNS = [column.label(f"vacancy_{column.name}") for column in vacancies.c]
 OFFER_COLUMNS = [column.label(f"offer_{column.name}") for column in offers.c]
@@ -52,7 +54,7 @@ _INSERT_VACANCIES, _INSERT_OFFERS = Insertion(vacancies), Insertion(offers)
 _UPDATE_VACANCIES = Change(
     vacancies, ("state", "source_version", "allocation_version", "terms", "available_from", "offerable_until")
 )
-_UPDATE_OFFERS = Change(offers, ("state", "reason", "made_at", "deadline_at", "decided_at", "remind_at"))
+_UPDATE_OFFERS = Change(offers, ("state", "reason", "made_at", "deadline_at", "decided_at", "decided_by", "remind_at"))
 _UPDATE_ENTRIES = Change(entries, ("state", "eligible_until", "paused_until", "pause_reason", "silences"))
 
 
@@ -76,27 +78,34 @@ async def of_offer(unit: UnitOfWork, lists: Lists, offer_id: UUID) -> Allocation
 
 
 async def due(unit: UnitOfWork, lists: Lists, limit: int) -> list[Allocation]:
-    """Allocations of these lists whose offer's deadline has come, the earliest first."""
+    """Allocations of these lists to whose offer a deadline or a reminder has come, the earliest deadline first."""
     query = (
         _allocations(_TO_ANSWER)
-        .where(_TO_ANSWER, offers.c.deadline_at <= unit.now, vacancies.c.waitlist.in_(list(lists)))
+        .where(_due(unit), vacancies.c.waitlist.in_(list(lists)))
         .order_by(offers.c.deadline_at, offers.c.id)
         .limit(limit)
     )
     return [_allocation_of(row, lists) for row in await unit.execute(query)]
 
 
-async def lists_with_due_offers(unit: UnitOfWork) -> list[str]:
-    """The lists in which a deadline has come. A hint, read without a lock."""
-    query = select(offers.c.waitlist).where(_TO_ANSWER, offers.c.deadline_at <= unit.now).distinct()
+async def lists_with_answers_due(unit: UnitOfWork) -> list[str]:
+    """The lists in which a deadline or a reminder has come. A hint, read without a lock."""
+    query = select(offers.c.waitlist).where(_due(unit)).distinct()
     return sorted(row.waitlist for row in await unit.execute(query.order_by(offers.c.waitlist)))
 
 
-async def next_deadline(unit: UnitOfWork) -> datetime | None:
-    """When the next open offer will expire."""
-    query = select(offers.c.deadline_at).where(_TO_ANSWER).order_by(offers.c.deadline_at, offers.c.id).limit(1)
-    row = (await unit.execute(query)).first()
-    return row.deadline_at if row else None
+async def next_answer_due(unit: UnitOfWork) -> datetime | None:
+    """When the next open offer will expire or be reminded of."""
+    moments = []
+    for column, which in ((offers.c.deadline_at, _TO_ANSWER), (offers.c.remind_at, _TO_REMIND)):
+        query = select(column.label("due_at")).where(which).order_by(column, offers.c.id).limit(1)
+        moments += [row.due_at for row in await unit.execute(query)]
+    return min(moments, default=None)
+
+
+def _due(unit: UnitOfWork) -> ColumnElement[bool]:
+    expired = _TO_ANSWER & (offers.c.deadline_at <= unit.now)
+    return or_(expired, _TO_REMIND & (offers.c.remind_at <= unit.now))
 
 
 async def open_vacancies(unit: UnitOfWork, waitlist: Waitlist) -> list[Vacancy]:
@@ -153,7 +162,7 @@ async def mark_claimed(unit: UnitOfWork, offer_ids: Sequence[UUID]) -> None:
 
 async def end_placements(unit: UnitOfWork, which: ColumnElement[bool]) -> list[Row]:
     """Note that these placements are over; gives the offers of those that were not over before."""
-    ended = update(offers).where(_PLACED, which).values(ended_at=unit.now)
+    ended = update(offers).where(PLACED, which).values(ended_at=unit.now)
     return list(await unit.execute(ended.returning(offers)))
 
 
@@ -209,6 +218,7 @@ def offer_of(row: Row, profiles: Mapping[UUID, Profile]) -> Offer:
         claimed_at=row.offer_claimed_at,
         ended_at=row.offer_ended_at,
         remind_at=row.offer_remind_at,
+        decided_by=row.offer_decided_by,
     )
 
 
@@ -227,7 +237,7 @@ def _entry_row(entry: Entry) -> dict[str, object]:
 
 
 def _offer_row(offer: Offer) -> dict[str, object]:
-    plain = ("id", "vacancy_id", "kind", "state", "reason")
+    plain = ("id", "vacancy_id", "kind", "state", "reason", "decided_by")
     moments = ("made_at", "deadline_at", "decided_at", "claimed_at", "ended_at", "remind_at")
     entry = offer.entry
     of_entry = {

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, insert, select
+from sqlalchemy import ColumnElement, Select, Table, insert, select, update
 
 from services.chassis.database import Row
 from services.chassis.errors import NotFound
@@ -18,6 +18,11 @@ async def add_case(unit: UnitOfWork, case_id: UUID, coordinator: str, profile: P
     """Store a new case of this coordinator's."""
     row = {"id": case_id, "coordinator": coordinator, "profile": encode_profile(profile), "created_at": unit.now}
     await unit.execute(insert(cases).values(row))
+
+
+async def set_profile(unit: UnitOfWork, case_id: UUID, profile: Profile) -> None:
+    """Store what eligibility looks at of a case from now on. What follows from it is `reconsider.case_changed`'s."""
+    await unit.execute(update(cases).where(cases.c.id == case_id).values(profile=encode_profile(profile)))
 
 
 async def add_entry(unit: UnitOfWork, entry: Entry, profile_id: UUID) -> None:

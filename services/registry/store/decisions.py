@@ -14,7 +14,7 @@ from schemas.vocabulary import ListKind
 from services.chassis.database import Insertion, Row
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.domain.decisions import Ahead, Counted, Decision, Explanation, Rule, Snapshot
+from services.registry.domain.decisions import Ahead, Counted, Decision, Explanation, Group, Right, Rule, Snapshot
 from services.registry.domain.model import Entry, Profile, Vacancy
 from services.registry.store.codec import canonical_json, decode_profile, decode_terms, encode_profile, encode_terms
 from services.registry.tables import decisions, offers
@@ -85,7 +85,7 @@ def digest_of(snapshot: str, explanation: str) -> str:
 def encode_snapshot(snapshot: Snapshot) -> str:
     """The text that stands for this snapshot. Whose an entry is decides nothing, so it is not in it."""
     considered, vacancy = snapshot.considered, snapshot.vacancy
-    each = chain((entry.profile for entry in considered), (rest.profile for rest in snapshot.counted))
+    each = chain((entry.profile for entry in considered), (rest.group.profile for rest in snapshot.counted))
     profiles = list(dict.fromkeys(each))
     number = {profile: index for index, profile in enumerate(profiles)}
     ends = vacancy.offerable_until
@@ -93,7 +93,9 @@ def encode_snapshot(snapshot: Snapshot) -> str:
         "atLeast": snapshot.at_least,
         "availableFrom": vacancy.available_from.isoformat(),
         "considered": [_entry_item(entry, number) for entry in considered],
-        "counted": [[number[rest.profile], rest.count, rest.offered_before] for rest in snapshot.counted],
+        "counted": [
+            [number[rest.group.profile], rest.group.right, rest.count, rest.offered_before] for rest in snapshot.counted
+        ],
         "kind": vacancy.kind,
         "decidedAt": snapshot.decided_at.isoformat(),
         "offeredBefore": [index for index, entry in enumerate(considered) if entry.id in snapshot.offered_before],
@@ -117,7 +119,10 @@ def decode_snapshot(text: str) -> Snapshot:
         decided_at=datetime.fromisoformat(value["decidedAt"]),
         considered=considered,
         offered_before=frozenset(considered[index].id for index in value["offeredBefore"]),
-        counted=tuple(Counted(profiles[index], count, before) for index, count, before in value["counted"]),
+        counted=tuple(
+            Counted(Group(profiles[index], Right(right)), count, before)
+            for index, right, count, before in value["counted"]
+        ),
         at_least=value["atLeast"],
     )
 

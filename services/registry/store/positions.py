@@ -16,6 +16,7 @@ from sqlalchemy import (
     SmallInteger,
     Uuid,
     bindparam,
+    case,
     func,
     literal_column,
     select,
@@ -25,7 +26,7 @@ from sqlalchemy import (
 
 from services.chassis.database import UtcDateTime
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.domain.decisions import Rule
+from services.registry.domain.decisions import Group, Right, Rule
 from services.registry.domain.model import (
     OPEN_OFFER_STATES,
     Entry,
@@ -79,11 +80,12 @@ class Wait(NamedTuple):
     until: datetime
 
 
-def _first(*conditions: ColumnElement[bool]) -> Select[tuple[UUID]]:
-    """The profiles of the first in line who meet these, in a scan of the index that holds the list's order."""
-    mine = select(entries.c.profile_id).where(entries.c.waitlist == bindparam("list"), _WAITING, *conditions)
+def _first(*conditions: ColumnElement[bool]) -> Select[tuple[object, ...]]:
+    """The first in line who meet these, in a scan of the index that holds the list's order."""
+    mine = select(entries.c.profile_id, entries.c.eligible_until)
+    mine = mine.where(entries.c.waitlist == bindparam("list"), _WAITING, *conditions)
     in_line = mine.order_by(entries.c.precedence, entries.c.waiting_since, entries.c.id)
-    return select(in_line.limit(bindparam("limit", type_=Integer)).subquery().c.profile_id)
+    return select(in_line.limit(bindparam("limit", type_=Integer)).subquery())
 
 
 def _counted(rule: Rule) -> Label[int]:
@@ -97,7 +99,14 @@ _IN_LINE = (
     .limit(bindparam("limit", type_=Integer))
     .subquery()
 )
-_BY_PROFILE = select(_IN_LINE.c.profile_id, func.count().label("count")).group_by(_IN_LINE.c.profile_id)
+_RIGHT = case(
+    (_IN_LINE.c.eligible_until.is_(None), literal_column(f"'{Right.NOT_KNOWN}'")),
+    (_IN_LINE.c.eligible_until > bindparam("now", type_=UtcDateTime), literal_column(f"'{Right.RUNS}'")),
+    else_=literal_column(f"'{Right.ENDED}'"),
+).label("standing_right")
+_GROUPED = select(_IN_LINE.c.profile_id, _RIGHT).subquery()
+_KEY = (_GROUPED.c.profile_id, _GROUPED.c.standing_right)
+_IN_GROUPS = select(*_KEY, func.count().label("count")).group_by(*_KEY)
 
 
 async def ahead_by_rule(unit: UnitOfWork, entry: Entry) -> dict[Rule, int]:
@@ -106,10 +115,12 @@ async def ahead_by_rule(unit: UnitOfWork, entry: Entry) -> dict[Rule, int]:
     return {rule: row[rule.name] for rule in Rule}
 
 
-async def ahead_by_profile(unit: UnitOfWork, entry: Entry, limit: int) -> dict[UUID, int]:
-    """How many of each profile are among the first `limit` who wait before this entry."""
-    rows = await unit.execute(_BY_PROFILE, _place(entry) | {"limit": limit})
-    return {row.profile_id: row.count for row in rows}
+async def ahead_in_groups(
+    unit: UnitOfWork, known: Mapping[UUID, Profile], entry: Entry, limit: int
+) -> dict[Group, int]:
+    """How many of each group are among the first `limit` who wait before this entry."""
+    rows = await unit.execute(_IN_GROUPS, _place(entry) | {"limit": limit, "now": unit.now})
+    return {Group(known[row.profile_id], Right(row.standing_right)): row["count"] for row in rows}
 
 
 async def to_be_had(unit: UnitOfWork, waitlist: str, entry_id: UUID) -> list[Standing]:

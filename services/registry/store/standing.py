@@ -6,17 +6,28 @@ to it (their foreign keys need a weaker lock); it keeps others from changing in 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import literal_column, select
+from sqlalchemy import ColumnElement, literal_column, not_, or_, select
 
-from services.chassis.database import Change, Row
+from schemas.vocabulary import ListKind
+from services.chassis.database import Change, Row, among
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.domain.model import LIVE_ENTRY_STATES, Allocation, Entry, Profile
+from services.registry.domain.model import (
+    LIVE_ENTRY_STATES,
+    Allocation,
+    Entry,
+    EntryState,
+    OfferState,
+    PauseReason,
+    Profile,
+)
 from services.registry.store.allocations import (
     ACTIVE,
     ENTRY_COLUMNS,
     OFFER_COLUMNS,
+    PLACED,
     VACANCY_COLUMNS,
     offer_of,
     vacancy_of,
@@ -46,6 +57,11 @@ class Standing:
     lists: dict[str, Waitlist]
     places: list[Place]
 
+    def has_accepted(self, kind: ListKind) -> bool:
+        """Whether a place of this kind has been accepted, and they are not there yet."""
+        offered = [place.allocation.offer for place in self.places if place.allocation is not None]
+        return any(offer is not None and offer.state is OfferState.ACCEPTED and offer.kind is kind for offer in offered)
+
 
 async def standing_of(lists: WaitlistStore, unit: UnitOfWork, case_id: UUID, *further: str) -> Standing:
     """Hold a case and its lists, and see where it stands. Raises NotFound."""
@@ -61,11 +77,78 @@ async def set_profiles(unit: UnitOfWork, changed: Sequence[tuple[UUID, UUID]]) -
     await unit.write(_SET_PROFILES, [{"id": entry_id, "profile_id": profile_id} for entry_id, profile_id in changed])
 
 
+async def places_of(unit: UnitOfWork, lists: Mapping[str, Waitlist], case_ids: Sequence[UUID]) -> list[Place]:
+    """The live entries of these cases in lists that are held, by their ids."""
+    mine = among(unit.connection, entries.c.case_id, case_ids)
+    query = _PLACES.where(mine, _LIVE, entries.c.waitlist.in_(list(lists))).order_by(entries.c.id)
+    return [_place_of(row, lists) for row in await unit.execute(query)]
+
+
+async def lists_with_entries_due(unit: UnitOfWork) -> list[str]:
+    """The lists in which something is due to entries. A hint, read without a lock."""
+    query = select(entries.c.waitlist).where(_due(unit)).distinct().order_by(entries.c.waitlist)
+    return [row.waitlist for row in await unit.execute(query)]
+
+
+async def places_due(unit: UnitOfWork, lists: Mapping[str, Waitlist], limit: int) -> list[Place]:
+    """Entries of these lists to which something is due, by their ids."""
+    query = _PLACES.where(_due(unit), entries.c.waitlist.in_(list(lists))).order_by(entries.c.id).limit(limit)
+    return [_place_of(row, lists) for row in await unit.execute(query)]
+
+
+async def next_entry_due(unit: UnitOfWork) -> datetime | None:
+    """When a pause or a right ends next."""
+    moments = []
+    for column, which in ((entries.c.paused_until, _TIMED), (entries.c.eligible_until, _LIVE & _NOT_PROMISED)):
+        later = select(column.label("due_at")).where(which, column > unit.now).order_by(column, entries.c.id).limit(1)
+        moments += [row.due_at for row in await unit.execute(later)]
+    return min(moments, default=None)
+
+
+async def in_shelter(unit: UnitOfWork, case_ids: Sequence[UUID]) -> set[object]:
+    """Which of these cases live in a shelter now."""
+    mine = among(unit.connection, offers.c.case_id, case_ids)
+    placed = select(offers.c.case_id).where(mine, PLACED, offers.c.kind == ListKind.SHELTER)
+    return {row.case_id for row in await unit.execute(placed)}
+
+
+_TIMED = (entries.c.state == literal_column(f"'{EntryState.PAUSED}'")) & entries.c.paused_until.is_not(None)
+_PROMISED = (
+    select(offers.c.id)
+    .where(offers.c.entry_id == entries.c.id, offers.c.state == literal_column(f"'{OfferState.ACCEPTED}'"))
+    .exists()
+)
+_NOT_PROMISED = not_(_PROMISED)
+_accepted = offers.alias("accepted")
+_RELEASED = (
+    (entries.c.state == literal_column(f"'{EntryState.PAUSED}'"))
+    & (entries.c.pause_reason == literal_column(f"'{PauseReason.ACCEPTED_ELSEWHERE}'"))
+    & not_(
+        select(_accepted.c.id)
+        .where(
+            _accepted.c.case_id == entries.c.case_id,
+            _accepted.c.kind == literal_column(f"'{ListKind.SHELTER}'"),
+            _accepted.c.state == literal_column(f"'{OfferState.ACCEPTED}'"),
+        )
+        .exists()
+    )
+)
+
+
+def _due(unit: UnitOfWork) -> ColumnElement[bool]:
+    lapsed = _LIVE & entries.c.eligible_until.is_not(None) & (entries.c.eligible_until <= unit.now) & _NOT_PROMISED
+    return or_(_TIMED & (entries.c.paused_until <= unit.now), lapsed, _RELEASED)
+
+
+_PLACES = select(*VACANCY_COLUMNS, *OFFER_COLUMNS, *ENTRY_COLUMNS).select_from(
+    entries.outerjoin(offers, (offers.c.entry_id == entries.c.id) & ACTIVE).outerjoin(
+        vacancies, vacancies.c.id == offers.c.vacancy_id
+    )
+)
+
+
 async def _places(unit: UnitOfWork, case_id: UUID, lists: Mapping[str, Waitlist]) -> list[Place]:
-    joined = entries.outerjoin(offers, (offers.c.entry_id == entries.c.id) & ACTIVE)
-    joined = joined.outerjoin(vacancies, vacancies.c.id == offers.c.vacancy_id)
-    query = select(*VACANCY_COLUMNS, *OFFER_COLUMNS, *ENTRY_COLUMNS).select_from(joined)
-    rows = await unit.execute(query.where(entries.c.case_id == case_id, _LIVE).order_by(entries.c.id))
+    rows = await unit.execute(_PLACES.where(entries.c.case_id == case_id, _LIVE).order_by(entries.c.id))
     return [_place_of(row, lists) for row in rows]
 
 

@@ -6,15 +6,19 @@ from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Integer,
     Select,
     SmallInteger,
     Text,
     Uuid,
+    and_,
     bindparam,
     insert,
     literal_column,
+    not_,
+    or_,
     select,
     tuple_,
     union_all,
@@ -24,16 +28,20 @@ from sqlalchemy import (
 from schemas.vocabulary import ListKind
 from services.chassis.database import POSTGRESQL, Row, UtcDateTime, ids_value, list_parameters, listed, one_of
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.domain.model import Entry, EntryState, PauseReason, Profile
+from services.registry.domain.model import LIVE_ENTRY_STATES, Entry, EntryState, PauseReason, Profile
 from services.registry.domain.order import HIGHEST_URGENCY, place_in_line, precedence
 from services.registry.store.codec import decode_profile, encode_profile
-from services.registry.tables import entries, profiles, vacancies, waitlists
+from services.registry.tables import entries, offers, profiles, vacancies, waitlists
 
 LineRow = Row
 
 # A constant in the text, not a parameter: only so can a prepared plan use the partial index.
 _WAITING: ColumnElement[str] = literal_column(f"'{EntryState.WAITING}'")
-
+_LIVE: list[ColumnElement[str]] = [literal_column(f"'{state}'") for state in LIVE_ENTRY_STATES]
+_entitled = or_(
+    entries.c.eligible_until > bindparam("now", type_=UtcDateTime),
+    and_(entries.c.eligible_until.is_(None), not_(bindparam("entitled_only", type_=Boolean))),
+)
 
 _PLACE = (entries.c.precedence, entries.c.waiting_since, entries.c.id)
 
@@ -94,6 +102,11 @@ class WaitlistStore:
         dialect = unit.connection.dialect.name
         return await self._lock(unit, _lock_of_vacancies(dialect), {"ids": ids_value(dialect, vacancy_ids)})
 
+    async def lock_of_households(self, unit: UnitOfWork, vacancy_ids: Sequence[UUID]) -> dict[str, Waitlist]:
+        """Hold the lists of these vacancies, and all lists in which those stand to whom they were offered."""
+        dialect = unit.connection.dialect.name
+        return await self._lock(unit, _lock_of_households(dialect), {"ids": ids_value(dialect, vacancy_ids)})
+
     async def _lock(
         self, unit: UnitOfWork, query: Select[tuple[object, ...]], which: Mapping[str, object]
     ) -> dict[str, Waitlist]:
@@ -127,12 +140,24 @@ def _lock_of_vacancies(dialect: str) -> Select[tuple[object, ...]]:
     return _locking(waitlists.c.id.in_(mine))
 
 
+@lru_cache(maxsize=2)
+def _lock_of_households(dialect: str) -> Select[tuple[object, ...]]:
+    mine = select(vacancies.c.waitlist).where(one_of(dialect, vacancies.c.id, "ids"))
+    cases = select(offers.c.case_id).where(one_of(dialect, offers.c.vacancy_id, "ids"))
+    theirs = select(entries.c.waitlist).where(entries.c.case_id.in_(cases), entries.c.state.in_(_LIVE))
+    return _locking(waitlists.c.id.in_(mine) | waitlists.c.id.in_(theirs))
+
+
 def _locking(which: ColumnElement[bool]) -> Select[tuple[object, ...]]:
     return select(waitlists).where(which).order_by(waitlists.c.id).with_for_update(of=waitlists)
 
 
-async def first_in_line(unit: UnitOfWork, waitlist: Waitlist, profile_ids: Sequence[UUID], count: int) -> list[Entry]:
-    """The first `count` waiting entries of each of these profiles.
+async def first_in_line(
+    unit: UnitOfWork, waitlist: Waitlist, profile_ids: Sequence[UUID], count: int, *, entitled_only: bool = False
+) -> list[Entry]:
+    """The first `count` waiting entries of each of these profiles whose right has not ended.
+
+    `entitled_only`: leave out those, too, of whom it is not known until when they have a right.
 
     One probe of an index for each profile, so it costs the same whether ten people wait or a million, and whether
     the eligible one stands first or last.
@@ -140,7 +165,11 @@ async def first_in_line(unit: UnitOfWork, waitlist: Waitlist, profile_ids: Seque
     if not profile_ids:
         return []
     dialect = unit.connection.dialect.name
-    parameters = list_parameters(dialect, ["id"], [(id_,) for id_ in profile_ids]) | {"count": count}
+    parameters = list_parameters(dialect, ["id"], [(id_,) for id_ in profile_ids]) | {
+        "count": count,
+        "now": unit.now,
+        "entitled_only": entitled_only,
+    }
     rows = await unit.execute(_first_of_each(dialect), parameters)
     return [entry_of(row, waitlist.profiles) for row in rows]
 
@@ -150,7 +179,7 @@ def _first_of_each(dialect: str) -> Select[tuple[object, ...]]:
     wanted = listed(dialect, {"id": Uuid()})
     in_line = (
         select(entries)
-        .where(entries.c.profile_id == wanted.c.id, entries.c.state == _WAITING)
+        .where(entries.c.profile_id == wanted.c.id, entries.c.state == _WAITING, _entitled)
         .order_by(*_PLACE)
         .limit(bindparam("count", type_=Integer))
     )

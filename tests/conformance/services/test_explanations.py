@@ -34,11 +34,16 @@ async def explanations(world: World) -> list[Explanation]:
 
 
 async def position(world: World, entry_id: UUID) -> Position:
-    return await world.run("registry", lambda unit: positions.position_of(unit, entry_id, COORDINATOR))
+    return await world.run(
+        "registry", lambda unit: positions.position_of(unit, world.matchmaker.programmes, entry_id, COORDINATOR)
+    )
 
 
 async def outcomes(world: World) -> list[Outcome]:
-    return [item.outcome for item in await world.run("registry", lambda unit: replay(unit, None, 1000))]
+    return [
+        item.outcome
+        for item in await world.run("registry", lambda unit: replay(unit, world.matchmaker.programmes, None, 1000))
+    ]
 
 
 async def crowd(world: World, profile: Profile, count: int) -> None:
@@ -223,12 +228,12 @@ async def test_a_position_says_what_excludes_and_what_would_change_that(world: W
 
 async def test_an_entry_that_does_not_wait_has_no_position(world: World) -> None:
     """Nothing is made up for it; and someone else's does not exist."""
-    mine = await world.join()
+    mine, programmes = await world.join(), world.matchmaker.programmes
     await world.leave(mine.id)
     found = await position(world, mine.id)
     assert (found.ahead, found.excluding, found.expected) == (None, [], None)
     with pytest.raises(NotFound):
-        await world.run("registry", lambda unit: positions.position_of(unit, mine.id, "somebody-else"))
+        await world.run("registry", lambda unit: positions.position_of(unit, programmes, mine.id, "somebody-else"))
 
 
 async def place(world: World, profile: Profile, days: int) -> None:

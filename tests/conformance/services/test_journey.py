@@ -391,4 +391,7 @@ async def test_what_is_someone_elses_does_not_exist(world: World) -> None:
     await world.settle()
     (offer,) = await world.offers("made")
     with pytest.raises(NotFound):
-        await world.run("registry", lambda unit: handlers.accept_offer(world.matchmaker, unit, offer["id"], "another"))
+        await world.run(
+            "registry",
+            lambda unit: handlers.accept_offer(world.matchmaker, unit, offer["id"], handlers.Answering("another")),
+        )

@@ -28,12 +28,14 @@ def _entries() -> None:
         op.add_column("entries", column)
     _replace("entries_live", "entries", ["case_id", "waitlist"], _LIVE, unique=True)
     _create("entries_to_resume", "entries", ["paused_until", "id"], "state = 'paused' AND paused_until IS NOT NULL")
+    _create("entries_released", "entries", ["case_id"], "state = 'paused' AND pause_reason = 'accepted-elsewhere'")
     _create("entries_to_lapse", "entries", ["eligible_until", "id"], f"{_LIVE} AND eligible_until IS NOT NULL")
 
 
 def _offers() -> None:
     said = "when its deadline is near; empty once that was said"
     op.add_column("offers", sa.Column("remind_at", UtcDateTime(), nullable=True, comment=said))
+    op.add_column("offers", sa.Column("decided_by", sa.Text(), nullable=True, comment="the organisation that answered"))
     _replace("offers_one_per_vacancy", "offers", ["vacancy_id"], _ACTIVE, unique=True)
     _replace("offers_one_per_entry", "offers", ["entry_id"], _ACTIVE, unique=True)
     _replace("offers_due", "offers", ["deadline_at", "id"], "state IN ('enquired', 'made')")

@@ -1,101 +1,146 @@
 """What must never be false in the registry's database, as questions that find what breaks it: ids only."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, exists, func, or_, select
+from sqlalchemy import Column, ColumnElement, Select, and_, func, not_, or_, select
 
 from schemas.vocabulary import ListKind
+from services.chassis.database import Row, among
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.domain.allocation import Situation, choose
 from services.registry.domain.eligibility import reasons_against
-from services.registry.domain.model import ACTIVE_OFFER_STATES, EntryState, OfferState, Vacancy, VacancyState
-from services.registry.domain.programmes import Programme, Programmes
-from services.registry.store.allocations import offered_before, open_vacancies
-from services.registry.store.waitlists import ProfileCache, Waitlist, first_in_line
-from services.registry.tables import decisions, entries, offers, vacancies, waitlists
+from services.registry.domain.model import (
+    ACTIVE_OFFER_STATES,
+    OPEN_OFFER_STATES,
+    EntryState,
+    OfferState,
+    VacancyState,
+)
+from services.registry.domain.programmes import Programmes
+from services.registry.store.codec import decode_profile, decode_terms
+from services.registry.tables import decisions, entries, offers, profiles, vacancies
 
 FINDINGS_LIMIT = 100
 """How many findings of one kind are named."""
 
-_ACTIVE = offers.c.state.in_(ACTIVE_OFFER_STATES)
-_PLACED = offers.c.state == OfferState.FULFILLED
-_HOLDING = _ACTIVE & ~_PLACED
-"""An offer that is open, or accepted: it holds its vacancy and its entry."""
+VACANCIES_LIMIT = 10_000
+"""For how many open vacancies it is checked that nobody waits who could have them, the longest open first."""
 
 
 async def findings(unit: UnitOfWork, programmes: Programmes | None = None) -> list[str]:
-    """Everything that is wrong, at most 100 of a kind: what, and the id of the vacancy, entry or offer."""
+    """Everything that is wrong, at most 100 of a kind: what, and the id of the vacancy, entry, offer or case."""
     found = []
     for what, query in _BROKEN.items():
         ids = [id_ for [id_] in await unit.execute(query.limit(FINDINGS_LIMIT))]
         found += [f"{what}: {id_}" for id_ in ids]
-    return found + await _skipped(unit, programmes or Programmes())
+    suspects = await _forgotten(unit, programmes or Programmes())
+    forgotten = await _still_open(unit, suspects[:FINDINGS_LIMIT])
+    return found + [f"open vacancy that somebody could have: {id_}" for id_ in forgotten]
 
 
-async def _skipped(unit: UnitOfWork, programmes: Programmes) -> list[str]:
-    """What is open has nobody waiting who could have it: the first eligible person always has the offer."""
-    cache, found = ProfileCache(), []
-    for row in await unit.execute(select(waitlists).order_by(waitlists.c.id)):
-        waitlist = Waitlist(row.id, ListKind(row.kind), await cache.of(unit, row.id, row.profile_count))
-        free = [vacancy for vacancy in await open_vacancies(unit, waitlist) if vacancy.may_be_offered(unit.now)]
-        programme = programmes.at(row.id, unit.now)
-        suspects = [vacancy for vacancy in free if await _has_someone(unit, waitlist, vacancy, programme)]
-        found += await _still_open(unit, suspects)
-    return found[:FINDINGS_LIMIT]
+async def _forgotten(unit: UnitOfWork, programmes: Programmes) -> list[Row]:
+    """Vacancies that are free while somebody waits who is eligible and was not offered them before."""
+    offerable = or_(vacancies.c.offerable_until.is_(None), vacancies.c.offerable_until > unit.now)
+    query = select(vacancies).where(vacancies.c.state == VacancyState.OPEN, offerable)
+    free = await unit.execute(
+        query.order_by(vacancies.c.waitlist, vacancies.c.opened_at, vacancies.c.id).limit(VACANCIES_LIMIT)
+    )
+    forgotten = []
+    for waitlist, mine in groupby(free, key=lambda row: row.waitlist):
+        line = await unit.execute(select(profiles).where(profiles.c.waitlist == waitlist))
+        entitled_only = programmes.at(waitlist, unit.now).requires_reflection_period
+        forgotten += [
+            vacancy for vacancy in mine if await _has_eligible(unit, vacancy, line, entitled_only=entitled_only)
+        ]
+    return forgotten
 
 
-async def _has_someone(unit: UnitOfWork, waitlist: Waitlist, vacancy: Vacancy, programme: Programme) -> bool:
-    eligible = [id_ for id_, profile in waitlist.profiles.items() if not reasons_against(profile, vacancy.terms)]
-    before = await offered_before(unit, [vacancy.id])
-    count, entitled_only = 1 + sum(map(len, before.values())), programme.requires_reflection_period
-    candidates = await first_in_line(unit, waitlist, eligible, count, entitled_only=entitled_only)
-    return bool(choose([vacancy], candidates, Situation(programme, before, unit.now)))
-
-
-async def _still_open(unit: UnitOfWork, suspects: Sequence[Vacancy]) -> list[str]:
+async def _still_open(unit: UnitOfWork, suspects: Sequence[Row]) -> list[UUID]:
     """Those of them to which nothing happened meanwhile: a database at work moves while it is read."""
-    same = [
-        (vacancies.c.id == vacancy.id)
-        & (vacancies.c.state == VacancyState.OPEN)
-        & (vacancies.c.allocation_version == vacancy.allocation_version)
-        & (vacancies.c.source_version == vacancy.source_version)
-        for vacancy in suspects[:FINDINGS_LIMIT]
-    ]
-    if not same:
-        return []
-    rows = await unit.execute(select(vacancies.c.id).where(or_(*same)).order_by(vacancies.c.id))
-    return [f"open vacancy that somebody waiting could have: {row.id}" for row in rows]
+    query = select(vacancies.c.id, vacancies.c.allocation_version, vacancies.c.source_version)
+    query = query.where(vacancies.c.state == VacancyState.OPEN)
+    now = await unit.execute(query.where(among(unit.connection, vacancies.c.id, [row.id for row in suspects])))
+    same = {(row.id, row.allocation_version, row.source_version) for row in now}
+    return [row.id for row in suspects if (row.id, row.allocation_version, row.source_version) in same]
 
 
-def _twice(key: ColumnElement[tuple[object]]) -> Select[tuple[object]]:
-    return select(key).where(_ACTIVE).group_by(key).having(func.count() > 1).order_by(key)
+async def _has_eligible(unit: UnitOfWork, vacancy: Row, line: list[Row], *, entitled_only: bool) -> bool:
+    terms = decode_terms(vacancy.terms)
+    suited = [row.id for row in line if not reasons_against(decode_profile(row.profile), terms)]
+    if not suited:
+        return False
+    before = select(offers.c.id).where(offers.c.vacancy_id == vacancy.id, offers.c.entry_id == entries.c.id).exists()
+    entitled = entries.c.eligible_until > unit.now
+    if not entitled_only:
+        entitled = or_(entitled, entries.c.eligible_until.is_(None))
+    waiting = (entries.c.state == EntryState.WAITING, entitled, not_(before))
+    query = select(entries.c.id).where(among(unit.connection, entries.c.profile_id, suited), *waiting)
+    return bool(await unit.execute(query.order_by(entries.c.id).limit(1)))
 
 
-def _where(table: Table, state: str, broken: ColumnElement[bool]) -> Select[tuple[object]]:
-    return select(table.c.id).where(table.c.state == state, broken).order_by(table.c.id)
+_ACTIVE = offers.c.state.in_(ACTIVE_OFFER_STATES)
+_UNDER_WAY = offers.c.state.in_((*OPEN_OFFER_STATES, OfferState.ACCEPTED))
+_FULFILLED = offers.c.state == OfferState.FULFILLED
 
 
-_of_vacancy, _of_entry = offers.c.vacancy_id == vacancies.c.id, offers.c.entry_id == entries.c.id
-_decided = exists().where(
-    decisions.c.offer_id == offers.c.id,
-    decisions.c.vacancy_id == offers.c.vacancy_id,
-    decisions.c.entry_id == offers.c.entry_id,
-)
+def _twice(column: Column[Any], *conditions: ColumnElement[bool]) -> Select[tuple[object]]:
+    return select(column).where(*conditions).group_by(column).having(func.count() > 1).order_by(column)
+
+
+def _offers_where(*conditions: ColumnElement[bool]) -> Select[tuple[object]]:
+    joined = offers.join(vacancies, vacancies.c.id == offers.c.vacancy_id)
+    joined = joined.join(entries, entries.c.id == offers.c.entry_id)
+    return select(offers.c.id).select_from(joined).where(*conditions).order_by(offers.c.id)
+
+
+def _without_offer(
+    column: Column[Any], condition: ColumnElement[bool], wanted: ColumnElement[bool] | None = None
+) -> Select[tuple[object]]:
+    """Vacancies or entries in a state that needs an offer, one under way if not said otherwise, and without it."""
+    mine = offers.c.vacancy_id if column is vacancies.c.id else offers.c.entry_id
+    theirs = select(offers.c.id).where(mine == column, _UNDER_WAY if wanted is None else wanted).exists()
+    return select(column).where(condition, not_(theirs)).order_by(column)
+
+
+_same = and_(decisions.c.entry_id == offers.c.entry_id, decisions.c.vacancy_id == offers.c.vacancy_id)
+_explained = select(decisions.c.id).where(decisions.c.offer_id == offers.c.id, _same).exists()
+_answered = offers.c.decided_at.is_not(None)
+_open = offers.c.state.in_(OPEN_OFFER_STATES)
 
 _BROKEN: Mapping[str, Select[tuple[object]]] = {
-    "vacancy with more than one active offer": _twice(offers.c.vacancy_id),
-    "entry with more than one active offer": _twice(offers.c.entry_id),
-    "open vacancy that an offer holds": _where(vacancies, VacancyState.OPEN, exists().where(_of_vacancy, _ACTIVE)),
-    "offered vacancy that no offer holds": _where(
-        vacancies, VacancyState.OFFERED, ~exists().where(_of_vacancy, _HOLDING)
+    "vacancy with two active offers": _twice(offers.c.vacancy_id, _ACTIVE),
+    "entry with two active offers": _twice(offers.c.entry_id, _ACTIVE),
+    "case with two accepted places in shelters": _twice(
+        offers.c.case_id, offers.c.state == OfferState.ACCEPTED, offers.c.kind == ListKind.SHELTER
     ),
-    "filled vacancy without a placement": _where(vacancies, VacancyState.FILLED, ~exists().where(_of_vacancy, _PLACED)),
-    "withdrawn vacancy that an offer holds": _where(
-        vacancies, VacancyState.WITHDRAWN, exists().where(_of_vacancy, _ACTIVE)
+    "offer whose vacancy is in another state": _offers_where(
+        or_(
+            _UNDER_WAY & (vacancies.c.state != VacancyState.OFFERED),
+            _FULFILLED & (vacancies.c.state != VacancyState.FILLED),
+        )
     ),
-    "lapsed vacancy that an offer holds": _where(vacancies, VacancyState.LAPSED, exists().where(_of_vacancy, _ACTIVE)),
-    "waiting entry that an offer holds": _where(entries, EntryState.WAITING, exists().where(_of_entry, _ACTIVE)),
-    "offered entry that no offer holds": _where(entries, EntryState.OFFERED, ~exists().where(_of_entry, _HOLDING)),
-    "placed entry without a placement": _where(entries, EntryState.PLACED, ~exists().where(_of_entry, _PLACED)),
-    "offer without its decision": select(offers.c.id).where(~_decided).order_by(offers.c.id),
+    "offer whose entry is in another state": _offers_where(
+        or_(
+            _UNDER_WAY & (entries.c.state != EntryState.OFFERED),
+            _FULFILLED & (entries.c.state != EntryState.PLACED),
+        )
+    ),
+    "offered vacancy without an offer": _without_offer(vacancies.c.id, vacancies.c.state == VacancyState.OFFERED),
+    "offered entry without an offer": _without_offer(entries.c.id, entries.c.state == EntryState.OFFERED),
+    "filled vacancy without a placement": _without_offer(
+        vacancies.c.id, vacancies.c.state == VacancyState.FILLED, _FULFILLED
+    ),
+    "placed entry without a placement": _without_offer(entries.c.id, entries.c.state == EntryState.PLACED, _FULFILLED),
+    "offer without the decision behind it": _offers_where(not_(_explained)),
+    "open offer that was answered, or an outcome without its moment": _offers_where(
+        or_(
+            offers.c.state.in_(OPEN_OFFER_STATES) & _answered,
+            offers.c.state.not_in(OPEN_OFFER_STATES) & not_(_answered),
+        )
+    ),
+    "pause without a reason, or a reason without a pause": select(entries.c.id)
+    .where((entries.c.state == EntryState.PAUSED) != entries.c.pause_reason.is_not(None))
+    .order_by(entries.c.id),
 }

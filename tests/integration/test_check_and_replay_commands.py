@@ -57,7 +57,7 @@ def test_a_sound_folder_has_no_findings(folder: Path) -> None:
 
 
 DAMAGE = {
-    "registry": ("DELETE FROM decisions", "offer without its decision"),
+    "registry": ("DELETE FROM decisions", "offer without the decision behind it"),
     "shelters": ("UPDATE units SET offer_id = NULL", "unit in no legal state"),
     "notifications": ("UPDATE recipients SET last_sequence = 99", "does not end with the last number"),
 }

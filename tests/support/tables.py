@@ -15,3 +15,8 @@ def table(text: str) -> list[Row]:
 def number(text: str) -> int:
     """A number such as `17 590 672` or `-4`."""
     return int(text.replace(" ", ""))
+
+
+def rows_of(text: str) -> list[tuple[str, ...]]:
+    """The rows as tuples, in the order of the columns."""
+    return [tuple(row.values()) for row in table(text)]

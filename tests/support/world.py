@@ -22,8 +22,10 @@ from schemas.vocabulary import (
     AgeBand,
     ClaimReversalReason,
     DeclineReason,
+    EnquiryRefusal,
     Need,
     Programme,
+    Region,
     Sex,
     WithdrawalReason,
 )
@@ -45,11 +47,13 @@ from services.municipalities.handlers import slots as municipal_slots
 from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.model import Entry, Profile
 from services.registry.domain.programmes import Programmes
-from services.registry.handlers import entries, offers
+from services.registry.handlers import entries, offers, reconsider
 from services.registry.handlers.matching import Matchmaker
+from services.registry.store import cases as registry_cases
 from services.registry.store.waitlists import WaitlistStore
+from services.registry.tables import entries as entries_table
 from services.registry.tables import offers as offers_table
-from services.shelters.handlers import households
+from services.shelters.handlers import enquiries, households
 from services.shelters.handlers import vacancies as beds
 from services.shelters.handlers.facilities import open_unit
 from services.shelters.handlers.vacancies import Leases
@@ -239,14 +243,60 @@ class World:
             "registry", lambda unit: offers.decline_offer(self.matchmaker, unit, offer_id, ANSWERING, reason)
         )
 
-    async def add_unit(self, places: int = 2, *, sexes: Sequence[Sex] = tuple(Sex), needs: Sequence[Need] = ()) -> UUID:
+    async def change(self, case_id: UUID, profile: Profile) -> None:
+        """Something about a household is different from now on."""
+
+        async def work(unit: UnitOfWork) -> None:
+            await registry_cases.set_profile(unit, case_id, profile)
+            await reconsider.case_changed(self.matchmaker, unit, case_id)
+
+        await self.run("registry", work)
+
+    async def entitle(self, entry_id: UUID, until: datetime) -> None:
+        """The right to this kind of shelter ends at this moment."""
+        entry = entries_table.c.id == entry_id
+        (row,) = await self.rows("registry", select(entries_table).where(entry))
+
+        async def work(unit: UnitOfWork) -> None:
+            await unit.execute(update(entries_table).where(entry).values(eligible_until=until))
+            await reconsider.case_changed(self.matchmaker, unit, row["case_id"])
+
+        await self.run("registry", work)
+
+    async def entry(self, entry_id: UUID) -> Row:
+        return (await self.rows("registry", select(entries_table).where(entries_table.c.id == entry_id)))[0]
+
+    async def answer(self, unit_id: UUID, refusal: EnquiryRefusal | None = None) -> None:
+        """The provider says whether it takes the household that it was asked about."""
+        row = await self.unit(unit_id)
+        await self.run(
+            "shelters", lambda unit: enquiries.answer_enquiry(unit, row["offer_id"], row["organisation"], refusal)
+        )
+
+    async def add_unit(
+        self,
+        places: int = 2,
+        *,
+        sexes: Sequence[Sex] = tuple(Sex),
+        needs: Sequence[Need] = (),
+        programme: Programme = Programme.COSM,
+        region: Region | None = None,
+        kept_for_places: int | None = None,
+    ) -> UUID:
         async def work(unit: UnitOfWork) -> UUID:
             provider, facility = unit.identifiers(), unit.identifiers()
             await facilities_store.add_provider(unit, provider, f"{PROVIDER}-{provider}")
-            await facilities_store.add_facility(unit, facility, NewFacility(provider_id=provider))
+            await facilities_store.add_facility(unit, facility, NewFacility(provider_id=provider, region=region))
             accepts = Acceptance(sexes=list(sexes), age_bands=list(AgeBand), children=True)
             serves = Serves(wheelchair=True, needs=list(needs))
-            new = NewUnit(facility_id=facility, programme=Programme.COSM, places=places, accepts=accepts, serves=serves)
+            new = NewUnit(
+                facility_id=facility,
+                programme=programme,
+                places=places,
+                accepts=accepts,
+                serves=serves,
+                kept_for_places=kept_for_places,
+            )
             return (await open_unit(unit, new, f"{PROVIDER}-{provider}")).unit.id
 
         return await self.run("shelters", work)

@@ -113,25 +113,16 @@ async def in_shelter(unit: UnitOfWork, case_ids: Sequence[UUID]) -> set[object]:
 
 
 _TIMED = (entries.c.state == literal_column(f"'{EntryState.PAUSED}'")) & entries.c.paused_until.is_not(None)
-_PROMISED = (
-    select(offers.c.id)
-    .where(offers.c.entry_id == entries.c.id, offers.c.state == literal_column(f"'{OfferState.ACCEPTED}'"))
-    .exists()
-)
-_NOT_PROMISED = not_(_PROMISED)
 _accepted = offers.alias("accepted")
+_IS_ACCEPTED = _accepted.c.state == literal_column(f"'{OfferState.ACCEPTED}'")
+_NOT_PROMISED = not_(
+    select(_accepted.c.id).where(_accepted.c.entry_id == entries.c.id, _IS_ACCEPTED).correlate(entries).exists()
+)
+_OF_SHELTER = (_accepted.c.case_id == entries.c.case_id) & (_accepted.c.kind == literal_column(f"'{ListKind.SHELTER}'"))
 _RELEASED = (
     (entries.c.state == literal_column(f"'{EntryState.PAUSED}'"))
     & (entries.c.pause_reason == literal_column(f"'{PauseReason.ACCEPTED_ELSEWHERE}'"))
-    & not_(
-        select(_accepted.c.id)
-        .where(
-            _accepted.c.case_id == entries.c.case_id,
-            _accepted.c.kind == literal_column(f"'{ListKind.SHELTER}'"),
-            _accepted.c.state == literal_column(f"'{OfferState.ACCEPTED}'"),
-        )
-        .exists()
-    )
+    & not_(select(_accepted.c.id).where(_OF_SHELTER, _IS_ACCEPTED).correlate(entries).exists())
 )
 
 

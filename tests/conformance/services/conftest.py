@@ -26,15 +26,3 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path, sqlite_template:
         yield built
         await built.settle()
         await check_everything(built)
-
-
-@pytest.fixture
-async def damaged(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[World]:
-    """One offered a bed and one waiting, in a world that a test may damage: it is not checked afterwards."""
-    built = World(sqlite_copy(sqlite_template, tmp_path))
-    await built.join(days=2)
-    await built.join(days=1)
-    await built.post_bed(await built.add_unit())
-    await built.settle()
-    yield built
-    await built.close()

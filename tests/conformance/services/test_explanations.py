@@ -5,12 +5,11 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 
 from schemas.vocabulary import Need, Sex
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry import checks
 from services.registry.domain import eligibility
 from services.registry.domain.decisions import Explanation, Rule
 from services.registry.domain.model import Profile
@@ -21,7 +20,7 @@ from services.registry.handlers.replay import Outcome, replay
 from services.registry.store import positions as store
 from services.registry.store.codec import encode_profile
 from services.registry.store.decisions import decode_explanation, stored
-from services.registry.tables import cases, decisions, entries, offers, profiles, vacancies, waitlists
+from services.registry.tables import cases, decisions, entries, profiles, waitlists
 from tests.support.world import COORDINATOR, HOUSEHOLD, World
 
 FAMILY = replace(HOUSEHOLD, children=3)
@@ -259,49 +258,3 @@ async def test_an_expected_wait_needs_ten_placements_and_prefers_those_who_are_a
     assert (await position(world, alike.id)).expected == ExpectedWait(1, 9, Basis.ALIKE, 10)
     world.clock.forward(days=400)
     assert (await position(world, alike.id)).expected is None
-
-
-DAMAGE = {
-    "an open vacancy that nobody is offered": (
-        update(vacancies).where(vacancies.c.state == "offered").values(state="open"),
-        "open vacancy that an offer holds",
-    ),
-    "an offer that was forgotten": (
-        update(offers).where(offers.c.state == "made").values(state="expired"),
-        "offered vacancy that no offer holds",
-    ),
-    "an entry that waits with an offer": (
-        update(entries).where(entries.c.state == "offered").values(state="waiting"),
-        "waiting entry that an offer holds",
-    ),
-    "an entry that is placed nowhere": (
-        update(entries).where(entries.c.state == "waiting").values(state="placed"),
-        "placed entry without a placement",
-    ),
-    "a vacancy that is filled by nobody": (
-        update(vacancies).where(vacancies.c.state == "offered").values(state="filled"),
-        "filled vacancy without a placement",
-    ),
-    "a vacancy withdrawn behind its offer": (
-        update(vacancies).where(vacancies.c.state == "offered").values(state="withdrawn"),
-        "withdrawn vacancy that an offer holds",
-    ),
-    "a decision that is gone": (delete(decisions), "offer without its decision"),
-}
-
-
-@pytest.mark.parametrize(("damage", "finding"), DAMAGE.values(), ids=DAMAGE)
-async def test_damage_in_the_registry_is_found(damaged: World, damage: object, finding: str) -> None:
-    """Each by the check that it breaks; and nothing is found before."""
-    assert await damaged.run("registry", checks.findings) == []
-    await damaged.run("registry", lambda unit: unit.execute(damage))  # type: ignore[arg-type] # each is a statement
-    assert finding in " ".join(await damaged.run("registry", checks.findings))
-
-
-async def test_a_skipped_person_is_found(damaged: World) -> None:
-    """Somebody who could have an open vacancy waits: the rules would choose them."""
-    opened = update(vacancies).where(vacancies.c.state == "offered").values(state="open", allocation_version=0)
-    gone = [delete(decisions), delete(offers), opened]
-    for statement in gone:
-        await damaged.run("registry", lambda unit, statement=statement: unit.execute(statement))  # type: ignore[misc] # as above
-    assert "somebody waiting could have" in " ".join(await damaged.run("registry", checks.findings))

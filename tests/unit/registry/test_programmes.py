@@ -1,0 +1,135 @@
+"""How each list works on a day: as tables, with an operator's file, and with deadlines in working hours."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from schemas.vocabulary import DeclineReason
+from services.registry.calendar import is_dutch_holiday
+from services.registry.domain.deadlines import AMSTERDAM, AnswerTime
+from services.registry.domain.programmes import DEFAULT_PROGRAMMES, Programmes
+from services.registry.programmes_file import read_programmes
+from tests.support.tables import rows_of
+
+ON_A_DAY = """
+list     | day        | who decides | who pays       | version
+cosm     | 2026-03-02 | exclusive   | state          | cosm.2010-01-01
+omm      | 2026-03-02 | exclusive   | state          | omm.2010-01-01
+vo       | 2026-03-02 | mediation   | municipalities | vo.2010-01-01
+loverboy | 2014-12-31 | mediation   | state          | loverboy.2010-01-01
+loverboy | 2015-01-01 | mediation   | municipalities | loverboy.2015-01-01
+housing  | 2026-03-02 | exclusive   | municipalities | housing.2010-01-01
+cosm     | 2001-01-01 | exclusive   | state          | cosm.2010-01-01
+"""
+
+REFUSALS = """
+reason          | what it means
+unsuitable      | keep_place
+unsafe          | exclude_facility
+unreachable     | pause
+found_elsewhere | review
+other           | keep_place
+"""
+
+# In Dutch time. 27 April is King's Day, and 6 April 2026 Easter Monday; on 29 March 2026 the clock goes forward.
+DEADLINES = """
+asked            | hours | answer before    | why
+2026-03-02 09:00 |     8 | 2026-03-02 17:00 | a whole working day
+2026-03-02 10:00 |     8 | 2026-03-03 10:00 | the rest on the next day
+2026-03-06 16:00 |     2 | 2026-03-09 10:00 | over the weekend
+2026-03-07 12:00 |     8 | 2026-03-09 17:00 | Saturday does not count
+2026-03-02 03:00 |     1 | 2026-03-02 10:00 | before the office opens
+2026-03-02 17:00 |     1 | 2026-03-03 10:00 | after it has closed
+2026-04-24 16:00 |     2 | 2026-04-28 10:00 | King's Day is on the Monday
+2026-04-02 16:00 |     2 | 2026-04-07 10:00 | Good Friday is no day off by law, but Easter Monday is
+2026-12-24 16:00 |     2 | 2026-12-28 10:00 | both days of Christmas
+2026-03-27 16:00 |     2 | 2026-03-30 10:00 | the night in which the clock changes
+"""
+
+
+@pytest.mark.parametrize(("name", "day", "authority", "funding", "version"), rows_of(ON_A_DAY))
+def test_a_list_works_by_the_version_of_the_day(
+    name: str, day: str, authority: str, funding: str, version: str
+) -> None:
+    """From its first day until the next begins; before the first, by the first."""
+    found = Programmes().on(name, date.fromisoformat(day))
+    assert (found.authority, found.funding, found.version) == (authority, funding, version)
+
+
+@pytest.mark.parametrize(("reason", "consequence"), rows_of(REFUSALS))
+def test_each_refusal_has_one_consequence(reason: str, consequence: str) -> None:
+    """The same in every list as it comes."""
+    for programme in DEFAULT_PROGRAMMES:
+        assert programme.consequences[DeclineReason(reason)] == consequence
+
+
+def test_no_refusal_is_without_a_consequence() -> None:
+    """In no list, for no reason."""
+    for programme in DEFAULT_PROGRAMMES:
+        assert set(programme.consequences) == set(DeclineReason)
+
+
+def dutch(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=AMSTERDAM)
+
+
+@pytest.mark.parametrize(("asked", "hours", "expected", "why"), rows_of(DEADLINES))
+def test_working_hours_leave_out_nights_weekends_and_holidays(asked: str, hours: str, expected: str, why: str) -> None:
+    """In Dutch time, whatever the clock does."""
+    deadline_at = AnswerTime(int(hours), working=True).after(dutch(asked).astimezone(UTC), is_dutch_holiday)
+    assert deadline_at == dutch(expected), why
+
+
+def test_plain_hours_are_plain() -> None:
+    """Nights and Sundays count."""
+    asked = datetime(2026, 12, 24, 22, tzinfo=UTC)
+    assert AnswerTime(24).after(asked, is_dutch_holiday) == datetime(2026, 12, 25, 22, tzinfo=UTC)
+
+
+def written(folder: Path, *versions: dict[str, object]) -> Path:
+    file = folder / "programmes.json"
+    file.write_text(json.dumps(versions))
+    return file
+
+
+def test_a_version_of_the_operators_holds_from_its_day_and_keeps_what_it_does_not_say(tmp_path: Path) -> None:
+    """And its name tells it from another that begins on the same day."""
+    said = {"waitlist": "cosm", "validFrom": "2027-01-01", "offer": {"hours": 12, "working": True}, "pauseDays": 14}
+    programmes = read_programmes(written(tmp_path, said))
+    before, after = (programmes.on("cosm", day) for day in (date(2026, 12, 31), date(2027, 1, 1)))
+    assert before in DEFAULT_PROGRAMMES
+    assert (after.offer, after.pause_days, after.authority) == (AnswerTime(12, working=True), 14, before.authority)
+    assert after.version.startswith("cosm.2027-01-01.")
+    other = read_programmes(written(tmp_path, said | {"pauseDays": 15})).on("cosm", date(2027, 1, 1))
+    assert other.version != after.version
+    assert programmes.of_policy(after.policy) is after
+    assert programmes.of_policy("never heard of") is None
+
+
+def test_a_consequence_that_is_set_leaves_the_others(tmp_path: Path) -> None:
+    """What a version does not say is as before."""
+    said = {"waitlist": "vo", "validFrom": "2027-01-01", "consequences": {"other": "review"}}
+    vo = read_programmes(written(tmp_path, said)).on("vo", date(2027, 1, 1))
+    assert (vo.consequences[DeclineReason.OTHER], vo.consequences[DeclineReason.UNSAFE]) == (
+        "review",
+        "exclude_facility",
+    )
+
+
+BROKEN: tuple[dict[str, object], ...] = (
+    {"waitlist": "cosm"},
+    {"waitlist": "hotel", "validFrom": "2027-01-01"},
+    {"waitlist": "cosm", "validFrom": "2027-01-01", "offer": {"hours": 0}},
+    {"waitlist": "cosm", "validFrom": "2027-01-01", "pauseDays": 1000},
+    {"waitlist": "cosm", "validFrom": "2027-01-01", "colour": "red"},
+    {"waitlist": "cosm", "validFrom": "2010-01-01"},
+)
+
+
+@pytest.mark.parametrize("said", BROKEN)
+def test_a_file_that_says_what_cannot_be_is_refused(tmp_path: Path, said: dict[str, object]) -> None:
+    """At the start, not at the first decision."""
+    with pytest.raises(ValueError, match=r"validation error|two versions"):
+        read_programmes(written(tmp_path, said))

@@ -46,10 +46,11 @@ class Right(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Those whom the rules cannot tell apart, but by their place and by what they were offered before."""
+    """Those whom the rules cannot tell apart, but by their place."""
 
     profile: Profile
     right: Right
+    offered_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,6 @@ class Counted:
 
     group: Group
     count: int
-    offered_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def _reasons_of(counted: Counted, choice: Choice, situation: Situation) -> tuple
     now, right = situation.now, counted.group.right
     until = {Right.RUNS: now + timedelta(days=1), Right.ENDED: now, Right.NOT_KNOWN: None}[right]
     one = replace(choice.entry, id=UUID(int=0), profile=counted.group.profile, eligible_until=until)
-    before = {choice.vacancy.id: {one.id} if counted.offered_before else set()}
+    before = {choice.vacancy.id: {one.id} if counted.group.offered_before else set()}
     return why_passed_over(one, choice, replace(situation, offered_before=before))
 
 
@@ -143,11 +143,12 @@ def rule_between(ahead: Entry, behind: Entry) -> Rule:
     return Rule.WAITING_LONGER if ahead.waiting_since != behind.waiting_since else Rule.TIE
 
 
-def group_of(entry: Entry, now: datetime) -> Group:
+def group_of(entry: Entry, offered_before: Collection[UUID], now: datetime) -> Group:
     """With whom an entry is counted."""
-    if entry.eligible_until is None:
-        return Group(entry.profile, Right.NOT_KNOWN)
-    return Group(entry.profile, Right.RUNS if entry.eligible_until > now else Right.ENDED)
+    right = Right.NOT_KNOWN
+    if entry.eligible_until is not None:
+        right = Right.RUNS if entry.eligible_until > now else Right.ENDED
+    return Group(entry.profile, right, entry.id in offered_before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +162,11 @@ class Line:
     groups: Mapping[Group, int] = field(default_factory=dict)
     at_least: bool = False
 
-    def without(self, gone: Collection[Entry], now: datetime) -> "Line":
-        """The same line when these do not stand in it any more."""
-        ids, groups = {entry.id for entry in gone}, Counter(self.groups)
-        groups.subtract(Counter(group_of(entry, now) for entry in gone))
-        return Line([entry for entry in self.first if entry.id not in ids], groups, self.at_least)
+    def without(self, gone: Collection[Entry], groups: Collection[Group]) -> "Line":
+        """The same line when these, of these groups, do not stand in it any more."""
+        ids, left = {entry.id for entry in gone}, Counter(self.groups)
+        left.subtract(groups)
+        return Line([entry for entry in self.first if entry.id not in ids], left, self.at_least)
 
 
 def snapshot_of(choice: Choice, line: Line, candidates: Collection[Entry], situation: Situation) -> Snapshot:
@@ -178,13 +179,12 @@ def snapshot_of(choice: Choice, line: Line, candidates: Collection[Entry], situa
     passed = [*named, *_that_matter(choice, ahead, situation)]
     considered = (*passed, choice.entry, *behind[:RUNNERS_UP_LIMIT])
     before = situation.offered_before.get(vacancy.id, ())
-    repeated = Counter(group_of(entry, now) for entry in ahead if entry.id in before and entry not in passed)
     return Snapshot(
         vacancy=replace(vacancy),
         decided_at=now,
         considered=tuple(replace(entry) for entry in considered),
         offered_before=frozenset(entry.id for entry in considered if entry.id in before),
-        counted=_rest(line, Counter(group_of(entry, now) for entry in passed), repeated),
+        counted=_rest(line, Counter(group_of(entry, before, now) for entry in passed)),
         at_least=line.at_least,
     )
 
@@ -196,11 +196,8 @@ def _that_matter(choice: Choice, ahead: Sequence[Entry], situation: Situation) -
     return sorted({entry.id: entry for entry in (*eligible[:1], *large)}.values(), key=place_in_line)
 
 
-def _rest(line: Line, named: Counter[Group], repeated: Counter[Group]) -> tuple[Counted, ...]:
-    """Everyone in the line who is not named; those who were offered this vacancy before apart from the others."""
-    counted = []
-    for group, count in line.groups.items():
-        left = max(0, count - named[group])
-        again = min(left, repeated[group])
-        counted += [Counted(group, again, offered_before=True), Counted(group, left - again)]
-    return tuple(item for item in counted if item.count)
+def _rest(line: Line, named: Counter[Group]) -> tuple[Counted, ...]:
+    """Everyone in the line who is not named."""
+    left = Counter(line.groups)
+    left.subtract(named)
+    return tuple(Counted(group, count) for group, count in left.items() if count > 0)

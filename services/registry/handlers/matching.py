@@ -1,6 +1,6 @@
 """Brings vacancies and waiting people together: the one place that makes offers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -9,7 +9,7 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import allocation, offers
 from services.registry.domain.allocation import PASSED_OVER_LIMIT, Choice, OfferedBefore, Situation
 from services.registry.domain.deadlines import IsHoliday
-from services.registry.domain.decisions import Decision, Line, Snapshot, explain, snapshot_of
+from services.registry.domain.decisions import Decision, Line, Snapshot, explain, group_of, snapshot_of
 from services.registry.domain.eligibility import reasons_against
 from services.registry.domain.model import Allocation, Entry, EntryState, Vacancy
 from services.registry.domain.offers import Timing
@@ -143,14 +143,20 @@ class Matchmaker:
         return await ahead_of(unit, waitlist, last, PASSED_OVER_LIMIT + len(choices) + 1)
 
     async def _line(
-        self, unit: UnitOfWork, waitlist: Waitlist, choice: Choice, ahead: Sequence[Entry], limit: int
+        self,
+        unit: UnitOfWork,
+        waitlist: Waitlist,
+        choice: Choice,
+        ahead: Sequence[Entry],
+        before: Collection[UUID],
+        limit: int,
     ) -> Line:
-        """Who waits before the chosen one; counted by profile only when it is more than are explained one by one."""
+        """Who waits before the chosen one; counted only when it is more than are explained one by one."""
         own_place = place_in_line(choice.entry)
         first = [entry for entry in ahead if place_in_line(entry) < own_place]
         if len(first) <= PASSED_OVER_LIMIT:
             return Line(first)
-        groups = await ahead_in_groups(unit, waitlist.profiles, choice.entry, limit)
+        groups = await ahead_in_groups(unit, waitlist.profiles, choice.entry, before, limit)
         return Line(first, groups, at_least=sum(groups.values()) >= limit)
 
     async def _offers(
@@ -165,9 +171,12 @@ class Matchmaker:
         someone_may_lapse = any(entry.eligible_until is not None for entry in candidates)
         ahead = await self._ahead(unit, waitlist, choices, situation, everyone=someone_may_lapse)
         for choice in choices:
-            line = await self._line(unit, waitlist, choice, ahead, AHEAD_LIMIT // len(choices))
+            before = situation.offered_before.get(choice.vacancy.id, ())
+            line = await self._line(unit, waitlist, choice, ahead, before, AHEAD_LIMIT // len(choices))
+            gone = [entry for entry in chosen if place_in_line(entry) < place_in_line(choice.entry)]
+            line = line.without(gone, [group_of(entry, before, unit.now) for entry in gone])
             left = [entry for entry in candidates if entry.state is EntryState.WAITING]
-            seen = snapshot_of(choice, line.without(chosen, unit.now), left, situation)
+            seen = snapshot_of(choice, line, left, situation)
             decision = _decision(unit, seen, situation.programme)
             matching.made.append(self._begun(decision.offer_id, choice, situation))
             matching.decisions.append(decision)

@@ -94,7 +94,8 @@ def encode_snapshot(snapshot: Snapshot) -> str:
         "availableFrom": vacancy.available_from.isoformat(),
         "considered": [_entry_item(entry, number) for entry in considered],
         "counted": [
-            [number[rest.group.profile], rest.group.right, rest.count, rest.offered_before] for rest in snapshot.counted
+            [number[rest.group.profile], rest.group.right, rest.group.offered_before, rest.count]
+            for rest in snapshot.counted
         ],
         "kind": vacancy.kind,
         "decidedAt": snapshot.decided_at.isoformat(),
@@ -120,8 +121,8 @@ def decode_snapshot(text: str) -> Snapshot:
         considered=considered,
         offered_before=frozenset(considered[index].id for index in value["offeredBefore"]),
         counted=tuple(
-            Counted(Group(profiles[index], Right(right)), count, before)
-            for index, right, count, before in value["counted"]
+            Counted(Group(profiles[index], Right(right), before), count)
+            for index, right, before, count in value["counted"]
         ),
         at_least=value["atLeast"],
     )

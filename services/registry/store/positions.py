@@ -3,8 +3,9 @@
 Each count ends at a limit, so that none costs more because a million people wait.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from services.chassis.database import UtcDateTime
+from services.chassis.database import UtcDateTime, ids_value, one_of
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.decisions import Group, Right, Rule
 from services.registry.domain.model import (
@@ -82,7 +83,7 @@ class Wait(NamedTuple):
 
 def _first(*conditions: ColumnElement[bool]) -> Select[tuple[object, ...]]:
     """The first in line who meet these, in a scan of the index that holds the list's order."""
-    mine = select(entries.c.profile_id, entries.c.eligible_until)
+    mine = select(entries.c.id, entries.c.profile_id, entries.c.eligible_until)
     mine = mine.where(entries.c.waitlist == bindparam("list"), _WAITING, *conditions)
     in_line = mine.order_by(entries.c.precedence, entries.c.waiting_since, entries.c.id)
     return select(in_line.limit(bindparam("limit", type_=Integer)).subquery())
@@ -104,9 +105,14 @@ _RIGHT = case(
     (_IN_LINE.c.eligible_until > bindparam("now", type_=UtcDateTime), literal_column(f"'{Right.RUNS}'")),
     else_=literal_column(f"'{Right.ENDED}'"),
 ).label("standing_right")
-_GROUPED = select(_IN_LINE.c.profile_id, _RIGHT).subquery()
-_KEY = (_GROUPED.c.profile_id, _GROUPED.c.standing_right)
-_IN_GROUPS = select(*_KEY, func.count().label("count")).group_by(*_KEY)
+
+
+@lru_cache(maxsize=2)
+def _in_groups(dialect: str) -> Select[tuple[object, ...]]:
+    repeated = one_of(dialect, _IN_LINE.c.id, "offered_before").label("repeated")
+    grouped = select(_IN_LINE.c.profile_id, _RIGHT, repeated).subquery()
+    key = (grouped.c.profile_id, grouped.c.standing_right, grouped.c.repeated)
+    return select(*key, func.count().label("count")).group_by(*key)
 
 
 async def ahead_by_rule(unit: UnitOfWork, entry: Entry) -> dict[Rule, int]:
@@ -116,11 +122,13 @@ async def ahead_by_rule(unit: UnitOfWork, entry: Entry) -> dict[Rule, int]:
 
 
 async def ahead_in_groups(
-    unit: UnitOfWork, known: Mapping[UUID, Profile], entry: Entry, limit: int
+    unit: UnitOfWork, known: Mapping[UUID, Profile], entry: Entry, offered_before: Collection[UUID], limit: int
 ) -> dict[Group, int]:
     """How many of each group are among the first `limit` who wait before this entry."""
-    rows = await unit.execute(_IN_GROUPS, _place(entry) | {"limit": limit, "now": unit.now})
-    return {Group(known[row.profile_id], Right(row.standing_right)): row["count"] for row in rows}
+    dialect = unit.connection.dialect.name
+    before = {"offered_before": ids_value(dialect, sorted(offered_before))}
+    rows = await unit.execute(_in_groups(dialect), _place(entry) | before | {"limit": limit, "now": unit.now})
+    return {Group(known[row.profile_id], Right(row.standing_right), bool(row.repeated)): row["count"] for row in rows}
 
 
 async def to_be_had(unit: UnitOfWork, waitlist: str, entry_id: UUID) -> list[Standing]:

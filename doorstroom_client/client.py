@@ -29,7 +29,7 @@ from schemas.api.municipalities import (
 )
 from schemas.api.municipalities import Slot as MunicipalSlot
 from schemas.api.notifications import Notification
-from schemas.api.registry import Case, Decline, Entries, Entry, NewCase, NewEntry, Offer, Offers
+from schemas.api.registry import Case, Decline, Entries, Entry, NewCase, NewEntry, Offer, Offers, Undo
 from schemas.api.shelters import (
     Affirmation,
     Contract,
@@ -59,7 +59,14 @@ from schemas.api.shelters import (
     WeeklyOverview,
     Withdrawal,
 )
-from schemas.vocabulary import ClaimReversalReason, DeclineReason, DepartureReason, EnquiryRefusal, WithdrawalReason
+from schemas.vocabulary import (
+    ClaimReversalReason,
+    DeclineReason,
+    DepartureReason,
+    EnquiryRefusal,
+    UndoReason,
+    WithdrawalReason,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +146,10 @@ class Client:
         return await self._transport.post(
             f"{self._registry}/offers/{offer_id}/_decline", Offer, Decline(reason=reason), key
         )
+
+    async def undo_decline(self, offer_id: UUID, reason: UndoReason, key: str | None = None) -> Offer:
+        """Take a no back."""
+        return await self._transport.post(f"{self._registry}/offers/{offer_id}/_undo", Offer, Undo(reason=reason), key)
 
     def notifications(self, last_event_id: str | None = None) -> AsyncIterator[Notification]:
         """What concerns you, live."""

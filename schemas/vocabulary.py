@@ -58,6 +58,14 @@ class DeclineReason(StrEnum):
     OTHER = "other"
 
 
+class UndoReason(StrEnum):
+    """Why an answer is taken back."""
+
+    MISTAKE = "mistake"
+    CHANGED_MIND = "changed_mind"
+    MISUNDERSTANDING = "misunderstanding"
+
+
 class WithdrawalReason(StrEnum):
     """Why a vacancy is not to be had after all."""
 

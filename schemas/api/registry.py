@@ -7,7 +7,7 @@ from pydantic import Field
 
 from schemas.api.paging import PageQuery
 from schemas.base import OrganisationId, Schema, UtcDatetime
-from schemas.vocabulary import AgeBand, DeclineReason, ListKind, Need, Sex
+from schemas.vocabulary import AgeBand, DeclineReason, ListKind, Need, Sex, UndoReason
 
 Waitlist = Annotated[str, Field(pattern="^(cosm|omm|loverboy|vo|housing)$", description="a programme, or housing")]
 Urgency = Annotated[int, Field(ge=0, le=9, description="higher goes first")]
@@ -76,6 +76,7 @@ class Offer(Schema):
     decided_at: UtcDatetime | None
     coordinator: OrganisationId = Field(description="the organisation that speaks for the household")
     decided_by: OrganisationId | None = Field(description="the organisation that answered, perhaps on their behalf")
+    undone: UndoReason | None = Field(description="why the refusal was taken back; a new offer followed")
 
 
 class Offers(Schema):
@@ -88,6 +89,12 @@ class Decline(Schema):
     """Why an offer is declined, which has a consequence for the household's place: see its programme."""
 
     reason: DeclineReason
+
+
+class Undo(Schema):
+    """Why a refusal is taken back."""
+
+    reason: UndoReason
 
 
 class WaitlistSummary(Schema):

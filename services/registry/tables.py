@@ -146,6 +146,7 @@ offers = Table(
     Column("ended_at", UtcDateTime, comment="a placement that is over: departed, or housed"),
     Column("remind_at", UtcDateTime, comment="when its deadline is near; empty once that was said"),
     Column("decided_by", Text, comment="the organisation that answered"),
+    Column("undone", Text, comment="why its refusal was taken back"),
     Index("offers_one_per_vacancy", "vacancy_id", unique=True, postgresql_where=_ACTIVE, sqlite_where=_ACTIVE),
     Index("offers_one_per_entry", "entry_id", unique=True, postgresql_where=_ACTIVE, sqlite_where=_ACTIVE),
     Index("offers_of_vacancy", "vacancy_id"),

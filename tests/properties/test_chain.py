@@ -5,6 +5,7 @@ import random
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -13,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schemas.vocabulary import AgeBand, Sex
+from schemas.api.registry import Waitlist
+from schemas.vocabulary import AgeBand, DeclineReason, EnquiryRefusal, Programme, Region, Sex
 from services.chassis.errors import Conflict, NotFound
 from services.registry.domain.eligibility import reasons_against
 from services.registry.domain.model import Profile
@@ -32,7 +34,7 @@ PROFILES = (
 KINDS = (
     "join", "join", "leave", "accept", "accept", "decline", "post", "post", "withdraw", "affirm", "arrive", "miss",
     "depart", "slot", "withdraw_slot", "claim", "claim_next", "house", "reverse", "join_housing", "time",
-    "settle", "settle",
+    "settle", "settle", "change", "change", "ask", "agree", "refuse", "join_vo", "join_omm", "entitle", "refuse_unsafe",
 )  # fmt: skip
 STEPS = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 99)), max_size=40)
 
@@ -44,6 +46,7 @@ class Walk:
         self.world = world
         self.entries: list[tuple[UUID, UUID]] = []
         self.units: list[UUID] = []
+        self.mediated: list[UUID] = []
         self.slots: list[UUID] = []
         self.claims: list[UUID] = []
 
@@ -52,8 +55,11 @@ class Walk:
         self.units = [
             await self.world.add_unit(places=5),
             await self.world.add_unit(places=1, sexes=[Sex.MALE]),
-            await self.world.add_unit(places=2),
+            await self.world.add_unit(places=2, region=Region.LIMBURG),
+            await self.world.add_unit(places=5, kept_for_places=3),
         ]
+        self.mediated = [await self.world.add_unit(places=4, programme=Programme.VO)]
+        self.units += [*self.mediated, await self.world.add_unit(places=2, programme=Programme.OMM)]
 
     async def take(self, kind: str, number: int) -> None:
         step: Callable[[int], Awaitable[object]] = getattr(self, f"_{kind}")
@@ -71,6 +77,44 @@ class Walk:
         if self.entries:
             case_id = self.entries[number % len(self.entries)][1]
             await self.world.join(waitlist="housing", days=number % 13, case_id=case_id)
+
+    async def _join_vo(self, number: int) -> None:
+        await self._join_further("vo", number)
+
+    async def _join_omm(self, number: int) -> None:
+        await self._join_further("omm", number)
+
+    async def _join_further(self, waitlist: Waitlist, number: int) -> None:
+        if self.entries:
+            case_id = self.entries[number % len(self.entries)][1]
+            entry = await self.world.join(waitlist=waitlist, days=number % 13, case_id=case_id)
+            self.entries.append((entry.id, entry.case_id))
+
+    async def _change(self, number: int) -> None:
+        if self.entries:
+            excluded = frozenset({Region.LIMBURG} if number % 2 else ())
+            profile = replace(PROFILES[number % len(PROFILES)], excluded_regions=excluded, region=Region.LIMBURG)
+            await self.world.change(self.entries[number % len(self.entries)][1], profile)
+
+    async def _entitle(self, number: int) -> None:
+        if self.entries:
+            until = self.world.clock() + timedelta(hours=number)
+            await self.world.entitle(self.entries[number % len(self.entries)][0], until)
+
+    async def _ask(self, number: int) -> None:
+        await self.world.post_bed(self.mediated[0], lease_seconds=3600 * (1 + number))
+        await self.world.settle()
+
+    async def _agree(self, _number: int) -> None:
+        await self.world.answer(self.mediated[0])
+
+    async def _refuse(self, _number: int) -> None:
+        await self.world.answer(self.mediated[0], EnquiryRefusal.NOT_SUITABLE)
+
+    async def _refuse_unsafe(self, number: int) -> None:
+        if made := await self.world.offers("made"):
+            reasons = list(DeclineReason)
+            await self.world.decline(made[number % len(made)]["id"], reasons[number % len(reasons)])
 
     async def _leave(self, number: int) -> None:
         if self.entries:

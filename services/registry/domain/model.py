@@ -175,6 +175,8 @@ class Offer:
     remind_at: datetime | None = None
     decided_by: str | None = None
     """The organisation that answered, which is not the coordinator's when it acts on their behalf."""
+    undone: str | None = None
+    """Why its refusal was taken back; a new offer followed."""
 
     @property
     def is_open(self) -> bool:

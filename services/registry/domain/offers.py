@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from schemas.vocabulary import EnquiryEndReason
+from services.registry.domain import entries
 from services.registry.domain.errors import IllegalTransition
 from services.registry.domain.model import (
     Allocation,
@@ -12,6 +13,7 @@ from services.registry.domain.model import (
     EntryState,
     Offer,
     OfferState,
+    PauseReason,
     Vacancy,
     VacancyState,
 )
@@ -77,6 +79,24 @@ def decline(allocation: Allocation, reason: str, now: datetime) -> Offer:
     """The coordinator says no; the household keeps its place, and the vacancy is for someone else."""
     _in_state(allocation, OfferState.MADE, "declined").entry.silences = 0
     return _give_back(allocation, OfferState.DECLINED, now, reason)
+
+
+def undo_decline(allocation: Allocation, reason: str, now: datetime) -> Entry:
+    """The coordinator takes a refusal back, so that the vacancy may be offered to them again. Raises IllegalTransition.
+
+    Only while nothing depends on it: the vacancy has gone to nobody else, and the time to answer still runs.
+    """
+    offer = _in_state(allocation, OfferState.DECLINED, "taken back")
+    if offer.undone is not None or now >= offer.deadline_at:
+        raise IllegalTransition("The refusal was taken back already, or the time to answer is over.")
+    if not allocation.vacancy.may_be_offered(now):
+        raise IllegalTransition("The vacancy has moved on, or is gone; the refusal stands.")
+    if offer.entry.pause_reason in (PauseReason.DECLINED, PauseReason.REVIEW):
+        entries.resume(offer.entry)
+    if offer.entry.state is not EntryState.WAITING:
+        raise IllegalTransition(f"The entry is {offer.entry.state} now; the refusal stands.")
+    offer.undone = reason
+    return offer.entry
 
 
 def expire(allocation: Allocation, now: datetime) -> Offer | None:

@@ -11,6 +11,7 @@ from services.registry.domain.allocation import PASSED_OVER_LIMIT, Choice, Offer
 from services.registry.domain.deadlines import IsHoliday
 from services.registry.domain.decisions import Decision, Line, Snapshot, explain, group_of, snapshot_of
 from services.registry.domain.eligibility import reasons_against
+from services.registry.domain.errors import IllegalTransition
 from services.registry.domain.model import Allocation, Entry, EntryState, Vacancy
 from services.registry.domain.offers import Timing
 from services.registry.domain.order import place_in_line
@@ -70,6 +71,21 @@ class Matchmaker:
         if not choices:
             return Matching()
         return await self._offers(unit, waitlist, choices, candidates, situation)
+
+    async def offer_again(self, unit: UnitOfWork, waitlist: Waitlist, vacancy: Vacancy, entry: Entry) -> None:
+        """Offer a vacancy that nobody else could have to an entry whose refusal was taken back, and store all of it.
+
+        Raises IllegalTransition when it does not suit them any more.
+        """
+        before = await store.offered_before(unit, [vacancy.id])
+        before[vacancy.id].discard(entry.id)
+        situation = Situation(self.programmes.at(waitlist.id, unit.now), before, unit.now)
+        if situation.reasons(entry, vacancy):
+            raise IllegalTransition("The vacancy does not suit the household any more; the refusal stands.")
+        choices = [Choice(vacancy, entry)]
+        matching = await self._offers(unit, waitlist, choices, [entry], situation)
+        await store.update_vacancies(unit, matching.vacancies)
+        await self.store(unit, matching)
 
     async def store(self, unit: UnitOfWork, matching: Matching) -> None:
         """Store the offers and record their events. Their vacancies must be stored as offered already."""
@@ -177,7 +193,7 @@ class Matchmaker:
             line = line.without(gone, [group_of(entry, before, unit.now) for entry in gone])
             left = [entry for entry in candidates if entry.state is EntryState.WAITING]
             seen = snapshot_of(choice, line, left, situation)
-            decision = _decision(unit, seen, situation.programme)
+            decision = _decision(unit, choice, seen, situation.programme)
             matching.made.append(self._begun(decision.offer_id, choice, situation))
             matching.decisions.append(decision)
             chosen.append(choice.entry)
@@ -190,13 +206,13 @@ class Matchmaker:
         return offers.make(offer_id, choice.vacancy, choice.entry, self.offer_timing(programme, now))
 
 
-def _decision(unit: UnitOfWork, seen: Snapshot, programme: Programme) -> Decision:
+def _decision(unit: UnitOfWork, choice: Choice, seen: Snapshot, programme: Programme) -> Decision:
     explanation = explain(seen, programme)
-    assert explanation.chosen is not None, "a snapshot holds the entry that was chosen"  # noqa: S101 - as it was made
+    assert explanation.chosen == choice.entry.id, "what is remembered gives the same choice"  # noqa: S101 - an invariant
     return Decision(
         id=unit.identifiers(),
         offer_id=unit.identifiers(),
-        entry_id=explanation.chosen,
+        entry_id=choice.entry.id,
         policy=programme.policy,
         snapshot=seen,
         explanation=explanation,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
-from schemas.vocabulary import DeclineReason, ListKind, RevocationReason
+from schemas.vocabulary import DeclineReason, ListKind, RevocationReason, UndoReason
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import entries, offers
 from services.registry.domain.model import Allocation, EntryState, Offer, PauseReason
@@ -58,6 +58,20 @@ async def decline_offer(
     offer = offers.decline(allocation, reason, unit.now)
     offer.decided_by = by.organisation
     await _follow_refusal(matchmaker, unit, standing, allocation, offer)
+
+
+async def undo_decline(
+    matchmaker: Matchmaker, unit: UnitOfWork, offer_id: UUID, by: Answering, reason: UndoReason
+) -> None:
+    """Take a refusal back: the vacancy is offered to the household again, as a new offer with its own decision.
+
+    A facility that was excluded by the refusal stays excluded. Raises NotFound or IllegalTransition.
+    """
+    standing, allocation = await _held(matchmaker, unit, offer_id, by)
+    entry = offers.undo_decline(allocation, reason, unit.now)
+    await store.update_offers(unit, [offer for offer in (allocation.offer,) if offer is not None])
+    await store.update_entries(unit, [entry])
+    await matchmaker.offer_again(unit, standing.lists[entry.waitlist], allocation.vacancy, entry)
 
 
 async def _follow_refusal(

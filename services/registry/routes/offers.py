@@ -4,8 +4,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from schemas.api.registry import Decline, Offer, Offers, OffersQuery
-from schemas.vocabulary import DeclineReason
+from schemas.api.registry import Decline, Offer, Offers, OffersQuery, Undo
+from schemas.vocabulary import DeclineReason, UndoReason
 from services.chassis.database import Row
 from services.chassis.identity import Principal, Role
 from services.chassis.unit_of_work import UnitOfWork
@@ -20,6 +20,7 @@ from services.registry.tables import offers as offers_table
 OFFERS = Paging(f"{BASE}/offers", tuple[UUID], [offers_table.c.id])
 
 _EXAMPLE_DECLINE = Decline(reason=DeclineReason.UNSUITABLE)
+_EXAMPLE_UNDO = Undo(reason=UndoReason.MISTAKE)
 
 
 def operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ...]:
@@ -77,6 +78,21 @@ def operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ...]:
             errors=(404, 409),
             tags=("offers",),
         ),
+        Operation(
+            method="POST",
+            path=f"{BASE}/offers/{{offerId}}/_undo",
+            operation_id="undoDecline",
+            summary="Take back that an offer was declined",
+            description="While the vacancy has gone to nobody else: it is offered to the household again.",
+            scope=WRITE,
+            roles=COORDINATORS,
+            handler=partial(undo_decline, matchmaker),
+            request=Undo,
+            request_example=_EXAMPLE_UNDO,
+            response=Offer,
+            errors=(404, 409),
+            tags=("offers",),
+        ),
     )
 
 
@@ -105,6 +121,12 @@ async def decline_offer(matchmaker: Matchmaker, call: Call[Decline], unit: UnitO
     return await _offer_reply(call, unit)
 
 
+async def undo_decline(matchmaker: Matchmaker, call: Call[Undo], unit: UnitOfWork) -> Reply:
+    """Take a no back, and say why."""
+    await offers.undo_decline(matchmaker, unit, call.uuid("offerId"), answering(call.principal), call.body.reason)
+    return await _offer_reply(call, unit)
+
+
 async def _offer_reply(call: Call[Any, Any], unit: UnitOfWork) -> Reply:
     return Reply(200, _offer(await store.find_offer(unit, call.uuid("offerId"), answering(call.principal).speaks_for)))
 
@@ -116,5 +138,5 @@ def answering(principal: Principal) -> Answering:
 
 def _offer(row: Row) -> Offer:
     same = ("entry_id", "case_id", "waitlist", "kind", "state", "reason", "made_at", "deadline_at", "decided_at")
-    who = ("coordinator", "decided_by")
+    who = ("coordinator", "decided_by", "undone")
     return Offer(offer_id=row["id"], **{name: row[name] for name in same + who})

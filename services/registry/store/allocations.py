@@ -54,7 +54,9 @@ _INSERT_VACANCIES, _INSERT_OFFERS = Insertion(vacancies), Insertion(offers)
 _UPDATE_VACANCIES = Change(
     vacancies, ("state", "source_version", "allocation_version", "terms", "available_from", "offerable_until")
 )
-_UPDATE_OFFERS = Change(offers, ("state", "reason", "made_at", "deadline_at", "decided_at", "decided_by", "remind_at"))
+_UPDATE_OFFERS = Change(
+    offers, ("state", "reason", "made_at", "deadline_at", "decided_at", "decided_by", "undone", "remind_at")
+)
 _UPDATE_ENTRIES = Change(entries, ("state", "eligible_until", "paused_until", "pause_reason", "silences"))
 
 
@@ -219,6 +221,7 @@ def offer_of(row: Row, profiles: Mapping[UUID, Profile]) -> Offer:
         ended_at=row.offer_ended_at,
         remind_at=row.offer_remind_at,
         decided_by=row.offer_decided_by,
+        undone=row.offer_undone,
     )
 
 
@@ -237,7 +240,7 @@ def _entry_row(entry: Entry) -> dict[str, object]:
 
 
 def _offer_row(offer: Offer) -> dict[str, object]:
-    plain = ("id", "vacancy_id", "kind", "state", "reason", "decided_by")
+    plain = ("id", "vacancy_id", "kind", "state", "reason", "decided_by", "undone")
     moments = ("made_at", "deadline_at", "decided_at", "claimed_at", "ended_at", "remind_at")
     entry = offer.entry
     of_entry = {

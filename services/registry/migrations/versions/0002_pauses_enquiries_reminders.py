@@ -36,6 +36,7 @@ def _offers() -> None:
     said = "when its deadline is near; empty once that was said"
     op.add_column("offers", sa.Column("remind_at", UtcDateTime(), nullable=True, comment=said))
     op.add_column("offers", sa.Column("decided_by", sa.Text(), nullable=True, comment="the organisation that answered"))
+    op.add_column("offers", sa.Column("undone", sa.Text(), nullable=True, comment="why its refusal was taken back"))
     _replace("offers_one_per_vacancy", "offers", ["vacancy_id"], _ACTIVE, unique=True)
     _replace("offers_one_per_entry", "offers", ["entry_id"], _ACTIVE, unique=True)
     _replace("offers_due", "offers", ["deadline_at", "id"], "state IN ('enquired', 'made')")

@@ -30,6 +30,7 @@ MATRIX = {
     "GET /registry/v1/offers/{offerId}": ("registry:read", COORDINATION),
     "POST /registry/v1/offers/{offerId}/_accept": ("registry:write", COORDINATION),
     "POST /registry/v1/offers/{offerId}/_decline": ("registry:write", COORDINATION),
+    "POST /registry/v1/offers/{offerId}/_undo": ("registry:write", COORDINATION),
     "GET /registry/v1/offers/{offerId}/decision": ("registry:read", COORDINATION | AUDITOR),
     "GET /registry/v1/decisions": ("registry:read", AUDITOR),
     "GET /registry/v1/decisions/{decisionId}": ("registry:read", COORDINATION | AUDITOR),

@@ -35,6 +35,7 @@ _LIVE = _state_in(LIVE_ENTRY_STATES)
 _WAITING = text("state = 'waiting'")
 _OPEN = text("state = 'open'")
 _DUE = _state_in(OPEN_OFFER_STATES)
+_ACCEPTED = text("state = 'accepted'")
 _TO_REMIND = text("state = 'made' AND remind_at IS NOT NULL")
 _TO_RESUME = text("state = 'paused' AND paused_until IS NOT NULL")
 _RELEASED = text("state = 'paused' AND pause_reason = 'accepted-elsewhere'")
@@ -152,6 +153,7 @@ offers = Table(
     Index("offers_of_vacancy", "vacancy_id"),
     Index("offers_due", "deadline_at", "id", postgresql_where=_DUE, sqlite_where=_DUE),
     Index("offers_to_remind", "remind_at", "id", postgresql_where=_TO_REMIND, sqlite_where=_TO_REMIND),
+    Index("offers_accepted", "case_id", postgresql_where=_ACCEPTED, sqlite_where=_ACCEPTED),
     Index("offers_placed", "case_id", postgresql_where=_PLACED, sqlite_where=_PLACED),
     Index("offers_fulfilled", "waitlist", "decided_at", "id", postgresql_where=_FULFILLED, sqlite_where=_FULFILLED),
     Index("offers_by_coordinator", "coordinator", "id"),

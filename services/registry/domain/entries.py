@@ -18,6 +18,7 @@ def pause(entry: Entry, reason: PauseReason, until: datetime | None) -> None:
     """Stand aside, and keep the place; without a moment until somebody resumes it. Raises IllegalTransition."""
     if entry.state not in (EntryState.WAITING, EntryState.PAUSED):
         raise IllegalTransition(f"The entry is {entry.state}; only a waiting one can pause. Decide its offer first.")
+    _refuse_released(entry)
     entry.state, entry.pause_reason, entry.paused_until = EntryState.PAUSED, reason, until
 
 
@@ -25,14 +26,15 @@ def resume(entry: Entry) -> None:
     """Back in line, where it stood. Raises IllegalTransition."""
     if entry.state is not EntryState.PAUSED:
         raise IllegalTransition(f"The entry is {entry.state}; only a paused one can resume.")
+    _refuse_released(entry)
+    give_back(entry)
+
+
+def give_back(entry: Entry) -> None:
+    """A paused entry waits again, whatever it was paused for."""
     _end_pause(entry)
     entry.silences = 0
     entry.state = EntryState.WAITING
-
-
-def resumes_by_itself(entry: Entry, now: datetime) -> bool:
-    """Whether its pause was for a time, and that is over."""
-    return entry.state is EntryState.PAUSED and entry.paused_until is not None and entry.paused_until <= now
 
 
 def has_lapsed(entry: Entry, now: datetime) -> bool:
@@ -46,6 +48,11 @@ def lapse(entry: Entry) -> None:
         raise IllegalTransition(f"The entry is {entry.state}; end its offer first.")
     _end_pause(entry)
     entry.state = EntryState.LAPSED
+
+
+def _refuse_released(entry: Entry) -> None:
+    if entry.pause_reason is PauseReason.ACCEPTED_ELSEWHERE:
+        raise IllegalTransition("They accepted a place elsewhere; if that falls through, this entry returns by itself.")
 
 
 def _end_pause(entry: Entry) -> None:

@@ -43,5 +43,5 @@ def _let_follow(place: Place, now: datetime, *, arrived: set[object]) -> Allocat
     if entry.pause_reason is PauseReason.ACCEPTED_ELSEWHERE and entry.case_id in arrived:
         entries.withdraw(entry)
     elif entry.state is EntryState.PAUSED:
-        entries.resume(entry)
+        entries.give_back(entry)
     return None

@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Select,
+    Subquery,
     literal_column,
-    or_,
     select,
+    union,
     update,
 )
 
@@ -81,19 +82,17 @@ async def of_offer(unit: UnitOfWork, lists: Lists, offer_id: UUID) -> Allocation
 
 async def due(unit: UnitOfWork, lists: Lists, limit: int) -> list[Allocation]:
     """Allocations of these lists to whose offer a deadline or a reminder has come, the earliest deadline first."""
-    query = (
-        _allocations(_TO_ANSWER)
-        .where(_due(unit), vacancies.c.waitlist.in_(list(lists)))
-        .order_by(offers.c.deadline_at, offers.c.id)
-        .limit(limit)
-    )
+    due = _due(unit)
+    mine = select(due.c.id).where(due.c.waitlist.in_(list(lists))).order_by(due.c.deadline_at, due.c.id).limit(limit)
+    query = _allocations(_TO_ANSWER).where(offers.c.id.in_(mine)).order_by(offers.c.deadline_at, offers.c.id)
     return [_allocation_of(row, lists) for row in await unit.execute(query)]
 
 
 async def lists_with_answers_due(unit: UnitOfWork) -> list[str]:
     """The lists in which a deadline or a reminder has come. A hint, read without a lock."""
-    query = select(offers.c.waitlist).where(_due(unit)).distinct()
-    return sorted(row.waitlist for row in await unit.execute(query.order_by(offers.c.waitlist)))
+    due = _due(unit)
+    query = select(due.c.waitlist).distinct().order_by(due.c.waitlist)
+    return [row.waitlist for row in await unit.execute(query)]
 
 
 async def next_answer_due(unit: UnitOfWork) -> datetime | None:
@@ -105,9 +104,11 @@ async def next_answer_due(unit: UnitOfWork) -> datetime | None:
     return min(moments, default=None)
 
 
-def _due(unit: UnitOfWork) -> ColumnElement[bool]:
-    expired = _TO_ANSWER & (offers.c.deadline_at <= unit.now)
-    return or_(expired, _TO_REMIND & (offers.c.remind_at <= unit.now))
+def _due(unit: UnitOfWork) -> Subquery:
+    """In parts, each of which has an index of its own."""
+    which = (_TO_ANSWER & (offers.c.deadline_at <= unit.now), _TO_REMIND & (offers.c.remind_at <= unit.now))
+    columns = (offers.c.id, offers.c.waitlist, offers.c.deadline_at)
+    return union(*(select(*columns).where(part) for part in which)).subquery("due")
 
 
 async def open_vacancies(unit: UnitOfWork, waitlist: Waitlist) -> list[Vacancy]:

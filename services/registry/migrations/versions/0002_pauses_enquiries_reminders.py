@@ -40,6 +40,7 @@ def _offers() -> None:
     _replace("offers_one_per_vacancy", "offers", ["vacancy_id"], _ACTIVE, unique=True)
     _replace("offers_one_per_entry", "offers", ["entry_id"], _ACTIVE, unique=True)
     _replace("offers_due", "offers", ["deadline_at", "id"], "state IN ('enquired', 'made')")
+    _create("offers_accepted", "offers", ["case_id"], "state = 'accepted'")
     _create("offers_to_remind", "offers", ["remind_at", "id"], "state = 'made' AND remind_at IS NOT NULL")
 
 

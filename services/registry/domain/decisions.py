@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from heapq import nsmallest
 from uuid import UUID
 
 from services.registry.domain.allocation import (
@@ -173,11 +174,12 @@ def snapshot_of(choice: Choice, line: Line, candidates: Collection[Entry], situa
     """What is remembered of a choice. Neither `line` nor `candidates` holds who was chosen before it just now."""
     vacancy, own_place, now = choice.vacancy, place_in_line(choice.entry), situation.now
     named = [entry for entry in line.first if place_in_line(entry) < own_place][:PASSED_OVER_LIMIT]
-    others = sorted((entry for entry in candidates if entry not in named), key=place_in_line)
-    ahead = [entry for entry in others if place_in_line(entry) < own_place]
-    behind = [entry for entry in others if place_in_line(entry) > own_place]
+    known = {entry.id for entry in named}
+    others = [entry for entry in candidates if entry.id not in known]
+    ahead = sorted((entry for entry in others if place_in_line(entry) < own_place), key=place_in_line)
+    behind = (entry for entry in others if place_in_line(entry) > own_place)
     passed = [*named, *_that_matter(choice, ahead, situation)]
-    considered = (*passed, choice.entry, *behind[:RUNNERS_UP_LIMIT])
+    considered = (*passed, choice.entry, *nsmallest(RUNNERS_UP_LIMIT, behind, key=place_in_line))
     before = situation.offered_before.get(vacancy.id, ())
     return Snapshot(
         vacancy=replace(vacancy),
@@ -192,8 +194,10 @@ def snapshot_of(choice: Choice, line: Line, candidates: Collection[Entry], situa
 def _that_matter(choice: Choice, ahead: Sequence[Entry], situation: Situation) -> list[Entry]:
     """Those beyond the named ones without whom a preference would not come out the same: few, for it looks at few."""
     eligible = [entry for entry in ahead if not situation.reasons(entry, choice.vacancy)]
-    large = [entry for entry in eligible if large_enough(entry, choice.vacancy.terms)]
-    return sorted({entry.id: entry for entry in (*eligible[:1], *large)}.values(), key=place_in_line)
+    if large_enough(choice.entry, choice.vacancy.terms):
+        # The smaller ones are many, and only that there is one matters.
+        eligible = [entry for entry in eligible if entry is eligible[0] or large_enough(entry, choice.vacancy.terms)]
+    return eligible
 
 
 def _rest(line: Line, named: Counter[Group]) -> tuple[Counted, ...]:

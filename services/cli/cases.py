@@ -8,14 +8,10 @@ from uuid import UUID
 
 import click
 
-from services.chassis.clock import system_clock, system_identifiers
-from services.chassis.database import Database
-from services.chassis.unit_of_work import Transactions, UnitOfWork
-from services.cli.databases import DATA, find_database
-from services.registry.domain.errors import Refused
+from services.chassis.unit_of_work import UnitOfWork
+from services.cli.databases import DATA, find_database, opened
 from services.registry.handlers.personal import erase
 from services.registry.store.cases import find_case
-from services.registry.tables import messages
 
 Answer = TypeVar("Answer")
 
@@ -52,10 +48,5 @@ def _work(url: str, work: Callable[[UnitOfWork], Awaitable[Answer]]) -> Answer:
 
 
 async def _transact(url: str, work: Callable[[UnitOfWork], Awaitable[Answer]]) -> Answer:
-    database = Database.connect(url, pool_size=1)
-    # The command records no events, so it has no source.
-    transactions = Transactions(database, messages.outbox, system_clock, system_identifiers, "", Refused)
-    try:
+    async with opened(url, "registry") as transactions:
         return await transactions.run(work)
-    finally:
-        await database.close()

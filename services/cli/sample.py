@@ -108,11 +108,11 @@ FAMILY = Person(_NOORD, _F, _ADULT, 3, 47)
 """Too many for the unit that comes free in the demo: they go on waiting."""
 
 WAITING = (
-    Person(_HELPDESK, _M, _ADULT, 0, 61),
+    Person(_ZUID, _M, _ADULT, 0, 61),
     Person(_ZUID, _M, _YOUNG, 0, 54, needs=(Need.MEDICAL,)),
     FAMILY,
     Person(_HELPDESK, _F, _ADULT, 1, 40),
-    Person(_MIDDEN, _F, _YOUNG, 0, 38),
+    Person(_HELPDESK, _F, _YOUNG, 0, 38),
     Person(_ZUID, _F, _ADULT, 0, 33),
     Person(_MIDDEN, _M, _ADULT, 0, 30),
     Person(_HELPDESK, _F, _YOUNG, 1, 26),

@@ -18,7 +18,6 @@ from services.chassis.web.openapi import openapi
 from services.chassis.wiring import Unusable
 from services.cli.cases import cases
 from services.cli.check import check
-from services.cli.databases import DATA
 from services.cli.distributed import run_distributed
 from services.cli.embedded import SERVICES, describe
 from services.cli.municipalities import municipalities
@@ -30,6 +29,14 @@ from services.cli.schemas import schemas
 
 EXIT_INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""
+
+DATA = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("var"),
+    show_default=True,
+    help="The folder with the databases.",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -25,6 +25,7 @@ from services.cli.servers import PrivatePostgreSQL, PrivateRabbitMQ, ServerFaile
 from services.cli.servers.leftovers import Leftovers
 from services.cli.servers.support import free_port
 from services.registry.store.vault import KEY_FILE, make_key_file
+from services.registry.wiring import REGISTRY
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -131,8 +132,6 @@ def start_replica(
     port = free_port()
     log = data / LOGS / f"{service}-{number}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    key_file = data / KEY_FILE
-    make_key_file(key_file)
     settings = {
         "DOORSTROOM_MODE": Mode.DISTRIBUTED,
         "DOORSTROOM_DATABASE_URL": database_url,
@@ -140,10 +139,17 @@ def start_replica(
         "DOORSTROOM_HOST": HOST,
         "DOORSTROOM_PORT": str(port),
         "DOORSTROOM_ACCESS_LOG": "false",
-        "DOORSTROOM_REGISTRY_KEY_FILE": str(key_file.resolve()),
+        **(_secrets(data) if service == REGISTRY.name else {}),
         **environment,
     }
     return Replica.start(service, port, log, settings)
+
+
+def _secrets(data: Path) -> Mapping[str, str]:
+    """What only the registry gets: the key to the keys of personal data."""
+    key_file = data / KEY_FILE
+    make_key_file(key_file)
+    return {"DOORSTROOM_REGISTRY_KEY_FILE": str(key_file.resolve())}
 
 
 def _launch(service: str, log: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":

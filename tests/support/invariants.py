@@ -26,12 +26,6 @@ ENDINGS = {
 }
 NEVER_OFFERED = (OfferState.ENQUIRED, OfferState.ENDED)
 TOLD_TO_PROVIDERS_ONLY = ("enquiry-made", "enquiry-ended")
-UNIT_STATE_OF_OFFER = {
-    OfferState.ENQUIRED: "held",
-    OfferState.MADE: "held",
-    OfferState.ACCEPTED: "reserved",
-    OfferState.FULFILLED: "occupied",
-}
 
 
 async def check_everything(world: World) -> None:

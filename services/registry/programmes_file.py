@@ -59,6 +59,7 @@ class Version(Schema):
     silences_before_review: int | None = Field(None, ge=1, le=100)
     region_preference: Region | None = None
     requires_reflection_period: bool | None = None
+    requires_permit: bool | None = None
 
 
 _VERSIONS = TypeAdapter(Annotated[list[Version], Field(max_length=1000)])

@@ -108,7 +108,7 @@ async def nobody_is_skipped(world: World) -> None:
             entry["id"]
             for entry in waiting
             if entry["waitlist"] == vacancy["waitlist"]
-            and (entry["eligible_until"] is None or entry["eligible_until"] > world.clock())
+            and _entitled(world, entry)
             and (vacancy["id"], entry["id"]) not in before
             and not reasons_against(decode_profile(entry["profile"]), terms)
         ]
@@ -194,6 +194,12 @@ async def shelters_keep_their_own_rules(world: World) -> None:
 async def the_registry_keeps_its_own_rules(world: World) -> None:
     """The same in the registry's database: states agree, each offer is explained, and nobody eligible is forgotten."""
     assert await world.run("registry", registry_checks.findings) == []
+
+
+def _entitled(world: World, entry: Row) -> bool:
+    if entry["eligible_until"] is None:
+        return not world.matchmaker.programmes.at(entry["waitlist"], world.clock()).requires_reflection_period
+    return bool(entry["eligible_until"] > world.clock())
 
 
 async def _active_offers(world: World) -> dict[UUID, Row]:

@@ -26,6 +26,7 @@ from schemas.vocabulary import (
     DeclineReason,
     EnquiryRefusal,
     Need,
+    PermitKind,
     Programme,
     Purpose,
     Region,
@@ -50,9 +51,10 @@ from services.municipalities.handlers import slots as municipal_slots
 from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.model import Entry, Profile
 from services.registry.domain.programmes import Programmes
-from services.registry.handlers import entries, offers, reconsider, registration
+from services.registry.handlers import entries, offers, reconsider, reflection, registration
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store import cases as registry_cases
+from services.registry.store import grounds
 from services.registry.store.vault import KEY_FILE, Vault
 from services.registry.store.waitlists import WaitlistStore
 from services.registry.tables import entries as entries_table
@@ -224,10 +226,15 @@ class World:
         days: float = 0,
         urgency: int = 0,
         case_id: UUID | None = None,
+        entitled: bool = True,
     ) -> Entry:
+        """Stand in a list; with what the law asks for it, unless that is to be missing."""
+
         async def work(unit: UnitOfWork) -> Entry:
             case = case_id or await registration.register_case(unit, COORDINATOR, profile, tuple(Purpose))
-            return await entries.join_waitlist(
+            if entitled:
+                await self._entitle(unit, case, waitlist)
+            entry = await entries.join_waitlist(
                 self.matchmaker,
                 unit,
                 case_id=case,
@@ -236,8 +243,19 @@ class World:
                 urgency=urgency,
                 waiting_since=self.clock() - timedelta(days=days),
             )
+            await reconsider.case_changed(self.matchmaker, unit, case)
+            return entry
 
         return await self.run("registry", work)
+
+    async def _entitle(self, unit: UnitOfWork, case_id: UUID, waitlist: Waitlist) -> None:
+        """A reflection period that begins today, or a permit, if that is what this list is for and it is not there."""
+        today, permit = self.clock().date(), await grounds.permit_of(unit, case_id)
+        if waitlist == "cosm" and permit is None and await grounds.reflection_period_of(unit, case_id) is None:
+            await reflection.start(self.matchmaker, unit, case_id, COORDINATOR, today)
+        if waitlist == "housing" and permit is None:
+            await grounds.add_permit(unit, case_id, PermitKind.ASYLUM, today)
+            await registry_cases.set_eligible_until(unit, case_id, Programme.COSM, unit.now)
 
     async def leave(self, entry_id: UUID) -> Entry:
         return await self.run(

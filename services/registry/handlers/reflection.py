@@ -36,7 +36,7 @@ async def end(
     if period["ended_on"] is not None:
         raise Conflict("This reflection period has ended already.")
     rules.check_end(period["started_on"], period["last_day"], reason, ended_on, unit.now)
-    await store.end_reflection_period(unit, case_id, reason, ended_on)
+    await store.end_reflection_period(unit, period["case_id"], reason, ended_on)
     await cases.set_eligible_until(unit, case_id, Programme.COSM, min(unit.now, rules.over_at(ended_on)))
     await reconsider.case_changed(matchmaker, unit, case_id)
 

@@ -88,9 +88,13 @@ async def end_reflection_period(unit: UnitOfWork, case_id: UUID, reason: Reflect
 
 
 async def reflection_period_of(unit: UnitOfWork, case_id: UUID) -> Row | None:
-    """The reflection period of a case, if it ever had one."""
-    query = select(reflection_periods).where(reflection_periods.c.case_id == case_id)
-    return (await unit.execute(query)).one_or_none()
+    """The reflection period of a case, if it ever had one.
+
+    There is one for each person: of cases that turned out to be one person, the period that began first counts.
+    """
+    query = select(reflection_periods).where(_in_family(reflection_periods, case_id))
+    query = query.order_by(reflection_periods.c.started_on, reflection_periods.c.case_id).limit(1)
+    return (await unit.execute(query)).first()
 
 
 async def add_permit(unit: UnitOfWork, case_id: UUID, kind: PermitKind, granted_on: date) -> None:
@@ -99,8 +103,9 @@ async def add_permit(unit: UnitOfWork, case_id: UUID, kind: PermitKind, granted_
 
 
 async def permit_of(unit: UnitOfWork, case_id: UUID) -> Row | None:
-    """The permit of a case, if it has one."""
-    return (await unit.execute(select(permits).where(permits.c.case_id == case_id))).one_or_none()
+    """The permit of a case, or of one that was merged into it; the first, if there are several."""
+    query = select(permits).where(_in_family(permits, case_id))
+    return (await unit.execute(query.order_by(permits.c.granted_on, permits.c.case_id).limit(1))).first()
 
 
 def _in_family(table: Table, case_id: UUID) -> ColumnElement[bool]:

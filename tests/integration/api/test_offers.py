@@ -1,5 +1,6 @@
 """Answers to offers as others see them: over HTTP, with whose token it is."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,8 @@ class Played:
         """In line, and a bed for them; gives the offer."""
         case = await self.post("/registry/v1/cases", self.north, CASE, 201)
         entry = {"caseId": case["caseId"], "waitlist": self.programme}
+        period = {"startedOn": datetime.now(UTC).date().isoformat()}
+        await self.post(f"/registry/v1/cases/{case['caseId']}/reflection-period", self.north, period, 201)
         await self.post("/registry/v1/entries", self.north, entry, 201)
         provider = await self.post("/shelters/v1/providers", self.operator, {"organisation": "shelter"}, 201)
         facility = {"providerId": provider["providerId"]}

@@ -83,6 +83,7 @@ MESSAGES: tuple[MessageType, ...] = (
         offers.PlacementFellThrough,
         placements.PlacementEnded,
         deadlines.DeadlineNearing,
+        deadlines.ReflectionPeriodEnding,
     ),
 )
 

@@ -43,7 +43,7 @@ def _id(number: int) -> UUID:
     return UUID(f"0197c4f0-0000-7000-8000-{number:012d}")
 
 
-_VACANCY, _UNIT, _FACILITY, _SLOT, _OFFER, _CLAIM, _EVENT = map(_id, range(1, 8))
+_VACANCY, _UNIT, _FACILITY, _SLOT, _OFFER, _CLAIM, _EVENT, _CASE = map(_id, range(1, 9))
 _HOUSEHOLD = offers.Household(adults=1, children=2)
 
 _DATA: tuple[Message, ...] = (
@@ -154,6 +154,7 @@ _DATA: tuple[Message, ...] = (
         recipient=RECIPIENT,
         deadline_at=NOW + timedelta(hours=4),
     ),
+    deadlines.ReflectionPeriodEnding(case_id=_CASE, version=1, recipient=RECIPIENT),
     offers.OfferAccepted(
         vacancy_id=_VACANCY,
         version=2,
@@ -213,10 +214,17 @@ _DATA: tuple[Message, ...] = (
 def typical(message_type: MessageType) -> Json:
     """Give an event of this type as most of them are: no attribute that need not be there."""
     data = next(item for item in _DATA if type(item) is message_type.model)
-    subject = str(getattr(data, "offer_id" if message_type.owner == "registry" else "vacancy_id"))
-    event = catalogue.event(data, id=_EVENT, source=SOURCES[message_type.owner], subject=subject, time=NOW)
+    event = catalogue.event(
+        data, id=_EVENT, source=SOURCES[message_type.owner], subject=_subject(data, message_type.owner), time=NOW
+    )
     document: Json = json.loads(catalogue.encode(event))
     return document
+
+
+def _subject(data: Message, owner: str) -> str:
+    """What the event is about: to the registry an offer, or else a case; to the others a vacancy."""
+    names = ("offer_id", "case_id") if owner == "registry" else ("vacancy_id",)
+    return str(next(getattr(data, name) for name in names if hasattr(data, name)))
 
 
 def with_optional_attributes(message_type: MessageType) -> Json:

@@ -1,8 +1,9 @@
 """What the registry says before it is too late."""
 
 from typing import ClassVar
+from uuid import UUID
 
-from schemas.base import UtcDatetime
+from schemas.base import Message, OrganisationId, UtcDatetime
 from schemas.messages.offers import OfferMessage
 
 
@@ -12,3 +13,15 @@ class DeadlineNearing(OfferMessage):
     TYPE: ClassVar[str] = "nl.doorstroom.deadlines.deadline-nearing.v1"
 
     deadline_at: UtcDatetime
+
+
+class ReflectionPeriodEnding(Message):
+    """Something about a case ends soon, and its coordinator is warned; what and when is behind `dataref`.
+
+    `version` counts the warnings about the case. Never said after the end, nor when it no longer matters.
+    """
+
+    TYPE: ClassVar[str] = "nl.doorstroom.deadlines.reflection-period-ending.v1"
+
+    case_id: UUID
+    recipient: OrganisationId

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 
-from schemas.messages.deadlines import DeadlineNearing
+from schemas.messages.deadlines import DeadlineNearing, ReflectionPeriodEnding
 from schemas.messages.offers import (
     OfferAccepted,
     OfferDeclined,
@@ -28,6 +28,7 @@ Notifiable = (
     | PlacementFellThrough
     | PlacementEnded
     | DeadlineNearing
+    | ReflectionPeriodEnding
 )
 
 KINDS: dict[type[Notifiable], str] = {
@@ -39,6 +40,7 @@ KINDS: dict[type[Notifiable], str] = {
     PlacementFellThrough: "placement-fell-through",
     PlacementEnded: "placement-ended",
     DeadlineNearing: "deadline-nearing",
+    ReflectionPeriodEnding: "reflection-period-ending",
 }
 
 
@@ -75,6 +77,8 @@ async def follow(
 
 
 def _news(event: Notifiable) -> News:
-    return News(
-        event.recipient, KINDS[type(event)], event.offer_id, event.version, f"/registry/v1/offers/{event.offer_id}"
-    )
+    kind = KINDS[type(event)]
+    if isinstance(event, ReflectionPeriodEnding):
+        dataref = f"/registry/v1/cases/{event.case_id}/reflection-period"
+        return News(event.recipient, kind, event.case_id, event.version, dataref)
+    return News(event.recipient, kind, event.offer_id, event.version, f"/registry/v1/offers/{event.offer_id}")

@@ -44,6 +44,7 @@ _TO_RESUME = text("state = 'paused' AND paused_until IS NOT NULL")
 _RELEASED = text("state = 'paused' AND pause_reason = 'accepted-elsewhere'")
 _TO_LAPSE = text(f"{_LIVE} AND eligible_until IS NOT NULL")
 _RUNNING = text("withdrawn_at IS NULL")
+_TO_WARN = text("warn_at IS NOT NULL")
 _MERGED = text("merged_into IS NOT NULL")
 _STILL = text("ended_at IS NULL")
 _PLACED = text("state = 'fulfilled' AND ended_at IS NULL")
@@ -142,6 +143,9 @@ reflection_periods = Table(
     Column("last_day", Date, nullable=False),
     Column("ended_on", Date, comment="before its time"),
     Column("end_reason", Text),
+    Column("warn_at", UtcDateTime, comment="when it is next to be said that it ends soon"),
+    Column("warnings", SmallInteger, nullable=False, server_default="0", comment="how often that was said"),
+    Index("reflection_periods_to_warn", "warn_at", "case_id", postgresql_where=_TO_WARN, sqlite_where=_TO_WARN),
 )
 
 permits = Table(

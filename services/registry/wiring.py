@@ -1,6 +1,6 @@
 """Puts the registry together: the only module that knows every concrete part of it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from services.registry.domain.errors import Refused
 from services.registry.handlers.deadlines import answers_due
 from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.standing import entries_due
+from services.registry.handlers.warnings import periods_ending
 from services.registry.programmes_file import read_programmes
 from services.registry.settings import Settings
 from services.registry.store.vault import KEY_FILE, Vault
@@ -38,7 +39,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
         PlacementKind.OUTSIDE: settings.outside_placement_ends_waiting,
     }
     deadlines = Timer("deadlines", clock, lambda: transactions.run(partial(answers_due, matchmaker)))
-    standing = Timer("standing", clock, lambda: transactions.run(partial(entries_due, matchmaker)))
+    standing = Timer("standing", clock, lambda: _standing(transactions, matchmaker))
     return Service(
         Parts(
             name="registry",
@@ -54,6 +55,12 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
             timers=(deadlines, standing),
         )
     )
+
+
+async def _standing(transactions: Transactions, matchmaker: Matchmaker) -> datetime | None:
+    """What is due to places in line and to rights; each in a transaction, so that neither holds the other's rows."""
+    due = [await transactions.run(partial(work, matchmaker)) for work in (entries_due, periods_ending)]
+    return min(filter(None, due), default=None)
 
 
 def _vault(settings: Settings) -> Vault:

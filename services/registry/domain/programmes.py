@@ -74,7 +74,8 @@ class Programme:
 
     `silences_before_review`: after so many unanswered offers in a row the household is contacted before the next.
     `requires_reflection_period`: who has no running reflection period is passed over. `requires_permit`: who has no
-    permit cannot join. `edition` tells versions of one day apart that say different things.
+    permit cannot join. `warning_days`: so many days before its end the coordinator is warned of the end of a reflection
+    period. `edition` tells versions of one day apart that say different things.
     """
 
     waitlist: str
@@ -90,6 +91,7 @@ class Programme:
     region_preference: RegionPreference | None = None
     requires_reflection_period: bool = False
     requires_permit: bool = False
+    warning_days: tuple[int, ...] = ()
     edition: str = ""
 
     @property
@@ -120,6 +122,7 @@ DEFAULT_PROGRAMMES = (
         Funding.STATE,
         region_preference=_IN_OWN_REGION_FIRST,
         requires_reflection_period=True,
+        warning_days=(14, 3),
     ),
     Programme("omm", date(2010, 1, 1), Authority.EXCLUSIVE, Funding.STATE),
     Programme("loverboy", date(2010, 1, 1), Authority.MEDIATION, Funding.STATE),

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from schemas.messages.deadlines import DeadlineNearing
+from schemas.messages.deadlines import DeadlineNearing, ReflectionPeriodEnding
 from schemas.messages.offers import (
     EnquiryEnded,
     EnquiryMade,
@@ -69,6 +69,12 @@ def record_offer_made(unit: UnitOfWork, allocation: Allocation) -> None:
 def record_deadline_nearing(unit: UnitOfWork, allocation: Allocation) -> None:
     """The coordinator has still to answer, and there is not much time left."""
     _record(unit, DeadlineNearing(**_common(allocation), deadline_at=_offer_of(allocation).deadline_at))
+
+
+def record_reflection_period_ending(unit: UnitOfWork, *, case_id: UUID, recipient: str, version: int) -> None:
+    """There is not much time left to decide, or to find another place."""
+    data = ReflectionPeriodEnding(case_id=case_id, recipient=recipient, version=version)
+    unit.record(data, subject=case_id, dataref=f"/registry/v1/cases/{case_id}/reflection-period")
 
 
 def record_offer_accepted(unit: UnitOfWork, allocation: Allocation) -> None:

@@ -75,16 +75,18 @@ async def may_be_passed_on(unit: UnitOfWork, case_id: UUID, purpose: Purpose) ->
     return bool(await unit.execute(select(consents.c.id).where(*running)))
 
 
-async def add_reflection_period(unit: UnitOfWork, case_id: UUID, started_on: date, last_day: date) -> None:
+async def add_reflection_period(
+    unit: UnitOfWork, case_id: UUID, started_on: date, last_day: date, warn_at: datetime | None
+) -> None:
     """Store that a reflection period began. Raises UniqueViolation when the case ever had one."""
-    row = {"case_id": case_id, "started_on": started_on, "last_day": last_day}
+    row = {"case_id": case_id, "started_on": started_on, "last_day": last_day, "warn_at": warn_at}
     await unit.execute(insert(reflection_periods).values(row))
 
 
 async def end_reflection_period(unit: UnitOfWork, case_id: UUID, reason: ReflectionEnd, ended_on: date) -> None:
-    """Store how it ended before its time."""
+    """Store how it ended before its time; nobody is warned of that any more."""
     changed = update(reflection_periods).where(reflection_periods.c.case_id == case_id)
-    await unit.execute(changed.values(ended_on=ended_on, end_reason=reason))
+    await unit.execute(changed.values(ended_on=ended_on, end_reason=reason, warn_at=None))
 
 
 async def reflection_period_of(unit: UnitOfWork, case_id: UUID) -> Row | None:

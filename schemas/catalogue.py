@@ -84,6 +84,7 @@ MESSAGES: tuple[MessageType, ...] = (
         placements.PlacementEnded,
         deadlines.DeadlineNearing,
         deadlines.ReflectionPeriodEnding,
+        deadlines.ContactNeeded,
     ),
 )
 

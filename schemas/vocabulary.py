@@ -284,6 +284,14 @@ class ContactOutcome(StrEnum):
     NOT_REACHED = "not_reached"
 
 
+class ContactReason(StrEnum):
+    """Why somebody should find out what keeps a household, or its coordinator, from answering."""
+
+    SILENT_REPEATEDLY = "silent_repeatedly"
+    """So many offers in a row ran out that the household stands aside until somebody has looked."""
+    REMINDED_IN_VAIN = "reminded_in_vain"
+
+
 class PlacementKind(StrEnum):
     """How a household came to a place that the registry did not offer it."""
 

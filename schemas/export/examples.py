@@ -12,6 +12,7 @@ from schemas.messages import beds, deadlines, offers, placements, quotas
 from schemas.vocabulary import (
     AgeBand,
     ClaimReversalReason,
+    ContactReason,
     DeclineReason,
     DepartureReason,
     EnquiryEndReason,
@@ -43,7 +44,7 @@ def _id(number: int) -> UUID:
     return UUID(f"0197c4f0-0000-7000-8000-{number:012d}")
 
 
-_VACANCY, _UNIT, _FACILITY, _SLOT, _OFFER, _CLAIM, _EVENT, _CASE = map(_id, range(1, 9))
+_VACANCY, _UNIT, _FACILITY, _SLOT, _OFFER, _CLAIM, _EVENT, _CASE, _ENTRY = map(_id, range(1, 10))
 _HOUSEHOLD = offers.Household(adults=1, children=2)
 
 _DATA: tuple[Message, ...] = (
@@ -155,6 +156,13 @@ _DATA: tuple[Message, ...] = (
         deadline_at=NOW + timedelta(hours=4),
     ),
     deadlines.ReflectionPeriodEnding(case_id=_CASE, version=1, recipient=RECIPIENT),
+    deadlines.ContactNeeded(
+        entry_id=_ENTRY,
+        version=1,
+        offer_id=_OFFER,
+        reason=ContactReason.SILENT_REPEATEDLY,
+        recipients=[RECIPIENT, "helpdesk"],
+    ),
     offers.OfferAccepted(
         vacancy_id=_VACANCY,
         version=2,
@@ -222,8 +230,8 @@ def typical(message_type: MessageType) -> Json:
 
 
 def _subject(data: Message, owner: str) -> str:
-    """What the event is about: to the registry an offer, or else a case; to the others a vacancy."""
-    names = ("offer_id", "case_id") if owner == "registry" else ("vacancy_id",)
+    """What the event is about: to the registry an entry, an offer or a case; to the others a vacancy."""
+    names = ("entry_id", "offer_id", "case_id") if owner == "registry" else ("vacancy_id",)
     return str(next(getattr(data, name) for name in names if hasattr(data, name)))
 
 

@@ -1,10 +1,13 @@
-"""What the registry says before it is too late."""
+"""What the registry says before it is too late, and when it was."""
 
 from typing import ClassVar
 from uuid import UUID
 
+from pydantic import Field
+
 from schemas.base import Message, OrganisationId, UtcDatetime
 from schemas.messages.offers import OfferMessage
+from schemas.vocabulary import ContactReason
 
 
 class DeadlineNearing(OfferMessage):
@@ -25,3 +28,17 @@ class ReflectionPeriodEnding(Message):
 
     case_id: UUID
     recipient: OrganisationId
+
+
+class ContactNeeded(Message):
+    """Nobody answered an offer in time, and somebody should find out why: the coordinator, or the helpdesk.
+
+    `version` counts how often that was said of the entry.
+    """
+
+    TYPE: ClassVar[str] = "nl.doorstroom.deadlines.contact-needed.v1"
+
+    entry_id: UUID
+    offer_id: UUID
+    reason: ContactReason
+    recipients: list[OrganisationId] = Field(min_length=1, max_length=10)

@@ -242,6 +242,7 @@ entries = Table(
     Column("paused_until", UtcDateTime),
     Column("pause_reason", Text),
     Column("silences", SmallInteger, nullable=False, server_default="0", comment="unanswered offers in a row"),
+    Column("calls", SmallInteger, nullable=False, server_default="0", comment="for somebody to contact them"),
     Index(
         "entries_next_of_profile",
         "profile_id",

@@ -38,7 +38,8 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
         PlacementKind.EMERGENCY: settings.emergency_placement_ends_waiting,
         PlacementKind.OUTSIDE: settings.outside_placement_ends_waiting,
     }
-    deadlines = Timer("deadlines", clock, lambda: transactions.run(partial(answers_due, matchmaker)))
+    helpdesk = settings.helpdesk_organisation
+    deadlines = Timer("deadlines", clock, lambda: transactions.run(partial(answers_due, matchmaker, helpdesk)))
     standing = Timer("standing", clock, lambda: _standing(transactions, matchmaker))
     return Service(
         Parts(

@@ -30,8 +30,8 @@ ENDINGS = {
     OfferState.ENDED: "enquiry-ended",
 }
 NEVER_OFFERED = (OfferState.ENQUIRED, OfferState.ENDED)
-NOT_OF_OFFERS = ("placement-ended", "reflection-period-ending")
-SAID_AGAIN = ("reflection-period-ending",)
+SAID_AGAIN = ("reflection-period-ending", "contact-needed")
+NOT_OF_OFFERS = ("placement-ended", *SAID_AGAIN)
 TOLD_TO_PROVIDERS_ONLY = ("enquiry-made", "enquiry-ended")
 UNIT_STATE_OF_OFFER = {
     OfferState.ENQUIRED: "held",
@@ -203,12 +203,12 @@ async def the_registry_keeps_its_own_rules(world: World) -> None:
 
 def _subject(data: Any) -> UUID:  # noqa: ANN401 - of any type of message
     """What the versions of such a message count."""
-    return next(getattr(data, name) for name in ("vacancy_id", "case_id") if hasattr(data, name))
+    return next(getattr(data, name) for name in ("vacancy_id", "case_id", "entry_id") if hasattr(data, name))
 
 
 def _told_about(data: Any) -> UUID:  # noqa: ANN401 - of any type of message
     """What a notification of it is about."""
-    return next(getattr(data, name) for name in ("offer_id", "case_id") if hasattr(data, name))
+    return next(getattr(data, name) for name in ("entry_id", "offer_id", "case_id") if hasattr(data, name))
 
 
 def _entitled(world: World, entry: Row) -> bool:

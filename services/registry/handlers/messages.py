@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from schemas.messages.deadlines import DeadlineNearing, ReflectionPeriodEnding
+from schemas.messages.deadlines import ContactNeeded, DeadlineNearing, ReflectionPeriodEnding
 from schemas.messages.offers import (
     EnquiryEnded,
     EnquiryMade,
@@ -16,7 +16,7 @@ from schemas.messages.offers import (
     PlacementFellThrough,
 )
 from schemas.messages.placements import PlacementEnded
-from schemas.vocabulary import DeclineReason, EnquiryEndReason, ListKind, RevocationReason
+from schemas.vocabulary import ContactReason, DeclineReason, EnquiryEndReason, ListKind, RevocationReason
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import Allocation, Offer, OfferState
 
@@ -75,6 +75,19 @@ def record_reflection_period_ending(unit: UnitOfWork, *, case_id: UUID, recipien
     """There is not much time left to decide, or to find another place."""
     data = ReflectionPeriodEnding(case_id=case_id, recipient=recipient, version=version)
     unit.record(data, subject=case_id, dataref=f"/registry/v1/cases/{case_id}/reflection-period")
+
+
+def record_contact_needed(unit: UnitOfWork, offer: Offer, reason: ContactReason, helpdesk: str) -> None:
+    """Silence is not a refusal: the coordinator and the helpdesk are told, once if they are the same."""
+    entry = offer.entry
+    data = ContactNeeded(
+        entry_id=entry.id,
+        offer_id=offer.id,
+        version=entry.calls,
+        reason=reason,
+        recipients=list(dict.fromkeys((entry.coordinator, helpdesk))),
+    )
+    unit.record(data, subject=entry.id, dataref=f"/registry/v1/offers/{offer.id}")
 
 
 def record_offer_accepted(unit: UnitOfWork, allocation: Allocation) -> None:

@@ -1,4 +1,4 @@
-"""Warnings before a reflection period ends."""
+"""Warnings before a reflection period ends, and calls for somebody to contact a household."""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -30,6 +30,10 @@ def upgrade() -> None:
         sqlite_where=condition,
     )
     _warn_of_those_that_run()
+    for_whom = "for somebody to contact them"
+    op.add_column(
+        "entries", sa.Column("calls", sa.SmallInteger(), nullable=False, server_default="0", comment=for_whom)
+    )
 
 
 def _warn_of_those_that_run() -> None:

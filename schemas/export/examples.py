@@ -19,8 +19,10 @@ from schemas.vocabulary import (
     FallThroughReason,
     ListKind,
     Need,
+    PlacementConflict,
     PlacementEndReason,
     Programme,
+    RecordedPlacementEnd,
     Region,
     RevocationReason,
     Secrecy,
@@ -44,7 +46,7 @@ def _id(number: int) -> UUID:
     return UUID(f"0197c4f0-0000-7000-8000-{number:012d}")
 
 
-_VACANCY, _UNIT, _FACILITY, _SLOT, _OFFER, _CLAIM, _EVENT, _CASE, _ENTRY = map(_id, range(1, 10))
+_VACANCY, _UNIT, _FACILITY, _SLOT, _OFFER, _CLAIM, _EVENT, _CASE, _ENTRY, _PLACEMENT = map(_id, range(1, 11))
 _HOUSEHOLD = offers.Household(adults=1, children=2)
 
 _DATA: tuple[Message, ...] = (
@@ -87,6 +89,13 @@ _DATA: tuple[Message, ...] = (
         reason=DepartureReason.ONWARD_HOME,
     ),
     beds.EnquiryAnswered(vacancy_id=_VACANCY, version=2, unit_id=_UNIT, offer_id=_OFFER, agreed=True, answered_at=NOW),
+    beds.PlacementConflicted(
+        placement_id=_PLACEMENT,
+        version=1,
+        unit_id=_UNIT,
+        conflict=PlacementConflict.UNIT_OCCUPIED,
+        found_at=NOW,
+    ),
     quotas.SlotOpened(
         vacancy_id=_VACANCY,
         version=1,
@@ -216,6 +225,10 @@ _DATA: tuple[Message, ...] = (
         reason=PlacementEndReason.HOUSED,
         ended_at=NOW,
     ),
+    placements.PlacementRecorded(placement_id=_PLACEMENT, version=1, unit_id=_UNIT, since=NOW - timedelta(hours=9)),
+    placements.RecordedPlacementEnded(
+        placement_id=_PLACEMENT, version=2, unit_id=_UNIT, reason=RecordedPlacementEnd.LEFT, ended_at=NOW
+    ),
 )
 
 
@@ -230,9 +243,9 @@ def typical(message_type: MessageType) -> Json:
 
 
 def _subject(data: Message, owner: str) -> str:
-    """What the event is about: to the registry an entry, an offer or a case; to the others a vacancy."""
+    """What the event is about: to the registry an entry, an offer or a case; to the others a vacancy; a placement."""
     names = ("entry_id", "offer_id", "case_id") if owner == "registry" else ("vacancy_id",)
-    return str(next(getattr(data, name) for name in names if hasattr(data, name)))
+    return str(next(getattr(data, name) for name in (*names, "placement_id") if hasattr(data, name)))
 
 
 def with_optional_attributes(message_type: MessageType) -> Json:

@@ -182,6 +182,7 @@ placements = Table(
     Column("ended_at", UtcDateTime),
     Column("review", Text),
     Column("reviewed_at", UtcDateTime),
+    Column("conflict", Text, comment="why they cannot be in that unit, as its provider's service says"),
     Index("placements_by_coordinator", "coordinator", "id"),
     Index("placements_one_per_case", "case_id", unique=True, postgresql_where=_STILL, sqlite_where=_STILL),
 )

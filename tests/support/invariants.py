@@ -17,7 +17,7 @@ from services.registry import checks as registry_checks
 from services.registry.domain.eligibility import reasons_against
 from services.registry.domain.model import ACTIVE_OFFER_STATES, OfferState
 from services.registry.store.codec import decode_profile, decode_terms
-from services.registry.tables import decisions, entries, offers, profiles, vacancies
+from services.registry.tables import decisions, entries, offers, placements, profiles, vacancies
 from services.shelters.checks import findings
 from services.shelters.tables import units
 from tests.support.world import World
@@ -31,8 +31,9 @@ ENDINGS = {
 }
 NEVER_OFFERED = (OfferState.ENQUIRED, OfferState.ENDED)
 SAID_AGAIN = ("reflection-period-ending", "contact-needed")
-NOT_OF_OFFERS = ("placement-ended", *SAID_AGAIN)
-TOLD_TO_PROVIDERS_ONLY = ("enquiry-made", "enquiry-ended")
+OF_PLACEMENTS = ("placement-recorded", "recorded-placement-ended")
+NOT_OF_OFFERS = ("placement-ended", *SAID_AGAIN, *OF_PLACEMENTS)
+TOLD_TO_PROVIDERS_ONLY = ("enquiry-made", "enquiry-ended", *OF_PLACEMENTS)
 UNIT_STATE_OF_OFFER = {
     OfferState.ENQUIRED: "held",
     OfferState.MADE: "held",
@@ -68,9 +69,13 @@ async def every_bed_is_in_one_state(world: World) -> None:
     """Every freed bed is in exactly one state, the same in both services, and none is forgotten."""
     registry = {row["id"]: row for row in await world.rows("registry", select(vacancies))}
     active = await _active_offers(world)
+    found = await _found_there(world)
     for unit in await world.rows("shelters", select(units)):
         if unit["vacancy_id"] is None:
             assert unit["state"] == "out_of_service"
+            continue
+        if unit["vacancy_id"] in found:
+            assert (unit["state"], unit["id"]) == ("occupied", found.pop(unit["vacancy_id"]))
             continue
         vacancy = registry.pop(unit["vacancy_id"])
         offer = active.get(vacancy["id"])
@@ -79,6 +84,7 @@ async def every_bed_is_in_one_state(world: World) -> None:
         assert unit["offer_id"] == (None if offer is None else offer["id"])
     ended = [row for row in registry.values() if row["kind"] == "shelter" and row["state"] in ("open", "offered")]
     assert not ended, "the registry still offers beds that are no longer free"
+    assert not found, "someone was recorded in a unit, and it is not theirs"
 
 
 async def every_slot_is_in_one_state(world: World) -> None:
@@ -201,9 +207,17 @@ async def the_registry_keeps_its_own_rules(world: World) -> None:
     assert await world.run("registry", registry_checks.findings) == []
 
 
+async def _found_there(world: World) -> dict[UUID, UUID]:
+    """Placements after the fact that last, without those in conflict, and in which unit they are."""
+    still = (placements.c.ended_at.is_(None), placements.c.conflict.is_(None), placements.c.unit_id.is_not(None))
+    return {row["id"]: row["unit_id"] for row in await world.rows("registry", select(placements).where(*still))}
+
+
 def _subject(data: Any) -> UUID:  # noqa: ANN401 - of any type of message
     """What the versions of such a message count."""
-    return next(getattr(data, name) for name in ("vacancy_id", "case_id", "entry_id") if hasattr(data, name))
+    return next(
+        getattr(data, name) for name in ("vacancy_id", "case_id", "entry_id", "placement_id") if hasattr(data, name)
+    )
 
 
 def _told_about(data: Any) -> UUID:  # noqa: ANN401 - of any type of message

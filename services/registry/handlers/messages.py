@@ -15,12 +15,19 @@ from schemas.messages.offers import (
     OfferRevoked,
     PlacementFellThrough,
 )
-from schemas.messages.placements import PlacementEnded
-from schemas.vocabulary import ContactReason, DeclineReason, EnquiryEndReason, ListKind, RevocationReason
+from schemas.messages.placements import PlacementEnded, PlacementRecorded, RecordedPlacementEnded
+from schemas.vocabulary import (
+    ContactReason,
+    DeclineReason,
+    EnquiryEndReason,
+    ListKind,
+    RecordedPlacementEnd,
+    RevocationReason,
+)
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import Allocation, Offer, OfferState
 
-_GONE = frozenset({RevocationReason.WITHDRAWN, RevocationReason.LAPSED})
+_GONE = frozenset({RevocationReason.WITHDRAWN, RevocationReason.LAPSED, RevocationReason.OCCUPIED})
 _REVOCATIONS = {reason.value: reason for reason in RevocationReason}
 _ENQUIRY_ENDS = {reason.value: reason for reason in EnquiryEndReason}
 
@@ -132,6 +139,21 @@ def record_placement_ended(
         ended_at=ended_at,
     )
     unit.record(data, subject=offer_id)
+
+
+def record_placement_recorded(unit: UnitOfWork, placement_id: UUID, unit_id: UUID, since: datetime) -> None:
+    """A household lives in this unit already: it is not to be had."""
+    unit.record(PlacementRecorded(placement_id=placement_id, unit_id=unit_id, version=1, since=since), placement_id)
+
+
+def record_recorded_placement_ended(
+    unit: UnitOfWork, placement_id: UUID, unit_id: UUID, reason: RecordedPlacementEnd
+) -> None:
+    """It is no longer there. A placement is recorded once and ends once, so its second version is its last."""
+    data = RecordedPlacementEnded(
+        placement_id=placement_id, unit_id=unit_id, version=2, reason=reason, ended_at=unit.now
+    )
+    unit.record(data, placement_id)
 
 
 def _record(

@@ -1,4 +1,4 @@
-"""Warnings before a reflection period ends, and calls for somebody to contact a household."""
+"""Warnings before reflection periods end, calls for somebody to contact a household, placements in conflict."""
 
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -30,6 +30,8 @@ def upgrade() -> None:
         sqlite_where=condition,
     )
     _warn_of_those_that_run()
+    why = "why they cannot be in that unit, as its provider's service says"
+    op.add_column("placements", sa.Column("conflict", sa.Text(), comment=why))
     for_whom = "for somebody to contact them"
     op.add_column(
         "entries", sa.Column("calls", sa.SmallInteger(), nullable=False, server_default="0", comment=for_whom)

@@ -8,7 +8,7 @@ PORT ?= 8080
 DATA ?= var
 
 BIN := .venv/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
+INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes
 
 help: ## Explain the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -16,10 +16,10 @@ help: ## Explain the verbs
 setup: .venv/runtime.stamp ## Install what running needs, into .venv; at once when nothing changed
 
 run: .venv/runtime.stamp ## Run everything on this machine: make run PORT=8081 DATA=folder
-	@exec $(BIN)/doorstroom run --port $(PORT) --data $(DATA)
+	@exec $(BIN)/doorstroom run --port "$(PORT)" --data "$(DATA)"
 
 run-distributed: .venv/runtime.stamp ## The same on PostgreSQL and RabbitMQ, each service in its own process
-	@exec $(BIN)/doorstroom run-distributed --data $(DATA)/distributed
+	@exec $(BIN)/doorstroom run-distributed --data "$(DATA)/distributed"
 
 test: .venv/dev.stamp ## Run every test, on real PostgreSQL and RabbitMQ
 	@deploy/install-servers
@@ -49,7 +49,7 @@ clean: ## Remove everything that was made here, but no data
 	@rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
 
 .venv/bin/python:
-	@command -v $(PYTHON) >/dev/null || { echo "doorstroom: $(PYTHON) is not installed; it needs Python 3.11 or later" >&2; exit 2; }
+	@$(PYTHON) -c '' 2>/dev/null || { echo "doorstroom: $(PYTHON) does not run; it needs Python 3.11 or later" >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "doorstroom: $$($(PYTHON) --version) is too old; it needs Python 3.11 or later (make PYTHON=python3.12 …)" >&2; exit 2; }
 	@echo "Making .venv …"
@@ -58,7 +58,7 @@ clean: ## Remove everything that was made here, but no data
 .venv/runtime.stamp: requirements/runtime.txt pyproject.toml | .venv/bin/python
 	@echo "Installing (once) …"
 	@$(INSTALL) --requirement requirements/runtime.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/dev.stamp: requirements/dev.txt .venv/runtime.stamp
@@ -69,5 +69,5 @@ clean: ## Remove everything that was made here, but no data
 .venv-bench/stamp: requirements/bench.txt | .venv/bin/python
 	@echo "Installing the peers to measure against (once) …"
 	@$(PYTHON) -m venv .venv-bench
-	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --requirement requirements/bench.txt
+	@.venv-bench/bin/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes --requirement requirements/bench.txt
 	@touch $@

@@ -9,6 +9,7 @@ import aiohttp
 
 from doorstroom_client.transport import Transport
 from schemas.api.cases import NewGroup, NewPermit, NewReflectionPeriod, Permit, Referrals, ReflectionPeriod
+from schemas.api.decisions import Decision, Decisions, Position
 from schemas.api.municipalities import (
     Claim,
     ClaimReversal,
@@ -29,7 +30,7 @@ from schemas.api.municipalities import (
 )
 from schemas.api.municipalities import Slot as MunicipalSlot
 from schemas.api.notifications import Notification
-from schemas.api.registry import Case, Decision, Decline, Entries, Entry, NewCase, NewEntry, Offer, Offers, Undo
+from schemas.api.registry import Case, Decline, Entries, Entry, NewCase, NewEntry, Offer, Offers, Undo
 from schemas.api.shelters import (
     Affirmation,
     Contract,
@@ -136,9 +137,21 @@ class Client:
         """One offer."""
         return await self._transport.get(f"{self._registry}/offers/{offer_id}", Offer)
 
-    async def get_decision(self, offer_id: UUID) -> Decision:
+    async def get_decision_of_offer(self, offer_id: UUID) -> Decision:
         """Why an offer was made."""
         return await self._transport.get(f"{self._registry}/offers/{offer_id}/decision", Decision)
+
+    async def get_decision(self, decision_id: UUID) -> Decision:
+        """One decision."""
+        return await self._transport.get(f"{self._registry}/decisions/{decision_id}", Decision)
+
+    async def list_decisions(self, cursor: str | None = None) -> Decisions:
+        """A page of all decisions; for auditors."""
+        return await self._transport.get(f"{self._registry}/decisions", Decisions, _page(cursor=cursor))
+
+    async def get_position(self, entry_id: UUID) -> Position:
+        """Where an entry stands."""
+        return await self._transport.get(f"{self._registry}/entries/{entry_id}/position", Position)
 
     async def accept_offer(self, offer_id: UUID, key: str | None = None) -> Offer:
         """Say yes."""

@@ -106,33 +106,6 @@ class Undo(Schema):
     reason: UndoReason
 
 
-class PassedOver(Schema):
-    """Someone further up the list, and every reason why this vacancy was not for them."""
-
-    entry_id: UUID
-    reasons: list[str]
-
-
-class ProfilePassedOver(Schema):
-    """Everyone further up the list with this profile, and the reasons."""
-
-    profile: Household
-    reasons: list[str]
-
-
-class Decision(Schema):
-    """Why this entry was offered this vacancy."""
-
-    decision_id: UUID
-    offer_id: UUID
-    entry_id: UUID
-    policy: str = Field(description="name and version of the order that was used")
-    decided_at: UtcDatetime
-    passed_over: list[PassedOver] = Field(description="the first hundred, in order")
-    more_passed_over: bool
-    profiles_passed_over: list[ProfilePassedOver] = Field(description="explains the rest, when there are more")
-
-
 class WaitlistSummary(Schema):
     """A waitlist."""
 

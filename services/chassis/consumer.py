@@ -70,11 +70,13 @@ class Consumer:
         self._handlers = handlers
         self._settings = settings or ConsumerSettings()
         self._subscription: Subscription | None = None
+        self._dead_letters: Subscription | None = None
 
     @property
     def consuming(self) -> bool:
-        """Whether messages reach us now."""
-        return self._subscription is not None and self._subscription.consuming
+        """Whether messages reach us now, dead letters included."""
+        subscriptions = (self._subscription, self._dead_letters)
+        return all(subscription is not None and subscription.consuming for subscription in subscriptions)
 
     async def run(self) -> None:
         """Consume until cancelled; what is in hand then goes back to the queue."""
@@ -89,7 +91,7 @@ class Consumer:
 
     async def collect_dead_letters(self) -> None:
         """Until cancelled, keep in quarantine what the broker has delivered too often: its consumer died each time."""
-        subscription = self._broker.dead_letters(self._queue)
+        self._dead_letters = subscription = self._broker.dead_letters(self._queue)
         attempts = self._queue.delivery_limit + 1
         try:
             while True:
@@ -131,16 +133,32 @@ class Consumer:
         return valid, rejected
 
     async def _handle(self, incoming: Sequence[Incoming]) -> None:
-        await self._transactions.run(lambda unit: self._apply(unit, incoming))
+        """Give the messages their effect in one transaction, as if none was seen before; if that fails, look first.
 
-    async def _apply(self, unit: UnitOfWork, incoming: Sequence[Incoming]) -> None:
-        """Give each message that was not seen before its effect: all of one type together, types in a fixed order."""
-        fresh = await inbox.remember(unit, self._tables.inbox, [event.id for _, event in incoming])
+        Nearly always none was, and then the inbox costs no round trip: the transaction ends with its rows, and the
+        primary key refuses all of it when one of them was there.
+        """
+        events = list({event.id: event for _, event in incoming}.values())
+        try:
+            await self._transactions.run(lambda unit: self._apply_all(unit, events))
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001 - a message seen before may trip over its own effect in any way
+            await self._transactions.run(lambda unit: self._apply_new(unit, events))
+
+    async def _apply_all(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
+        await self._apply(unit, events)
+        await inbox.note(unit, self._tables.inbox, [event.id for event in events])
+
+    async def _apply_new(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
+        fresh = await inbox.remember(unit, self._tables.inbox, [event.id for event in events])
+        await self._apply(unit, [event for event in events if event.id in fresh])
+
+    async def _apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
+        """Give each event its effect: all of one type together, types in a fixed order."""
         by_type: dict[type[EventData], list[EventData]] = {model: [] for model in self._handlers}
-        for _, event in incoming:
-            if event.id in fresh:
-                fresh.discard(event.id)
-                by_type[type(event.data)].append(event.data)
+        for event in events:
+            by_type[type(event.data)].append(event.data)
         for model, messages in by_type.items():
             if messages:
                 await self._handlers[model](unit, messages)
@@ -162,12 +180,26 @@ class Consumer:
             await subscription.acknowledge([delivery])
 
     async def _quarantine(self, subscription: Subscription, rejected: Sequence[Rejected]) -> None:
+        """Keep these messages; one that cannot be kept goes back to the queue and harms no neighbour."""
         for item in rejected:
-            log.error("message-quarantined", message_id=item.delivery.message_id, reason=item.reason)
+            log.error("message-quarantined", id=quarantine.identifier(item.delivery)[:12], reason=item.reason)
+        try:
+            await self._keep(rejected)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others must be kept
+            if len(rejected) > 1:
+                for item in rejected:
+                    await self._quarantine(subscription, [item])
+                return
+            log.critical("message-not-kept", error=_describe(error))
+            await asyncio.sleep(self._settings.longest_pause_seconds)
+            await subscription.requeue([item.delivery for item in rejected])
+        else:
+            await subscription.acknowledge([item.delivery for item in rejected])
+
+    async def _keep(self, rejected: Sequence[Rejected]) -> None:
         await self._patiently(
             lambda: self._transactions.run(lambda unit: quarantine.keep(unit, self._tables.quarantine, rejected))
         )
-        await subscription.acknowledge([item.delivery for item in rejected])
 
     async def _patiently(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do it, waiting as long as the database is away."""

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Text,
     delete,
     select,
+    tuple_,
 )
 
 from services.chassis.database import Insertion, UtcDateTime, Write
@@ -151,9 +152,5 @@ async def purge(
 ) -> int:
     """Delete at most `limit` keys that are older than the retention, and say how many."""
     key = (table.c.organisation, table.c.subject, table.c.key)
-    old = select(*key).where(table.c.created_at < now - retention).order_by(table.c.created_at).limit(limit)
-    rows = await executor.execute(old)
-    for row in rows:
-        matches = [column == value for column, value in zip(key, row, strict=True)]
-        await executor.execute(delete(table).where(*matches))
-    return len(rows)
+    old = select(*key).where(table.c.created_at < now - retention).order_by(table.c.created_at, *key).limit(limit)
+    return len(await executor.execute(delete(table).where(tuple_(*key).in_(old)).returning(table.c.key)))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import Table, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas import catalogue
@@ -56,15 +56,32 @@ async def keep(unit: UnitOfWork, quarantine: Table, rejected: Sequence[Rejected]
 def _row(item: Rejected, now: datetime) -> dict[str, object]:
     delivery = item.delivery
     return {
-        "id": hashlib.sha256(delivery.body).hexdigest(),
-        "routing_key": delivery.routing_key[:255],
-        "message_id": (delivery.message_id or "")[:255],
+        "id": identifier(delivery),
+        "routing_key": _storable(delivery.routing_key, 255),
+        "message_id": _storable(delivery.message_id, 255),
         "body": base64.b64encode(delivery.body).decode(),
-        "reason": item.reason[:1000],
+        "reason": _storable(item.reason, 1000),
         "attempts": item.attempts,
         "status": WAITING,
         "received_at": now,
     }
+
+
+def identifier(delivery: Delivery) -> str:
+    """What a quarantined message is known by, to operators and in logs: what its publisher wrote beside it is not."""
+    return hashlib.sha256(delivery.body).hexdigest()
+
+
+def _storable(written: str, longest: int) -> str:
+    """Text as any database takes it: a publisher may write control characters, which PostgreSQL refuses in part."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in written[:longest])
+
+
+async def purge(unit: UnitOfWork, quarantine: Table, oldest: datetime, limit: int) -> int:
+    """Forget at most `limit` messages that were decided on and came before `oldest`, and say how many."""
+    decided = (quarantine.c.status != WAITING) & (quarantine.c.received_at < oldest)
+    old = select(quarantine.c.id).where(decided).order_by(quarantine.c.id).limit(limit)
+    return len(await unit.execute(delete(quarantine).where(quarantine.c.id.in_(old)).returning(quarantine.c.id)))
 
 
 async def waiting(unit: UnitOfWork, quarantine: Table, *, every_status: bool = False) -> list[QuarantinedMessage]:

@@ -15,16 +15,19 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Table, or_, select, update
+from sqlalchemy import Select, Table, or_, select, update
 
 from services.chassis.broker.port import Broker, Message
 from services.chassis.clock import Clock
-from services.chassis.database import Database, among
-from services.chassis.errors import Unavailable
+from services.chassis.database import Connection, Database, among
+from services.chassis.errors import DoorstroomError
 from services.chassis.unit_of_work import CLAIM_SECONDS
 
 OUTBOX_CHANNEL = "outbox"
 """NOTIFY on this channel makes every relay of the database look at once."""
+
+LOGGED_IDS = 5
+"""How many of the messages that could not be published a log line names."""
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +41,7 @@ class RelaySettings:
     fresh_limit: int = 10_000
     poll_seconds: float = 1.0
     longest_pause_seconds: float = 5.0
-    settle_pause_seconds: float = 0.05
+    settle_pause_seconds: float = 0.25
 
 
 class Relay:
@@ -126,7 +129,8 @@ class Relay:
         self._refused.extend(UUID(message.message_id) for message, _ in refused)
         self._has_outcome.set()
         if refused:
-            log.warning("publish-failed", messages=len(refused), reason=str(refused[0][1]))
+            first = [message.message_id for message, _ in refused[:LOGGED_IDS]]
+            log.warning("publish-failed", messages=len(refused), reason=str(refused[0][1]), first=first)
         return len(confirmed)
 
     async def _settle_forever(self) -> None:
@@ -139,21 +143,30 @@ class Relay:
             refused, self._refused = self._refused, []
             try:
                 await self._settle(confirmed, refused)
-            except Unavailable as error:
+            except DoorstroomError as error:
                 # The claims run out by themselves and the messages are published again: at least once.
                 log.warning("outbox-not-marked", messages=len(confirmed), reason=error.detail)
-            self._end(len(confirmed) + len(refused))
+            finally:
+                self._end(len(confirmed) + len(refused))
 
     async def _settle(self, confirmed: list[UUID], refused: list[UUID]) -> None:
         outbox = self._outbox
         async with self._database.transaction() as connection:
             if confirmed:
-                # Only unsent rows: a row published twice keeps its first moment.
-                marked = update(outbox).where(among(connection, outbox.c.id, confirmed), outbox.c.sent_at.is_(None))
+                marked = update(outbox).where(outbox.c.id.in_(self._unsent(connection, confirmed)))
                 await connection.execute(marked.values(sent_at=self._clock()))
             if refused:
-                released = update(outbox).where(among(connection, outbox.c.id, refused), outbox.c.sent_at.is_(None))
+                released = update(outbox).where(outbox.c.id.in_(self._unsent(connection, refused)))
                 await connection.execute(released.values(claimed_until=None))
+
+    def _unsent(self, connection: Connection, ids: Sequence[UUID]) -> Select[tuple[UUID]]:
+        """Those of these that are not marked yet: a row published twice keeps its first moment.
+
+        Locked in one order, so that two relays which published the same rows do not stand in each other's way.
+        """
+        outbox = self._outbox
+        mine = select(outbox.c.id).where(among(connection, outbox.c.id, ids), outbox.c.sent_at.is_(None))
+        return mine.order_by(outbox.c.id).with_for_update()
 
     async def _sweep_forever(self) -> None:
         pause = self._settings.poll_seconds
@@ -161,7 +174,7 @@ class Relay:
             self._look.clear()
             try:
                 healthy = await self._sweep()
-            except Unavailable as error:
+            except DoorstroomError as error:
                 log.warning("outbox-not-read", reason=error.detail)
                 healthy = False
             pause = self._settings.poll_seconds if healthy else min(pause * 2, self._settings.longest_pause_seconds)

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Table, delete, select
 
 from schemas.base import Message
-from services.chassis import idempotency
+from services.chassis import idempotency, quarantine
 from services.chassis.background import Background
 from services.chassis.broker.port import Broker
 from services.chassis.broker.topology import Queue
@@ -108,14 +108,18 @@ class Service:
         return Timer("housekeeping", self.transactions.clock, self._keep_house, HOUSEKEEPING_SECONDS)
 
     async def _keep_house(self) -> datetime | None:
-        """Forget what is older than the retention. Sent and received only: nothing that waits is ever forgotten."""
-        await self.transactions.run(self._forget)
-        return None
+        """Forget what is older than the retention; nothing that waits for anyone is ever forgotten."""
+        return await self.transactions.run(self._forget)
 
-    async def _forget(self, unit: UnitOfWork) -> None:
+    async def _forget(self, unit: UnitOfWork) -> datetime | None:
+        """A portion of each table; gives the present moment while there is more."""
         oldest = unit.now - self.parts.retention
         outbox, inbox = self.tables.outbox, self.tables.inbox
+        counts = [
+            await idempotency.purge(unit, self.parts.idempotency_keys, unit.now, limit=HOUSEKEEPING_BATCH),
+            await quarantine.purge(unit, self.tables.quarantine, oldest, HOUSEKEEPING_BATCH),
+        ]
         for table, moment in ((outbox, outbox.c.sent_at), (inbox, inbox.c.received_at)):
             old = select(table.c.id).where(moment < oldest).order_by(table.c.id).limit(HOUSEKEEPING_BATCH)
-            await unit.execute(delete(table).where(table.c.id.in_(old)))
-        await idempotency.purge(unit, self.parts.idempotency_keys, unit.now)
+            counts.append(len(await unit.execute(delete(table).where(table.c.id.in_(old)).returning(table.c.id))))
+        return unit.now if max(counts) == HOUSEKEEPING_BATCH else None

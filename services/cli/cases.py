@@ -1,7 +1,6 @@
 """`doorstroom cases`: erase what says who somebody is."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -9,14 +8,10 @@ from uuid import UUID
 
 import click
 
-from services.chassis.clock import system_clock, system_identifiers
-from services.chassis.database import Database
-from services.chassis.unit_of_work import Transactions, UnitOfWork
-from services.cli.embedded import database_url
-from services.registry.domain.errors import Refused
+from services.chassis.unit_of_work import UnitOfWork
+from services.cli.databases import DATA, find_database, opened
 from services.registry.handlers.personal import erase
 from services.registry.store.cases import find_case
-from services.registry.tables import messages
 
 Answer = TypeVar("Answer")
 
@@ -25,20 +20,14 @@ Answer = TypeVar("Answer")
 def cases() -> None:
     """Cases: erase who somebody is.
 
-    In the embedded mode --data names the folder with the databases. In the distributed mode DOORSTROOM_DATABASE_URL
-    names the registry's database.
+    --data names the folder that `make run` or `make run-distributed` works in; DOORSTROOM_DATABASE_URL names the
+    registry's database in any other installation.
     """
 
 
 @cases.command("erase")
 @click.argument("case", type=click.UUID)
-@click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("var"),
-    show_default=True,
-    help="The folder with the databases of the embedded mode.",
-)
+@DATA
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase_command(case: UUID, data: Path, *, yes: bool) -> None:
     """Destroy the key of CASE, and with it everything that says who it is about, in every copy.
@@ -46,7 +35,7 @@ def erase_command(case: UUID, data: Path, *, yes: bool) -> None:
     The case stays registered and is counted; what is known of its needs and its places in line stays. Nothing brings
     back what is erased. Exit code 1 when there is no such case, or when you decide against it.
     """
-    url = _url(data)
+    url = find_database("registry", data)
     _work(url, lambda unit: find_case(unit, case, None))
     if not yes:
         click.confirm("Everything that says who this is will be gone for good. Erase it?", abort=True)
@@ -59,20 +48,5 @@ def _work(url: str, work: Callable[[UnitOfWork], Awaitable[Answer]]) -> Answer:
 
 
 async def _transact(url: str, work: Callable[[UnitOfWork], Awaitable[Answer]]) -> Answer:
-    database = Database.connect(url, pool_size=1)
-    # The command records no events, so it has no source.
-    transactions = Transactions(database, messages.outbox, system_clock, system_identifiers, "", Refused)
-    try:
+    async with opened(url, "registry") as transactions:
         return await transactions.run(work)
-    finally:
-        await database.close()
-
-
-def _url(data: Path) -> str:
-    given = os.environ.get("DOORSTROOM_DATABASE_URL")
-    if given:
-        return given
-    if not (data / "registry.sqlite3").exists():
-        message = f"there is no database of registry in {data}; give --data, or set DOORSTROOM_DATABASE_URL"
-        raise click.UsageError(message)
-    return database_url(data, "registry")

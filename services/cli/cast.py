@@ -12,7 +12,7 @@ SCOPES: Mapping[Role, tuple[str, ...]] = {
     Role.HELPDESK: ("registry:read", "registry:write", "registry:personal-data", "notifications:read"),
     Role.PROVIDER: ("shelters:read", "shelters:write"),
     Role.MUNICIPALITY: ("municipalities:read", "municipalities:write"),
-    Role.AUDITOR: ("municipalities:read", "shelters:read"),
+    Role.AUDITOR: ("municipalities:read", "registry:read", "shelters:read"),
     Role.OPERATOR: (
         "shelters:manage",
         "shelters:read",

@@ -22,12 +22,15 @@ from services.chassis.identity.development import KEYS_FILE
 from services.chassis.settings import Mode
 from services.cli.run import HOST, CannotRun, owned_folder, play_until_stopped
 from services.cli.servers import PrivatePostgreSQL, PrivateRabbitMQ, ServerFailed, ServerMissing
+from services.cli.servers.leftovers import Leftovers
 from services.cli.servers.support import free_port
 from services.registry.store.vault import KEY_FILE, make_key_file
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
 WATCH_SECONDS = 1.0
+
+LOGS = "log"
 
 REPLICAS = {"registry": 2, "shelters": 1, "municipalities": 1, "notifications": 1}
 
@@ -60,6 +63,7 @@ class Replica:
 async def run_distributed(data: Path, *, play: bool, write: Callable[[str], None]) -> None:
     """Serve until Ctrl-C or SIGTERM. Raises CannotRun."""
     with owned_folder(data):
+        Leftovers(data / LOGS).end(signal.SIGTERM)
         write("Starting a private PostgreSQL and RabbitMQ (about ten seconds) …")
         with servers(data) as (postgresql, rabbitmq):
             issuer = _issuer(data)
@@ -125,7 +129,7 @@ def start_replica(
 ) -> Replica:
     """Start one process; its log is in the folder `log`."""
     port = free_port()
-    log = data / "log" / f"{service}-{number}.log"
+    log = data / LOGS / f"{service}-{number}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     key_file = data / KEY_FILE
     make_key_file(key_file)
@@ -144,7 +148,7 @@ def start_replica(
 
 def _launch(service: str, log: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     with log.open("ab") as output:
-        return subprocess.Popen(  # noqa: S603 - our own module, in this very interpreter
+        process = subprocess.Popen(  # noqa: S603 - our own module, in this very interpreter
             [sys.executable, "-m", f"services.{service}"],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -152,6 +156,8 @@ def _launch(service: str, log: Path, environment: Mapping[str, str]) -> "subproc
             env={**os.environ, **environment},
             start_new_session=True,
         )
+    Leftovers(log.parent).note(process.pid)
+    return process
 
 
 async def wait_ready(replica: Replica) -> None:

@@ -13,20 +13,12 @@ from services.chassis.broker.memory import InProcessBroker
 from services.chassis.settings import Mode
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.wiring import Surroundings, topology
-from services.cli.embedded import database_url
+from services.cli.databases import find_database
 from services.municipalities.settings import Settings
 from services.municipalities.wiring import MUNICIPALITIES
 
 Answer = TypeVar("Answer")
 Work = Callable[[UnitOfWork], Awaitable[Answer]]
-
-DATA = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("var"),
-    show_default=True,
-    help="The folder with the databases of the embedded mode.",
-)
 
 
 def settings_for(data: Path, *, create: bool = False) -> Settings:
@@ -34,7 +26,9 @@ def settings_for(data: Path, *, create: bool = False) -> Settings:
 
     With `create`, a folder or database that is not there yet is made. Raises UsageError.
     """
-    url = os.environ.get("DOORSTROOM_DATABASE_URL") or _embedded_url(data, create=create)
+    if create and not os.environ.get("DOORSTROOM_DATABASE_URL"):
+        _make_place(data)
+    url = find_database("municipalities", data)
     try:
         return Settings(mode=Mode.EMBEDDED, database_url=SecretStr(url))
     except ValidationError as error:
@@ -57,13 +51,12 @@ async def _transact(settings: Settings, work: Work[Answer]) -> Answer:
         await service.transactions.database.close()
 
 
-def _embedded_url(data: Path, *, create: bool) -> str:
-    if not (data / "municipalities.sqlite3").exists():
-        if not create:
-            message = f"there is no database of municipalities in {data}; give --data, or set DOORSTROOM_DATABASE_URL"
-            raise click.UsageError(message)
+def _make_place(data: Path) -> None:
+    """An empty database for the service to fill, where there is no installation yet."""
+    file = data / "municipalities.sqlite3"
+    if not file.exists() and not (data / "postgresql").exists():
         # What is stored is for its owner only.
         os.umask(0o077)
         data.mkdir(mode=0o711, parents=True, exist_ok=True)
+        file.touch(mode=0o600)
         click.echo(f"A new database is made in {data}/", err=True)
-    return database_url(data, "municipalities")

@@ -1,7 +1,6 @@
 """`doorstroom quarantine`: messages that could not be handled, and what to do with them."""
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -10,44 +9,23 @@ import click
 
 from schemas.envelope import InvalidMessage
 from services.chassis import quarantine as kept
-from services.chassis.clock import system_clock, system_identifiers
-from services.chassis.database import Database
 from services.chassis.quarantine import QuarantinedMessage
 from services.chassis.relay import OUTBOX_CHANNEL
-from services.chassis.tables import MessageTables
-from services.chassis.unit_of_work import Transactions, UnitOfWork
-from services.cli.embedded import database_url
-from services.municipalities.tables import messages as municipalities
-from services.notifications.tables import messages as notifications
-from services.registry.tables import messages as registry
-from services.shelters.tables import messages as shelters
+from services.chassis.unit_of_work import UnitOfWork
+from services.cli.databases import DATA, TABLES, find_database, opened
 
 Answer = TypeVar("Answer")
 
-TABLES: dict[str, MessageTables] = {
-    "registry": registry,
-    "shelters": shelters,
-    "municipalities": municipalities,
-    "notifications": notifications,
-}
-
 SERVICE = click.argument("service", type=click.Choice(sorted(TABLES)))
 MESSAGE = click.argument("message")
-DATA = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("var"),
-    show_default=True,
-    help="The folder with the databases of the embedded mode.",
-)
 
 
 @click.group()
 def quarantine() -> None:
     """Messages that could not be handled: look, replay, drop.
 
-    In the embedded mode --data names the folder with the databases. In the distributed mode DOORSTROOM_DATABASE_URL
-    names the service's database. What a message says is never printed: it may be about a person.
+    --data names the folder that `make run` or `make run-distributed` works in; DOORSTROOM_DATABASE_URL names the
+    service's database in any other installation. What a message says is never printed: it may be about a person.
     """
 
 
@@ -118,28 +96,8 @@ def _work(service: str, data: Path, work: Callable[[UnitOfWork], Awaitable[Answe
 async def _transact(
     service: str, data: Path, work: Callable[[UnitOfWork], Awaitable[Answer]], wake: str | None
 ) -> Answer:
-    database = Database.connect(_url(service, data), pool_size=1)
-    tables = TABLES[service]
-    # The command records no events of its own, so it has no source.
-    transactions = Transactions(database, tables.outbox, system_clock, system_identifiers, "", NothingRefused)
-    try:
+    async with opened(find_database(service, data), service) as transactions:
         answer = await transactions.run(work)
         if wake is not None:
-            await database.notify(wake, "")
+            await transactions.database.notify(wake, "")
         return answer
-    finally:
-        await database.close()
-
-
-def _url(service: str, data: Path) -> str:
-    given = os.environ.get("DOORSTROOM_DATABASE_URL")
-    if given:
-        return given
-    if not (data / f"{service}.sqlite3").exists():
-        message = f"there is no database of {service} in {data}; give --data, or set DOORSTROOM_DATABASE_URL"
-        raise click.UsageError(message)
-    return database_url(data, service)
-
-
-class NothingRefused(Exception):
-    """There are no rules here that could refuse anything."""

@@ -113,7 +113,9 @@ def owned_folder(data: Path) -> Iterator[None]:
         data.mkdir(mode=0o711, parents=True, exist_ok=True)
         lock = os.open(data / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        message = f"the folder {data} cannot be written ({error.strerror}); choose another one: make run DATA=folder"
+        message = (
+            f"the folder {data} cannot be made or written ({error.strerror}); choose another: make run DATA=folder"
+        )
         raise CannotRun(message) from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -4,7 +4,6 @@ from functools import partial
 
 from schemas.api.notifications import Notification, Notifications
 from schemas.api.paging import PageQuery
-from services.chassis.errors import FieldError, InvalidInput
 from services.chassis.identity import Role
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web import Api, Call, Contact, EventStream, Operation, Paging, Reply, ServerSentEvent
@@ -19,7 +18,6 @@ READ = "notifications:read"
 RECIPIENTS = frozenset({Role.COORDINATOR, Role.HELPDESK})
 
 INBOX = Paging(f"{BASE}/notifications", tuple[int], [notifications_table.c.sequence])
-LONGEST_SEQUENCE_DIGITS = 18
 
 
 async def get_notifications(call: Call[None, PageQuery], unit: UnitOfWork) -> Reply:
@@ -42,11 +40,11 @@ async def stream_notifications(hub: Hub, transactions: Transactions, call: Call,
 
 async def _begin(transactions: Transactions, recipient: str, last_event_id: str | None) -> int:
     """After which number to begin: the one the reader has, or the newest there is."""
+    newest = await transactions.read(lambda unit: store.last_sequence(unit, recipient))
     if last_event_id is None:
-        return await transactions.read(lambda unit: store.last_sequence(unit, recipient))
-    if not last_event_id.isdecimal() or len(last_event_id) > LONGEST_SEQUENCE_DIGITS:
-        raise InvalidInput(fields=[FieldError("/Last-Event-ID", "Must be an id that this stream sent before.")])
-    return int(last_event_id)
+        return newest
+    # A number that was never given would wait for ever.
+    return min(int(last_event_id), newest)
 
 
 def _notification(stored: StoredNotification) -> Notification:
@@ -100,6 +98,7 @@ def _operations(transactions: Transactions, hub: Hub) -> tuple[Operation[UnitOfW
             ),
             scope=READ,
             roles=RECIPIENTS,
+            last_event_id=r"[0-9]{1,18}",
             stream=partial(stream_notifications, hub, transactions),
             response=Notification,
             tags=("notifications",),

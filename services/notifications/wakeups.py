@@ -13,6 +13,8 @@ from services.notifications.hub import Hub
 
 CHANNEL = "notifications"
 POLL_SECONDS = 2.0
+COALESCE_SECONDS = 0.02
+"""After one hint, others wait so long and go together: the first is never late, and many cost no more than a few."""
 LONGEST_PAYLOAD_BYTES = 7000
 """PostgreSQL takes 8000 bytes; a longer list of recipients becomes the hint that anyone may have news."""
 
@@ -63,6 +65,7 @@ class Wakeups:
                 await self._transactions.database.notify(CHANNEL, payload)
             except Unavailable as error:
                 log.warning("wakeup-not-sent", reason=error.detail)
+            await asyncio.sleep(COALESCE_SECONDS)
 
     async def _poll(self) -> None:
         while True:

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, ValidationError
 
 from schemas.api.registry import Waitlist
 from schemas.base import Schema
@@ -28,6 +28,7 @@ from services.registry.domain.programmes import (
 
 LARGEST_BYTES = 1024 * 1024
 DIGEST_LENGTH = 8
+PROBLEMS_LIMIT = 20
 
 
 class Answer(Schema):
@@ -77,7 +78,16 @@ def read_programmes(path: Path | None) -> Programmes:
         body = file.read(LARGEST_BYTES + 1)
     if len(body) > LARGEST_BYTES:
         raise ValueError(f"A file of programmes has at most {LARGEST_BYTES} bytes.")
-    return with_versions(_VERSIONS.validate_json(body))
+    try:
+        return with_versions(_VERSIONS.validate_json(body))
+    except ValidationError as error:
+        raise ValueError(_what_is_wrong(error)) from None
+
+
+def _what_is_wrong(error: ValidationError) -> str:
+    """Where and what, and never the value."""
+    problems = error.errors(include_url=False, include_input=False, include_context=False)[:PROBLEMS_LIMIT]
+    return "; ".join(f"{'.'.join(map(str, problem['loc'])) or 'file'}: {problem['msg']}" for problem in problems)
 
 
 def with_versions(versions: list[Version]) -> Programmes:

@@ -47,6 +47,7 @@ _RUNNING = text("withdrawn_at IS NULL")
 _TO_WARN = text("warn_at IS NOT NULL")
 _MERGED = text("merged_into IS NOT NULL")
 _STILL = text("ended_at IS NULL")
+_FULFILLED = text("state = 'fulfilled'")
 _PLACED = text("state = 'fulfilled' AND ended_at IS NULL")
 
 waitlists = Table(
@@ -314,6 +315,7 @@ offers = Table(
     Index("offers_to_remind", "remind_at", "id", postgresql_where=_TO_REMIND, sqlite_where=_TO_REMIND),
     Index("offers_accepted", "case_id", postgresql_where=_ACCEPTED, sqlite_where=_ACCEPTED),
     Index("offers_placed", "case_id", postgresql_where=_PLACED, sqlite_where=_PLACED),
+    Index("offers_fulfilled", "waitlist", "decided_at", "id", postgresql_where=_FULFILLED, sqlite_where=_FULFILLED),
     Index("offers_by_coordinator", "coordinator", "id"),
 )
 
@@ -326,8 +328,8 @@ decisions = Table(
     Column("entry_id", ForeignKey("entries.id"), nullable=False),
     Column("policy", Text, nullable=False),
     Column("decided_at", UtcDateTime, nullable=False),
-    Column("passed_over", Text, nullable=False, comment="JSON: entry and reasons, the first hundred"),
-    Column("more_passed_over", Boolean, nullable=False),
-    Column("profiles_passed_over", Text, nullable=False, comment="JSON: profile and reasons, when there are more"),
+    Column("snapshot", Text, comment="canonical JSON of all that was looked at; none before decisions kept it"),
+    Column("explanation", Text, nullable=False, comment="canonical JSON of what follows from the snapshot"),
+    Column("digest", Text, nullable=False, comment="SHA-256 of both"),
     Index("decisions_by_offer", "offer_id", unique=True),
 )

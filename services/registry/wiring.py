@@ -16,6 +16,7 @@ from services.chassis.wiring import CONTACT, Definition, Surroundings, Unusable
 from services.registry import consumers, routes
 from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.errors import Refused
+from services.registry.domain.programmes import Programmes
 from services.registry.handlers.deadlines import answers_due
 from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.standing import entries_due
@@ -32,7 +33,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
     clock = surroundings.clock
     database = Database.connect(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
     transactions = Transactions(database, messages.outbox, clock, surroundings.identifiers, settings.source, Refused)
-    matchmaker = Matchmaker(WaitlistStore(), read_programmes(settings.programmes_file), is_dutch_holiday)
+    matchmaker = Matchmaker(WaitlistStore(), _programmes(settings), is_dutch_holiday)
     vault = _vault(settings)
     ends_waiting = {
         PlacementKind.EMERGENCY: settings.emergency_placement_ends_waiting,
@@ -62,6 +63,14 @@ async def _standing(transactions: Transactions, matchmaker: Matchmaker) -> datet
     """What is due to places in line and to rights; each in a transaction, so that neither holds the other's rows."""
     due = [await transactions.run(partial(work, matchmaker)) for work in (entries_due, periods_ending)]
     return min(filter(None, due), default=None)
+
+
+def _programmes(settings: Settings) -> Programmes:
+    try:
+        return read_programmes(settings.programmes_file)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise Unusable(f"DOORSTROOM_PROGRAMMES_FILE: {reason}") from None
 
 
 def _vault(settings: Settings) -> Vault:

@@ -23,6 +23,8 @@ STEPS = (
     "houses them",
     "their place in the shelter comes free",
     "the next person on the shelter waitlist is offered it",
+    "declines as unsafe: they keep their place, and this facility is excluded for them",
+    "the refusal has moved it on to the next household",
     "2 of 436 housed, counted once",
 )
 
@@ -52,6 +54,9 @@ def test_the_whole_cascade_is_played_once_and_the_printed_commands_work(
     assert len(lines) == len(STEPS)
     assert all(step in line for step, line in zip(STEPS, lines, strict=True))
     assert all(re.match(r"^ +[\d.]+ ms +\+[\d.]+ ", line) for line in lines)
+    assert re.search(r"number 2 +waiting-longer +facility-excluded, offered-before", output)
+    assert "a family of 4 that still waits? Number 4: 1 more urgent, 2 waiting longer." in output
+    assert "What would help them: a place for at least 4 people" in output
     watch, post, accept = first.commands
     streaming = subprocess.Popen(["/bin/bash", "-c", watch + " --silent"], stdout=subprocess.PIPE, text=True)
     try:
@@ -61,7 +66,8 @@ def test_the_whole_cascade_is_played_once_and_the_printed_commands_work(
         assert posted["state"] == "free"
         assert streaming.stdout is not None
         heard = ""
-        while "offer-accepted" not in heard:
+        # Who watches hears of both: the three commands are about one coordinator.
+        while "offer-accepted" not in heard or "offer-made" not in heard:
             line = streaming.stdout.readline()
             assert line
             heard += line
@@ -135,9 +141,9 @@ def test_an_unwritable_folder_is_one_clear_line(tmp_path: Path) -> None:
     """It names the folder and what to do."""
     (tmp_path / "file").write_text("")
     line = refused("run", "--port", "0", "--data", str(tmp_path / "file" / "data"))
-    assert "cannot be written" in line
+    assert "cannot be made or written" in line
     assert "make run DATA=folder" in line
-    assert "cannot be written" in refused("run", "--port", "0", "--data", "/proc/doorstroom")
+    assert "cannot be made or written" in refused("run", "--port", "0", "--data", "/proc/doorstroom")
 
 
 def test_a_second_one_in_the_same_folder_is_refused(programs: list[Program], tmp_path: Path) -> None:
@@ -189,10 +195,16 @@ def test_the_openapi_documents_are_printed() -> None:
         assert document["paths"]
 
 
+OLD_PYTHON = """#!/bin/sh
+[ "$1" = --version ] && echo Python 3.9.2 && exit 0
+[ "$1" = -c ] && [ -z "$2" ]
+"""
+
+
 def test_a_python_that_is_too_old_is_one_clear_line(tmp_path: Path) -> None:
     """Make says what is needed, before it makes anything."""
     old = tmp_path / "python3"
-    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.2 && exit 0\nexit 1\n')
+    old.write_text(OLD_PYTHON)
     old.chmod(0o755)
     (tmp_path / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
     for name in ("pyproject.toml", "requirements"):

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from services.cli.servers import ServerMissing
 from services.cli.servers.postgres import PrivatePostgreSQL
-from tests.e2e.conftest import Program
+from tests.e2e.conftest import COMMAND, Program
 from tests.e2e.test_run import STEPS
 
 pytestmark = pytest.mark.server
@@ -70,6 +71,26 @@ def test_the_demo_is_played_by_five_processes_and_a_killed_one_comes_back(progra
     programs.append(second)
     assert "the demo was played before" in second.until("Try it yourself", 120)
     assert second.stop(signal.SIGTERM, 90) == 0
+
+
+def test_a_launcher_that_was_killed_starts_again_and_ends_what_it_left(programs: list[Program], data: Path) -> None:
+    """Kill -9 leaves servers and services running; the next start ends them, serves from the same data, and no more."""
+    first = Program("run-distributed", "--data", str(data), "--no-demo")
+    programs.append(first)
+    first.until("doorstroom serves", 120)
+    first.process.kill()
+    first.process.wait(10)
+    orphans = left_behind(data)
+    assert orphans
+    second = Program("run-distributed", "--data", str(data), "--no-demo")
+    programs.append(second)
+    second.until("doorstroom serves", 120)
+    assert not [process.pid for process in orphans if process.is_running() and process.status() != "zombie"]
+    listed = subprocess.run(
+        [*COMMAND, "quarantine", "list", "shelters", "--data", str(data)], capture_output=True, text=True, check=True
+    )
+    assert "0 message(s) of shelters in quarantine" in listed.stderr
+    assert second.stop(signal.SIGINT, 90) == 0
 
 
 def test_ctrl_c_while_it_starts_ends_everything(programs: list[Program], data: Path) -> None:

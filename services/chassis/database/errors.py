@@ -9,12 +9,14 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from services.chassis.errors import Conflict, Unavailable
+from services.chassis.errors import Conflict, DoorstroomError, Unavailable
 
 DEADLOCK, SERIALIZATION, LOCK_TIMEOUT = "40P01", "40001", "55P03"
 _RETRYABLE = frozenset({DEADLOCK, SERIALIZATION, LOCK_TIMEOUT})
-# Connection exceptions, resources exhausted, operator intervention (shutdown, starting up).
-_UNAVAILABLE_CLASSES = frozenset({"08", "53", "57"})
+TIMED_OUT = "57014"
+# Connection exceptions, refused logins, resources exhausted, operator intervention (as a shutdown); and: no such
+# database, a server that only reads (as after a failover), a session that was idle in its transaction for too long.
+_UNAVAILABLE = ("08", "28", "53", "57", "3D000", "25006", "25P03")
 _SQLITE_IS_AWAY = ("locked", "busy", "unable to open", "disk", "readonly")
 _SQLITE_COLUMNS = re.compile(r"UNIQUE constraint failed: (?P<columns>.+)")
 
@@ -28,7 +30,9 @@ class DatabaseUnavailable(Unavailable):
 class TransactionConflict(Conflict):
     """Two transactions stood in each other's way (deadlock, serialization, lock timeout): run this one again."""
 
-    title = "The request collided with another one"
+    status = 503
+    type = "collision"
+    title = "The request collided with others again and again; try again later"
 
 
 class UniqueViolation(Conflict):
@@ -41,8 +45,20 @@ class UniqueViolation(Conflict):
         self.constraint = constraint
 
 
+class TransactionBroken(Exception):
+    """A handler went on after the database had refused a statement: a defect of ours."""
+
+
 class NotExactlyOne(LookupError):
     """A statement that must give one row gave another number of them."""
+
+
+class StatementTimedOut(DoorstroomError):
+    """A statement took longer than it may: the database is there, and the same again may well take as long."""
+
+    status = 503
+    type = "timed-out"
+    title = "The database took too long"
 
 
 class StatementFailed(Exception):
@@ -76,7 +92,9 @@ def _translation(error: BaseException, *, lost: bool = False) -> Exception:
         return UniqueViolation(match["columns"])
     if state in _RETRYABLE:
         return TransactionConflict(f"The transaction was rolled back (SQLSTATE {state}).")
-    if lost or state[:2] in _UNAVAILABLE_CLASSES or _is_away(error):
+    if state == TIMED_OUT:
+        return StatementTimedOut("The statement was ended at its time limit; nothing was stored.")
+    if lost or state.startswith(_UNAVAILABLE) or _is_away(error):
         return DatabaseUnavailable(f"The database did not answer ({type(error).__name__}).")
     return StatementFailed(error)
 

@@ -1,8 +1,8 @@
 """PostgreSQL through asyncpg's own pool: SQLAlchemy writes the statements and runs none of them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeAlias
 
 import asyncpg
@@ -12,14 +12,18 @@ from sqlalchemy.pool import NullPool
 
 from services.chassis.database.compiled import DIALECT, compiled
 from services.chassis.database.connection import Parameters
+from services.chassis.database.errors import TransactionBroken
 from services.chassis.database.rows import Rows
 from services.chassis.database.writes import Pending, statement_of
 
 STATEMENT_TIMEOUT_SECONDS = 10
+COMMAND_TIMEOUT_SECONDS = 12
+"""Later than the server's own limit: what it did not end by then is not slow, but out of reach."""
 LOCK_TIMEOUT_SECONDS = 5
 CONNECT_TIMEOUT_SECONDS = 5
 POOL_TIMEOUT_SECONDS = 5
 PREPARED_STATEMENTS = 500
+KNOWN_PARAMETERS = frozenset({"ssl", "target_session_attrs"})
 
 NOTIFY = text("SELECT pg_notify(:channel, :payload)")
 
@@ -52,6 +56,8 @@ class PostgreSQLConnection:
 
     def __init__(self, driver: DriverConnection) -> None:
         self._driver = driver
+        self.broken = False
+        """Whether a statement failed: PostgreSQL would then take COMMIT for ROLLBACK, and not say so."""
 
     async def execute(self, statement: Executable, parameters: Parameters = None) -> Rows:
         """Run a statement; with a list of parameters, once for each of them, and then it gives no rows."""
@@ -61,17 +67,28 @@ class PostgreSQLConnection:
             return await self._once(statement, parameters[0])
         if parameters:
             form = compiled(statement, parameters[0])
-            await self._driver.executemany(form.sql, [form.arguments(each) for each in parameters])
+            with self._watched():
+                await self._driver.executemany(form.sql, [form.arguments(each) for each in parameters])
         return Rows()
 
     async def write(self, pending: Sequence[Pending]) -> None:
         """Write sets of rows in one round trip."""
         sql, arguments = statement_of(pending)
-        await self._driver.execute(sql, *arguments)
+        with self._watched():
+            await self._driver.execute(sql, *arguments)
 
     async def _once(self, statement: Executable, given: Mapping[str, Any]) -> Rows:
         form = compiled(statement, given)
-        return Rows(await self._driver.fetch(form.sql, *form.arguments(given), record_class=_Row))
+        with self._watched():
+            return Rows(await self._driver.fetch(form.sql, *form.arguments(given), record_class=_Row))
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.broken = True
+            raise
 
 
 class PostgreSQL:
@@ -82,6 +99,7 @@ class PostgreSQL:
 
     def __init__(self, url: URL, pool_size: int) -> None:
         self.url = url
+        self._address = _address(url)
         self._pool_size = pool_size
         self._opening = asyncio.Lock()
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
@@ -90,7 +108,10 @@ class PostgreSQL:
     async def transaction(self) -> AsyncIterator[PostgreSQLConnection]:
         """A READ COMMITTED transaction: each statement sees what was committed before it began."""
         async with self._session() as driver, driver.transaction(isolation="read_committed"):
-            yield PostgreSQLConnection(driver)
+            connection = PostgreSQLConnection(driver)
+            yield connection
+            if connection.broken:
+                raise TransactionBroken("A statement failed, and its error was not passed on: nothing is stored.")
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[PostgreSQLConnection]:
@@ -116,7 +137,7 @@ class PostgreSQL:
 
     async def connect(self) -> "asyncpg.Connection[asyncpg.Record]":
         """A session of its own, outside the pool."""
-        return await asyncpg.connect(**_address(self.url), timeout=CONNECT_TIMEOUT_SECONDS)
+        return await asyncpg.connect(**self._address, timeout=CONNECT_TIMEOUT_SECONDS)
 
     async def close(self) -> None:
         """Close every session; one that is still in use is cut."""
@@ -139,11 +160,11 @@ class PostgreSQL:
         async with self._opening:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
-                    **_address(self.url),
+                    **self._address,
                     min_size=0,
                     max_size=self._pool_size,
                     timeout=CONNECT_TIMEOUT_SECONDS,
-                    command_timeout=STATEMENT_TIMEOUT_SECONDS,
+                    command_timeout=COMMAND_TIMEOUT_SECONDS,
                     statement_cache_size=PREPARED_STATEMENTS,
                     max_cached_statement_lifetime=0,
                     server_settings=_SETTINGS,
@@ -153,6 +174,11 @@ class PostgreSQL:
 
 
 def _address(url: URL) -> dict[str, Any]:
+    unknown = sorted(url.query.keys() - KNOWN_PARAMETERS)
+    if unknown:
+        known = ", ".join(sorted(KNOWN_PARAMETERS))
+        message = f"the database URL has a parameter that is not known: {unknown[0]}; known are {known} (ssl=require)"
+        raise ValueError(message)
     return url.translate_connect_args(username="user") | dict(url.query)
 
 

@@ -72,10 +72,13 @@ class Endpoint(ABC, Generic[Unit]):
 
     async def _read(self, request: web.Request) -> bytes:
         limit = self.context.settings.body_limit_bytes
+        too_large = TooLarge(f"Send at most {limit} bytes.")
         if (request.content_length or 0) > limit:
-            detail = f"Send at most {limit} bytes."
-            raise TooLarge(detail)
-        return await request.read()
+            raise too_large
+        try:
+            return await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            raise too_large from None
 
 
 class HandlerEndpoint(Endpoint[Unit]):

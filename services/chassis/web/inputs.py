@@ -1,6 +1,7 @@
 """Turns what a client sent into typed values, or into a list of everything that is wrong with it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Generic, get_args, get_origin
 from uuid import UUID
 
@@ -22,6 +23,15 @@ _MESSAGES = {
     "json_invalid": "Input should be valid JSON",
     "extra_forbidden": "There is no such field",
 }
+
+
+CLOCK_SKEW = timedelta(minutes=1)
+
+
+def not_past(pointer: str, moment: datetime | None, now: datetime) -> None:
+    """Raises InvalidInput for a moment before now; the sender's clock may be a minute behind ours."""
+    if moment is not None and moment < now - CLOCK_SKEW:
+        raise InvalidInput(fields=[FieldError(pointer, "Must not be in the past.")])
 
 
 class InputReader(Generic[Unit]):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+from services.cli.servers.leftovers import Leftovers
 from services.cli.servers.support import (
     LOOPBACK,
     ServerFailed,
@@ -21,6 +22,9 @@ from services.cli.servers.support import (
 )
 
 MISSING = "PostgreSQL is not installed; on Debian or Ubuntu: apt-get install postgresql"
+POSTMASTER_PORT_LINE = 3
+"""Of `postmaster.pid`, counted from 0 (PostgreSQL documentation, section 73.1)."""
+
 NEWEST_KNOWN_FIRST = [str(number) for number in range(25, 13, -1)]
 
 
@@ -34,6 +38,16 @@ class PrivatePostgreSQL:
         self._max_connections = max_connections
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
+
+    @classmethod
+    def running_in(cls, folder: Path) -> "PrivatePostgreSQL | None":
+        """The cluster in `folder` that another process has started, if it answers."""
+        noted = folder / "data" / "postmaster.pid"
+        if not noted.exists():
+            return None
+        found = cls(folder)
+        found.port = int(noted.read_text().splitlines()[POSTMASTER_PORT_LINE])
+        return found if answers(found.port) else None
 
     @property
     def password(self) -> str:
@@ -53,6 +67,8 @@ class PrivatePostgreSQL:
         """Make the cluster if it is not there, and start it. Raises ServerFailed."""
         data = self._folder / "data"
         self._folder.mkdir(parents=True, exist_ok=True)
+        leftovers = Leftovers(self._folder)
+        leftovers.end(signal.SIGINT)
         give_to(self._folder, self._user)
         if not (data / "PG_VERSION").exists():
             self._initialise(data)
@@ -69,6 +85,7 @@ class PrivatePostgreSQL:
         arguments = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._programs / "postgres"), "-D", str(data), *arguments]
         self._process = launch(command, log, self._user, {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"})
+        leftovers.note(self._process.pid)
         wait_until(lambda: answers(self.port), self._process, log)
 
     def stop(self) -> None:

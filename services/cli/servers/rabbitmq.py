@@ -8,6 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from services.cli.servers.leftovers import Leftovers
 from services.cli.servers.support import (
     LOOPBACK,
     ServerFailed,
@@ -51,9 +52,13 @@ class PrivateRabbitMQ:
     def start(self) -> None:
         """Make the node if it is not there, and start it with every feature flag. Raises ServerFailed."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        leftovers = Leftovers(self._folder)
+        leftovers.end(signal.SIGTERM)
+        self._end_former_port_mapper()
         self._configure()
         log = self._folder / "rabbitmq.log"
         self._process = launch([str(self._programs / "rabbitmq-server")], log, None, self._environment())
+        leftovers.note(self._process.pid)
         wait_until(lambda: answers(self.port), self._process, log)
         self.control("await_startup", "--timeout", "60")
         self.control("eval", ELECT_LEADERS)
@@ -64,7 +69,7 @@ class PrivateRabbitMQ:
         """Stop it cleanly, and the port mapper that it started."""
         if self._process is not None and self._process.poll() is None:
             end(self._process, signal.SIGTERM)
-        self._end_port_mapper()
+        self._end_port_mapper(self._epmd_port)
 
     def kill(self) -> None:
         """End it at once, as kill -9 does."""
@@ -132,11 +137,17 @@ class PrivateRabbitMQ:
             "ERL_EPMD_PORT": str(self._epmd_port),
         }
 
-    def _end_port_mapper(self) -> None:
+    def _end_former_port_mapper(self) -> None:
+        noted = self._folder / "epmd-port"
+        if noted.exists():
+            self._end_port_mapper(int(noted.read_text()))
+        noted.write_text(str(self._epmd_port))
+
+    def _end_port_mapper(self, port: int) -> None:
         program = shutil.which("epmd")
         if program is not None:
             subprocess.run(  # noqa: S603 - as above; it ends only the mapper on our own port
-                [program, "-port", str(self._epmd_port), "-kill"],
+                [program, "-port", str(port), "-kill"],
                 env=self._environment(),
                 capture_output=True,
                 timeout=CONTROL_SECONDS,

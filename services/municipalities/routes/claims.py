@@ -7,6 +7,7 @@ from schemas.api.municipalities import Claim, ClaimReversal, Claims, ClaimsQuery
 from schemas.vocabulary import ClaimReversalReason
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
+from services.chassis.web.inputs import not_past
 from services.municipalities.domain import claims as domain
 from services.municipalities.domain.quotas import QuotaRules
 from services.municipalities.handlers import claims as handlers
@@ -26,6 +27,7 @@ async def post_claim(call: Call[NewClaim], unit: UnitOfWork) -> Reply:
     if body.slot_id is not None:
         return Reply(201, _claim(await handlers.claim_slot(unit, body.slot_id, mine)))
     places = body.places or 1  # One of the two is there: the schema says so.
+    not_past("/availableFrom", body.available_from, unit.now)
     slot = await slot_handlers.open_slot(unit, mine, places, body.available_from, wheelchair=body.wheelchair)
     return Reply(201, _claim(await handlers.claim_next(unit, slot)))
 

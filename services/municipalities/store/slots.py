@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import fields
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import Select, insert, select, update
 
-from services.chassis.database import Row, among
+from services.chassis.database import Change, Row, among
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain.slots import Slot, SlotState
 from services.municipalities.tables import slots
 
 _FIELDS = tuple(field.name for field in fields(Slot))
-_CHANGING = ("state", "offer_id", "accepted", "adults", "children", "version", "allocation_version")
+_UPDATE = Change(slots, ("state", "offer_id", "accepted", "adults", "children", "version", "allocation_version"))
 
 
 async def add_slot(unit: UnitOfWork, slot: Slot) -> None:
@@ -39,11 +39,7 @@ async def lock_slots_of_vacancies(unit: UnitOfWork, vacancy_ids: Sequence[UUID])
 
 async def save(unit: UnitOfWork, changed: Sequence[Slot]) -> None:
     """Store what became of slots that this transaction holds."""
-    if changed:
-        statement = update(slots).where(slots.c.id == bindparam("key"))
-        statement = statement.values({name: bindparam(f"new_{name}") for name in _CHANGING})
-        rows = [{"key": slot.id} | {f"new_{name}": getattr(slot, name) for name in _CHANGING} for slot in changed]
-        await unit.execute(statement, rows)
+    await unit.write(_UPDATE, [{name: getattr(slot, name) for name in _UPDATE.columns} for slot in changed])
 
 
 async def hand_over(unit: UnitOfWork, code: str, into: str) -> None:

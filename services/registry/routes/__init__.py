@@ -4,7 +4,18 @@ from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web import Api, Contact
 from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.placements import EndsWaiting
-from services.registry.routes import cases, entries, events, grounds, households, mergers, offers, personal
+from services.registry.routes import (
+    cases,
+    decisions,
+    entries,
+    events,
+    grounds,
+    households,
+    mergers,
+    offers,
+    personal,
+    positions,
+)
 from services.registry.routes.common import BASE
 from services.registry.store.vault import Vault
 from services.registry.tables import idempotency_keys
@@ -29,6 +40,8 @@ def api(
             *personal.operations(vault),
             *entries.operations(matchmaker),
             *offers.operations(matchmaker),
+            *decisions.operations(),
+            *positions.operations(matchmaker),
         ),
         contact=contact,
         work=transactions,

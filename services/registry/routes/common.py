@@ -20,6 +20,7 @@ READ, WRITE = "registry:read", "registry:write"
 PERSONAL = "registry:personal-data"
 COORDINATORS = frozenset({Role.COORDINATOR, Role.HELPDESK})
 EXAMPLE_ID = UUID("019a0000-0000-7000-8000-000000000001")
+AUDITORS = frozenset({Role.AUDITOR})
 
 
 def id_of(row: Row) -> tuple[UUID]:

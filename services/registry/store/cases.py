@@ -1,4 +1,4 @@
-"""Cases, entries, offers and decisions, one at a time: what the HTTP routes read and write."""
+"""Cases, entries and offers, one at a time: what the HTTP routes read and write."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import LIVE_ENTRY_STATES, Entry, Profile
 from services.registry.store.codec import encode_profile
 from services.registry.store.waitlists import row_of
-from services.registry.tables import cases, decisions, entries, offers, profiles, waitlists
+from services.registry.tables import cases, entries, offers, profiles, waitlists
 
 
 async def add_case(unit: UnitOfWork, case_id: UUID, coordinator: str, profile: Profile) -> None:
@@ -70,13 +70,6 @@ async def find_entry(unit: UnitOfWork, entry_id: UUID, coordinator: str | None) 
 async def find_offer(unit: UnitOfWork, offer_id: UUID, coordinator: str | None) -> Row:
     """An offer; with `coordinator`, only one of theirs. Raises NotFound."""
     return await _find(unit, offers, offer_id, coordinator, "offer")
-
-
-async def find_decision(unit: UnitOfWork, offer_id: UUID, coordinator: str | None) -> Row:
-    """The decision behind an offer; with `coordinator`, only one of theirs. Raises NotFound."""
-    query = select(decisions).join(offers, offers.c.id == decisions.c.offer_id)
-    query = query.where(decisions.c.offer_id == offer_id, *_own(offers, coordinator))
-    return _one((await unit.execute(query)), "decision")
 
 
 def own(table: Table, coordinator: str, **filters: str | None) -> Select[tuple[object, ...]]:

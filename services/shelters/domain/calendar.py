@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+EARLIEST, LATEST = date(1900, 1, 1), date(2999, 12, 31)
 NOMINAL_STAY_MONTHS = 3
 """A stay is meant to last three months, as the reflection period (Vreemdelingencirculaire 2000, B8/3)."""
 
@@ -36,9 +37,12 @@ class Week:
 
 
 def week_named(name: str) -> Week:
-    """The week of a name such as 2026-W48. Raises ValueError when there is no such week."""
+    """The week of a name such as 2026-W48. Raises ValueError when there is no such week, or none in living memory."""
     year, _, number = name.partition("-W")
-    return Week(name, date.fromisocalendar(int(year), int(number), 1))
+    week = Week(name, date.fromisocalendar(int(year), int(number), 1))
+    if not EARLIEST <= week.first_day <= LATEST:
+        raise ValueError("a week of the years 1900 to 2999 is meant")
+    return week
 
 
 def week_of(moment: datetime) -> Week:

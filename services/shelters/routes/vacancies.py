@@ -4,6 +4,7 @@ from schemas.api.shelters import Affirmation, NewVacancy, Unit, Vacancy, Withdra
 from schemas.vocabulary import WithdrawalReason
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Reply
+from services.chassis.web.inputs import not_past
 from services.shelters.handlers import vacancies as handlers
 from services.shelters.routes.common import BASE, EXAMPLE_ID, PROVIDERS, WRITE, unit_body
 from services.shelters.store.units import StoredUnit
@@ -12,6 +13,7 @@ from services.shelters.store.units import StoredUnit
 async def post_vacancy(call: Call[NewVacancy], unit: UnitOfWork) -> Reply:
     """Report a unit free."""
     body, mine = call.body, call.principal.organisation
+    not_past("/availableFrom", body.available_from, unit.now)
     stored = await handlers.post_vacancy(unit, body.unit_id, mine, body.lease_seconds, body.available_from)
     return Reply(201, _vacancy(stored))
 

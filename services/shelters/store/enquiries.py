@@ -9,21 +9,23 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, insert, not_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, not_, select, update
 
 from schemas.messages.offers import EnquiryMade
 from schemas.vocabulary import EnquiryRefusal
-from services.chassis.database import Row
+from services.chassis.database import Insertion, Row
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.store.units import StoredUnit
 from services.shelters.tables import enquiries, units
 
+_ASKED = ("offer_id", "vacancy_id", "unit_id", "organisation", "adults", "children", "sex", "age_band", "needs")
+_INSERT = Insertion(enquiries, (*_ASKED, "wheelchair", "made_at", "answer_before_at"))
+
 
 async def add_enquiries(unit: UnitOfWork, made: Sequence[tuple[EnquiryMade, StoredUnit]]) -> None:
     """Store what is asked about units."""
-    if made:
-        await unit.execute(insert(enquiries), [_row(event, stored) for event, stored in made])
+    await unit.write(_INSERT, [_row(event, stored) for event, stored in made])
 
 
 async def find_enquiry(unit: UnitOfWork, offer_id: UUID, organisation: str) -> Row:

@@ -1,23 +1,26 @@
 """Outbox, relay, consumer, inbox and quarantine together, on both databases and both brokers."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select
 
 from schemas import catalogue
 from schemas.envelope import InvalidMessage
+from schemas.messages.beds import DepartureRecorded
 from services.chassis import quarantine
 from services.chassis.background import Background
 from services.chassis.broker.memory import InProcessBroker
 from services.chassis.broker.port import Broker, Message, NotConfirmed, PublishError
 from services.chassis.broker.rabbitmq import RabbitMQBroker
 from services.chassis.broker.topology import Topology
+from services.chassis.database import TransactionConflict
+from services.chassis.database.errors import StatementTimedOut
 from services.chassis.errors import Conflict, NotFound
 from services.chassis.quarantine import QuarantinedMessage
 from services.chassis.unit_of_work import UnitOfWork
@@ -345,3 +348,93 @@ async def test_a_batch_is_one_transaction(setting: Setting) -> None:
     async with setting.counting.database.reading() as connection:
         distinct = select(func.count(func.distinct(EFFECTS.c.about)))
         assert list((await connection.execute(distinct)).one()) == [200]
+
+
+async def test_whatever_a_publisher_wrote_beside_a_message_it_reaches_quarantine(setting: Setting) -> None:
+    """Control characters, U+0000 among them, stop neither the message itself nor what comes with it."""
+    good = event_about(uuid4())
+    messages = [
+        Message("a\0b", "nl.doorstroom.beds.departure-recorded.v1", b"not JSON"),
+        Message("\n", "nl.doorstroom.beds.departure-recorded.v1", b'{"a\\u0000b": 1}'),
+        Message(str(good.id), "nl.doorstroom.beds.departure-recorded.v1", catalogue.encode(good)),
+    ]
+    async with setting.running("consumer"):
+        assert list(await setting.broker.publish(messages)) == [None] * 3
+        await setting.until_effects(1)
+
+        async def both() -> bool:
+            return len(await setting.waiting()) == 2
+
+        await eventually(both)
+    assert all(message.message_id.isprintable() for message in await setting.waiting())
+
+
+async def test_what_cannot_be_kept_now_harms_no_neighbour_and_is_kept_later(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A quarantine that refuses one message keeps the others, and the refused one goes back to the queue."""
+    keep, refusals = quarantine.keep, 0
+
+    async def picky(unit: UnitOfWork, table: Table, rejected: Sequence[quarantine.Rejected]) -> None:
+        nonlocal refusals
+        if any(item.delivery.body == b"bad" for item in rejected) and refusals < 3:
+            refusals += 1
+            raise RuntimeError
+        await keep(unit, table, rejected)
+
+    monkeypatch.setattr(quarantine, "keep", picky)
+    key = "nl.doorstroom.beds.departure-recorded.v1"
+    async with setting.running("consumer"):
+        await setting.broker.publish([Message(str(uuid4()), key, body) for body in (b"one", b"bad", b"two")])
+
+        async def all_three() -> bool:
+            return len(await setting.waiting()) == 3
+
+        await eventually(all_three)
+    assert refusals == 3
+
+
+async def test_a_statement_that_takes_too_long_is_its_message_s_fault(setting: Setting) -> None:
+    """It counts as an attempt, and its neighbours go on: the database is not away."""
+    handle, slow, good = setting.counting.consumer._handlers[DepartureRecorded], uuid4(), uuid4()
+
+    async def sometimes_slow(unit: UnitOfWork, messages: Sequence[DepartureRecorded]) -> None:
+        if any(message.vacancy_id == slow for message in messages):
+            raise StatementTimedOut
+        await handle(unit, messages)
+
+    setting.counting.consumer._handlers = {DepartureRecorded: sometimes_slow}
+    await setting.counting.record(slow, good)
+    setting.clock.ahead = timedelta(seconds=11)
+    async with setting.running("relay", "consumer"):
+        await setting.until_effects(1)
+
+        async def parked() -> bool:
+            return len(await setting.waiting()) == 1
+
+        await eventually(parked)
+    assert await setting.counting.effects() == [good]
+
+
+async def test_a_relay_that_cannot_mark_forgets_nothing_and_still_drains(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A collision while marking costs a second publish, and no one waits in vain at the end."""
+    settle, collisions = setting.counting.relay._settle, 0
+
+    async def colliding(confirmed: list[UUID], refused: list[UUID]) -> None:
+        nonlocal collisions
+        if not collisions:
+            collisions += 1
+            raise TransactionConflict
+        await settle(confirmed, refused)
+
+    monkeypatch.setattr(setting.counting.relay, "_settle", colliding)
+    async with setting.running("relay", "consumer"):
+        await setting.counting.record(uuid4())
+        await setting.until_effects(1)
+        async with asyncio.timeout(3):
+            await setting.counting.relay.drain(20)
+        setting.clock.ahead = timedelta(seconds=11)
+        await setting.until_sent()
+    assert (collisions, len(await setting.counting.effects())) == (1, 1)

@@ -15,6 +15,7 @@ COORDINATION = frozenset({Role.COORDINATOR, Role.HELPDESK})
 PROVIDER = frozenset({Role.PROVIDER})
 OPERATOR = frozenset({Role.OPERATOR})
 MUNICIPALITY = frozenset({Role.MUNICIPALITY})
+AUDITOR = frozenset({Role.AUDITOR})
 QUOTA_READERS = MUNICIPALITY | {Role.AUDITOR, Role.OPERATOR}
 
 MATRIX = {
@@ -30,7 +31,6 @@ MATRIX = {
     "POST /registry/v1/offers/{offerId}/_accept": ("registry:write", COORDINATION),
     "POST /registry/v1/offers/{offerId}/_decline": ("registry:write", COORDINATION),
     "POST /registry/v1/offers/{offerId}/_undo": ("registry:write", COORDINATION),
-    "GET /registry/v1/offers/{offerId}/decision": ("registry:read", COORDINATION),
     "POST /registry/v1/cases/{caseId}/referrals": ("registry:write", COORDINATION),
     "GET /registry/v1/cases/{caseId}/referrals": ("registry:read", COORDINATION),
     "POST /registry/v1/referrals/bulk": ("registry:write", COORDINATION),
@@ -66,6 +66,10 @@ MATRIX = {
     "DELETE /registry/v1/cases/{caseId}/personal-data": ("registry:personal-data", COORDINATION),
     "POST /registry/v1/entries/{entryId}/_pause": ("registry:write", COORDINATION),
     "POST /registry/v1/entries/{entryId}/_resume": ("registry:write", COORDINATION),
+    "GET /registry/v1/offers/{offerId}/decision": ("registry:read", COORDINATION | AUDITOR),
+    "GET /registry/v1/decisions": ("registry:read", AUDITOR),
+    "GET /registry/v1/decisions/{decisionId}": ("registry:read", COORDINATION | AUDITOR),
+    "GET /registry/v1/entries/{entryId}/position": ("registry:read", COORDINATION),
     "POST /shelters/v1/providers": ("shelters:manage", OPERATOR),
     "POST /shelters/v1/facilities": ("shelters:manage", OPERATOR),
     "POST /shelters/v1/units": ("shelters:write", PROVIDER),

@@ -259,7 +259,7 @@ async def expect(provider: Client, unit_id: UUID) -> None:
     assert (await provider.expect_exit(expected)).expected_exit_on == today
 
 
-@pytest.mark.parametrize("week", ["2025-W53", "2026-W00", "this", "2026-48"], ids=str)
+@pytest.mark.parametrize("week", ["2025-W53", "2026-W00", "this", "2026-48", "0001-W01", "9999-W52"], ids=str)
 async def test_there_is_no_overview_of_a_week_that_is_none(house: House, week: str) -> None:
     """A clear 400."""
     answer = await house.server.send("GET", f"{SHELTERS}/overviews/weekly?week={week}", house.mine)

@@ -9,7 +9,7 @@ from alembic import op
 from services.chassis.database import UtcDateTime
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 
 _DAYS_BEFORE = (14, 3)
 

@@ -62,6 +62,7 @@ MESSAGES: tuple[MessageType, ...] = (
         beds.NoShowReported,
         beds.DepartureRecorded,
         beds.EnquiryAnswered,
+        beds.PlacementConflicted,
     ),
     *_owned(
         "municipalities",
@@ -82,7 +83,11 @@ MESSAGES: tuple[MessageType, ...] = (
         offers.OfferRevoked,
         offers.PlacementFellThrough,
         placements.PlacementEnded,
+        placements.PlacementRecorded,
+        placements.RecordedPlacementEnded,
         deadlines.DeadlineNearing,
+        deadlines.ReflectionPeriodEnding,
+        deadlines.ContactNeeded,
     ),
 )
 

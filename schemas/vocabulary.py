@@ -75,6 +75,8 @@ class WithdrawalReason(StrEnum):
     SAFETY = "safety"
     CONTRACT_ENDED = "contract_ended"
     FACILITY_CLOSED = "facility_closed"
+    OCCUPIED = "occupied"
+    """A household lives there already, as was recorded after the fact."""
 
 
 class RevocationReason(StrEnum):
@@ -86,6 +88,7 @@ class RevocationReason(StrEnum):
     SAFETY = "safety"
     CONTRACT_ENDED = "contract_ended"
     FACILITY_CLOSED = "facility_closed"
+    OCCUPIED = "occupied"
     NO_LONGER_SUITABLE = "no_longer_suitable"
     NO_LONGER_ENTITLED = "no_longer_entitled"
     PAUSED = "paused"
@@ -110,6 +113,7 @@ class FallThroughReason(StrEnum):
     WITHDRAWN = "withdrawn"
     LAPSED = "lapsed"
     CLAIM_REVERSED = "claim_reversed"
+    OCCUPIED = "occupied"
 
 
 class PlacementEndReason(StrEnum):
@@ -284,6 +288,14 @@ class ContactOutcome(StrEnum):
     NOT_REACHED = "not_reached"
 
 
+class ContactReason(StrEnum):
+    """Why somebody should find out what keeps a household, or its coordinator, from answering."""
+
+    SILENT_REPEATEDLY = "silent_repeatedly"
+    """So many offers in a row ran out that the household stands aside until somebody has looked."""
+    REMINDED_IN_VAIN = "reminded_in_vain"
+
+
 class PlacementKind(StrEnum):
     """How a household came to a place that the registry did not offer it."""
 
@@ -297,6 +309,23 @@ class PlacementReview(StrEnum):
     SUITABLE = "suitable"
     TO_BE_MOVED = "to_be_moved"
     RECORDED_IN_ERROR = "recorded_in_error"
+
+
+class RecordedPlacementEnd(StrEnum):
+    """How a placement that was recorded after the fact is over."""
+
+    LEFT = "left"
+    MOVED_INTO_SHELTER = "moved_into_shelter"
+    HOUSED = "housed"
+    RECORDED_IN_ERROR = "recorded_in_error"
+
+
+class PlacementConflict(StrEnum):
+    """Why a household that was recorded in a unit cannot be there, as far as its provider's records go."""
+
+    UNIT_UNKNOWN = "unit_unknown"
+    UNIT_RESERVED = "unit_reserved"
+    UNIT_OCCUPIED = "unit_occupied"
 
 
 class MergeUndoReason(StrEnum):

@@ -17,11 +17,13 @@ from bench.journey import Arrivals
 from bench.servers import Servers
 from bench.stream import watching
 from doorstroom_client import Client, Endpoints
+from schemas.api.cases import NewReflectionPeriod
 from schemas.api.notifications import Notification
 from schemas.api.registry import NewCase, NewEntry
 from schemas.api.shelters import NewFacility, NewProvider, NewUnit
 from schemas.messages.beds import Acceptance, Service
 from schemas.vocabulary import AgeBand, Programme, Purpose, Sex
+from services.chassis.clock import system_clock
 from services.chassis.identity import DevelopmentIssuer, Role
 from services.chassis.identity.development import KEYS_FILE
 from services.chassis.settings import Mode
@@ -109,6 +111,7 @@ async def join(coordinator: Client) -> None:
     case = await coordinator.register_case(
         NewCase(sex=Sex.FEMALE, age_band=AgeBand.AGE_23_PLUS, consents=list(Purpose))
     )
+    await coordinator.start_reflection_period(case.case_id, NewReflectionPeriod(started_on=system_clock().date()))
     await coordinator.join_waitlist(NewEntry(case_id=case.case_id, waitlist="cosm"))
 
 

@@ -25,7 +25,7 @@ from services.chassis.wiring import Surroundings, topology
 from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.model import Profile
 from services.registry.domain.programmes import Programmes
-from services.registry.handlers import entries, registration, vacancies
+from services.registry.handlers import entries, reflection, registration, vacancies
 from services.registry.handlers.matching import Matchmaker
 from services.registry.settings import Settings
 from services.registry.store.waitlists import WaitlistStore
@@ -142,6 +142,7 @@ class _Bench:
 
     async def _join(self, unit: UnitOfWork, profile: Profile) -> None:
         case_id = await registration.register_case(unit, COORDINATOR, profile, tuple(Purpose))
+        await reflection.start(self._matchmaker, unit, case_id, COORDINATOR, unit.now.date())
         await entries.join_waitlist(
             self._matchmaker,
             unit,
@@ -158,9 +159,11 @@ class _Bench:
             "WITH made AS (INSERT INTO cases (id, coordinator, profile, created_at)"
             " SELECT gen_random_uuid(), coordinator, profile, created_at FROM"
             " (SELECT * FROM cases LIMIT 1) one, generate_series(1, $1::int) RETURNING id)"
-            " INSERT INTO entries (id, waitlist, case_id, profile_id, coordinator, precedence, waiting_since, state)"
+            " INSERT INTO entries (id, waitlist, case_id, profile_id, coordinator, precedence, waiting_since, state,"
+            " eligible_until)"
             " SELECT gen_random_uuid(), 'cosm', id, ($2::uuid[])[1 + number % cardinality($2::uuid[])], $3, 9,"
-            " now() + $4::interval + make_interval(secs => (number % 7200) - 3600), 'waiting'"
+            " now() + $4::interval + make_interval(secs => (number % 7200) - 3600), 'waiting',"
+            " now() + interval '60 days'"
             " FROM (SELECT id, row_number() OVER () AS number FROM made) people",
             count,
             list(profiles),

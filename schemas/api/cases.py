@@ -21,6 +21,7 @@ from schemas.vocabulary import (
     MergeUndoReason,
     Need,
     PermitKind,
+    PlacementConflict,
     PlacementKind,
     PlacementReview,
     Programme,
@@ -259,6 +260,9 @@ class Placement(NewPlacement):
     ended_at: UtcDatetime | None
     review: PlacementReview | None
     reviewed_at: UtcDatetime | None
+    conflict: PlacementConflict | None = Field(
+        description="why they cannot be in that unit, as its provider's service says"
+    )
 
 
 class Placements(Schema):

@@ -12,14 +12,17 @@ from schemas.messages import beds, deadlines, offers, placements, quotas
 from schemas.vocabulary import (
     AgeBand,
     ClaimReversalReason,
+    ContactReason,
     DeclineReason,
     DepartureReason,
     EnquiryEndReason,
     FallThroughReason,
     ListKind,
     Need,
+    PlacementConflict,
     PlacementEndReason,
     Programme,
+    RecordedPlacementEnd,
     Region,
     RevocationReason,
     Secrecy,
@@ -43,7 +46,7 @@ def _id(number: int) -> UUID:
     return UUID(f"0197c4f0-0000-7000-8000-{number:012d}")
 
 
-_VACANCY, _UNIT, _FACILITY, _SLOT, _OFFER, _CLAIM, _EVENT = map(_id, range(1, 8))
+_VACANCY, _UNIT, _FACILITY, _SLOT, _OFFER, _CLAIM, _EVENT, _CASE, _ENTRY, _PLACEMENT = map(_id, range(1, 11))
 _HOUSEHOLD = offers.Household(adults=1, children=2)
 
 _DATA: tuple[Message, ...] = (
@@ -86,6 +89,13 @@ _DATA: tuple[Message, ...] = (
         reason=DepartureReason.ONWARD_HOME,
     ),
     beds.EnquiryAnswered(vacancy_id=_VACANCY, version=2, unit_id=_UNIT, offer_id=_OFFER, agreed=True, answered_at=NOW),
+    beds.PlacementConflicted(
+        placement_id=_PLACEMENT,
+        version=1,
+        unit_id=_UNIT,
+        conflict=PlacementConflict.UNIT_OCCUPIED,
+        found_at=NOW,
+    ),
     quotas.SlotOpened(
         vacancy_id=_VACANCY,
         version=1,
@@ -154,6 +164,14 @@ _DATA: tuple[Message, ...] = (
         recipient=RECIPIENT,
         deadline_at=NOW + timedelta(hours=4),
     ),
+    deadlines.ReflectionPeriodEnding(case_id=_CASE, version=1, recipient=RECIPIENT),
+    deadlines.ContactNeeded(
+        entry_id=_ENTRY,
+        version=1,
+        offer_id=_OFFER,
+        reason=ContactReason.SILENT_REPEATEDLY,
+        recipients=[RECIPIENT, "helpdesk"],
+    ),
     offers.OfferAccepted(
         vacancy_id=_VACANCY,
         version=2,
@@ -207,16 +225,27 @@ _DATA: tuple[Message, ...] = (
         reason=PlacementEndReason.HOUSED,
         ended_at=NOW,
     ),
+    placements.PlacementRecorded(placement_id=_PLACEMENT, version=1, unit_id=_UNIT, since=NOW - timedelta(hours=9)),
+    placements.RecordedPlacementEnded(
+        placement_id=_PLACEMENT, version=2, unit_id=_UNIT, reason=RecordedPlacementEnd.LEFT, ended_at=NOW
+    ),
 )
 
 
 def typical(message_type: MessageType) -> Json:
     """Give an event of this type as most of them are: no attribute that need not be there."""
     data = next(item for item in _DATA if type(item) is message_type.model)
-    subject = str(getattr(data, "offer_id" if message_type.owner == "registry" else "vacancy_id"))
-    event = catalogue.event(data, id=_EVENT, source=SOURCES[message_type.owner], subject=subject, time=NOW)
+    event = catalogue.event(
+        data, id=_EVENT, source=SOURCES[message_type.owner], subject=_subject(data, message_type.owner), time=NOW
+    )
     document: Json = json.loads(catalogue.encode(event))
     return document
+
+
+def _subject(data: Message, owner: str) -> str:
+    """What the event is about: to the registry an entry, an offer or a case; to the others a vacancy; a placement."""
+    names = ("entry_id", "offer_id", "case_id") if owner == "registry" else ("vacancy_id",)
+    return str(next(getattr(data, name) for name in (*names, "placement_id") if hasattr(data, name)))
 
 
 def with_optional_attributes(message_type: MessageType) -> Json:

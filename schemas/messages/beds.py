@@ -5,12 +5,13 @@ from uuid import UUID
 
 from pydantic import Field
 
-from schemas.base import Schema, UtcDatetime, VacancyMessage
+from schemas.base import Message, Schema, UtcDatetime, VacancyMessage
 from schemas.vocabulary import (
     AgeBand,
     DepartureReason,
     EnquiryRefusal,
     Need,
+    PlacementConflict,
     Programme,
     Region,
     Secrecy,
@@ -108,3 +109,14 @@ class EnquiryAnswered(BedMessage):
     agreed: bool
     refusal: EnquiryRefusal | None = Field(None, description="why not, when it was not agreed")
     answered_at: UtcDatetime
+
+
+class PlacementConflicted(Message):
+    """A household was recorded in a unit that is somebody else's, or not known. Nothing was taken from anybody."""
+
+    TYPE: ClassVar[str] = "nl.doorstroom.beds.placement-conflicted.v1"
+
+    placement_id: UUID
+    unit_id: UUID
+    conflict: PlacementConflict
+    found_at: UtcDatetime

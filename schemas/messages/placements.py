@@ -3,8 +3,8 @@
 from typing import ClassVar
 from uuid import UUID
 
-from schemas.base import OrganisationId, UtcDatetime, VacancyMessage
-from schemas.vocabulary import ListKind, PlacementEndReason
+from schemas.base import Message, OrganisationId, UtcDatetime, VacancyMessage
+from schemas.vocabulary import ListKind, PlacementEndReason, RecordedPlacementEnd
 
 
 class PlacementEnded(VacancyMessage):
@@ -16,4 +16,25 @@ class PlacementEnded(VacancyMessage):
     list_kind: ListKind
     recipient: OrganisationId
     reason: PlacementEndReason
+    ended_at: UtcDatetime
+
+
+class PlacementRecorded(Message):
+    """A household lives in a unit already, without an offer: its coordinator recorded that after the fact."""
+
+    TYPE: ClassVar[str] = "nl.doorstroom.placements.placement-recorded.v1"
+
+    placement_id: UUID
+    unit_id: UUID
+    since: UtcDatetime
+
+
+class RecordedPlacementEnded(Message):
+    """A household that was recorded in a unit is no longer there, or never was."""
+
+    TYPE: ClassVar[str] = "nl.doorstroom.placements.recorded-placement-ended.v1"
+
+    placement_id: UUID
+    unit_id: UUID
+    reason: RecordedPlacementEnd
     ended_at: UtcDatetime

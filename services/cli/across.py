@@ -9,7 +9,7 @@ from services.chassis.database import Row
 from services.chassis.unit_of_work import Transactions
 from services.municipalities.tables import slots
 from services.registry.domain.model import ACTIVE_OFFER_STATES, OfferState
-from services.registry.tables import offers, vacancies
+from services.registry.tables import offers, placements, vacancies
 from services.shelters.tables import units
 
 _UNIT_STATES = {
@@ -27,8 +27,10 @@ async def findings(services: Services) -> list[str]:
     active = await _active_offers(services)
     seen_units = await _rows(services, "shelters", select(units).order_by(units.c.id))
     seen_slots = await _rows(services, "municipalities", select(slots).order_by(slots.c.id))
+    found = await _found_there(services)
     return [
-        *(fault for unit in seen_units if (fault := _of_unit(unit, mirrored, active))),
+        *(fault for unit in seen_units if unit.vacancy_id not in found and (fault := _of_unit(unit, mirrored, active))),
+        *_misplaced(found, seen_units),
         *_forgotten_beds(mirrored, seen_units),
         *(fault for slot in seen_slots if (fault := _of_slot(slot, mirrored, active))),
     ]
@@ -47,6 +49,18 @@ def _of_unit(unit: Row, mirrored: Mapping[UUID, Row], active: Mapping[UUID, Row]
     if unit.offer_id != (None if offer is None else offer.id):
         return f"unit {unit.id}: it is {unit.state} for another offer than the registry's"
     return None
+
+
+def _misplaced(found: Mapping[UUID, UUID], seen: Sequence[Row]) -> list[str]:
+    """Whoever was found in a unit lives there, as its provider's service knows."""
+    there = {
+        (unit.vacancy_id, unit.id) for unit in seen if unit.state == "occupied" and unit.vacancy_id == unit.offer_id
+    }
+    return [
+        f"placement {placement_id}: recorded in unit {unit_id}, which is not occupied by it"
+        for placement_id, unit_id in found.items()
+        if (placement_id, unit_id) not in there
+    ]
 
 
 def _forgotten_beds(mirrored: Mapping[UUID, Row], seen: Sequence[Row]) -> list[str]:
@@ -79,6 +93,13 @@ async def _active_offers(services: Services) -> dict[UUID, Row]:
     """The offers that hold a vacancy now, by vacancy; a placement that is over holds nothing."""
     query = select(offers).where(offers.c.state.in_(ACTIVE_OFFER_STATES), offers.c.ended_at.is_(None))
     return {row.vacancy_id: row for row in await _rows(services, "registry", query)}
+
+
+async def _found_there(services: Services) -> dict[UUID, UUID]:
+    """Placements after the fact that last, in which unit each is; without those that are known to be in conflict."""
+    still = (placements.c.ended_at.is_(None), placements.c.conflict.is_(None), placements.c.unit_id.is_not(None))
+    query = select(placements.c.id, placements.c.unit_id).where(*still).order_by(placements.c.id)
+    return {row.id: row.unit_id for row in await _rows(services, "registry", query)}
 
 
 async def _rows(services: Services, name: str, statement: Executable) -> Sequence[Row]:

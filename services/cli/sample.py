@@ -12,7 +12,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from doorstroom_client import Client
-from schemas.api.cases import NewPermit
+from schemas.api.cases import NewPermit, NewReflectionPeriod
 from schemas.api.municipalities import NewMunicipality, NewQuotas
 from schemas.api.registry import NewCase, NewEntry, Offer
 from schemas.api.shelters import NewFacility, NewProvider, NewUnit, NewVacancy
@@ -43,6 +43,8 @@ MUNICIPALITIES = (
 
 PROVIDERS = ("shelter-noord", "shelter-midden", "shelter-zuid")
 COORDINATORS = ("coordination-noord", "coordination-midden", "coordination-zuid", "comensha")
+REFLECTING_DAYS = 60
+"""So long at most have the reflection periods of the sample been running: each has weeks to go."""
 WAIT_SECONDS = 20.0
 POLL_SECONDS = 0.01
 
@@ -196,6 +198,10 @@ class Sample:
 
     async def _join(self, coordinator: Client, person: Person, waitlist: str, key: str) -> UUID:
         case = await coordinator.register_case(person.case, key)
+        period = NewReflectionPeriod(
+            started_on=self.now.date() - timedelta(days=min(person.days_waiting, REFLECTING_DAYS))
+        )
+        await coordinator.start_reflection_period(case.case_id, period, f"{key}-period")
         since = self.now - timedelta(days=person.days_waiting)
         entry = NewEntry(case_id=case.case_id, waitlist=waitlist, urgency=person.urgency, waiting_since=since)
         await coordinator.join_waitlist(entry, f"{key}-entry")

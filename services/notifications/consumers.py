@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from schemas.base import Message
+from schemas.catalogue import BY_MODEL
 from services.chassis.broker.topology import Queue
 from services.chassis.consumer import Handler
 from services.notifications.handlers import KINDS, notify
@@ -11,10 +12,15 @@ from services.notifications.hub import Hub
 
 
 def queue(prefix: str) -> Queue:
-    """The notifications' queue: what the registry decides, about shelter and housing."""
-    return Queue(f"{prefix}.notifications", tuple(f"{message.TYPE}.*" for message in KINDS))
+    """The notifications' queue: what the registry decides, about shelter and housing, and what it warns of."""
+    return Queue(f"{prefix}.notifications", tuple(map(_binding, KINDS)))
 
 
 def handlers(hub: Hub) -> Mapping[type[Message], Handler]:
     """One handler for every type."""
     return dict.fromkeys(KINDS, partial(notify, hub))
+
+
+def _binding(message: type[Message]) -> str:
+    """Of either kind of list, where the messages are told apart by that."""
+    return message.TYPE if BY_MODEL[message].routing_keys == (message.TYPE,) else f"{message.TYPE}.*"

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 
-from schemas.messages.deadlines import DeadlineNearing
+from schemas.messages.deadlines import ContactNeeded, DeadlineNearing, ReflectionPeriodEnding
 from schemas.messages.offers import (
     OfferAccepted,
     OfferDeclined,
@@ -28,6 +28,8 @@ Notifiable = (
     | PlacementFellThrough
     | PlacementEnded
     | DeadlineNearing
+    | ReflectionPeriodEnding
+    | ContactNeeded
 )
 
 KINDS: dict[type[Notifiable], str] = {
@@ -39,12 +41,14 @@ KINDS: dict[type[Notifiable], str] = {
     PlacementFellThrough: "placement-fell-through",
     PlacementEnded: "placement-ended",
     DeadlineNearing: "deadline-nearing",
+    ReflectionPeriodEnding: "reflection-period-ending",
+    ContactNeeded: "contact-needed",
 }
 
 
 async def notify(hub: Hub, unit: UnitOfWork, events: Sequence[Notifiable]) -> None:
     """Put into each recipient's inbox what is news to them, and show it live once it is committed."""
-    news = await store.newer(unit, [_news(event) for event in events])
+    news = await store.newer(unit, [item for event in events for item in _news(event)])
     if news:
         stored = await store.add(unit, news)
         unit.after_commit.append(lambda: hub.deliver(stored))
@@ -74,7 +78,13 @@ async def follow(
                     yield notification
 
 
-def _news(event: Notifiable) -> News:
-    return News(
-        event.recipient, KINDS[type(event)], event.offer_id, event.version, f"/registry/v1/offers/{event.offer_id}"
-    )
+def _news(event: Notifiable) -> list[News]:
+    """For each of those whom the event concerns."""
+    kind = KINDS[type(event)]
+    if isinstance(event, ReflectionPeriodEnding):
+        dataref = f"/registry/v1/cases/{event.case_id}/reflection-period"
+        return [News(event.recipient, kind, event.case_id, event.version, dataref)]
+    dataref = f"/registry/v1/offers/{event.offer_id}"
+    if isinstance(event, ContactNeeded):
+        return [News(recipient, kind, event.entry_id, event.version, dataref) for recipient in event.recipients]
+    return [News(event.recipient, kind, event.offer_id, event.version, dataref)]

@@ -12,12 +12,13 @@ from schemas.messages.beds import (
     DepartureRecorded,
     EnquiryAnswered,
     NoShowReported,
+    PlacementConflicted,
 )
 from schemas.messages.quotas import ClaimReversed, HouseholdHoused, PlacementClaimed, SlotOpened, SlotWithdrawn
 from services.chassis.broker.topology import Queue
 from services.chassis.consumer import Handler
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.handlers import vacancies
+from services.registry.handlers import placements, vacancies
 from services.registry.handlers.matching import Matchmaker
 
 
@@ -43,4 +44,5 @@ _HANDLERS: Mapping[type[Message], Callable[[Matchmaker, UnitOfWork, Sequence[Any
     BedFreed: vacancies.vacancies_freed,
     SlotOpened: vacancies.vacancies_freed,
     EnquiryAnswered: vacancies.enquiries_answered,
+    PlacementConflicted: placements.placements_conflicted,
 }

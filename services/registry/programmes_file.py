@@ -60,6 +60,8 @@ class Version(Schema):
     silences_before_review: int | None = Field(None, ge=1, le=100)
     region_preference: Region | None = None
     requires_reflection_period: bool | None = None
+    requires_permit: bool | None = None
+    warning_days: list[Annotated[int, Field(ge=1, le=92)]] | None = Field(None, max_length=10)
 
 
 _VERSIONS = TypeAdapter(Annotated[list[Version], Field(max_length=1000)])
@@ -102,6 +104,8 @@ def _applied(before: Programme, version: Version) -> Programme:
         given["offer"] = AnswerTime(version.offer.hours, version.offer.working)
     if version.enquiry:
         given["enquiry"] = AnswerTime(version.enquiry.hours, version.enquiry.working)
+    if version.warning_days is not None:
+        given["warning_days"] = tuple(version.warning_days)
     if version.region_preference:
         given["region_preference"] = RegionPreference(version.region_preference.among, version.region_preference.days)
     if version.consequences:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from schemas.base import OrganisationId
 from services.chassis.settings import ServiceSettings
 
 
@@ -14,6 +15,9 @@ class Settings(ServiceSettings):
     programmes_file: Path | None = Field(None, description="JSON: versions of how lists work, from a day on")
     registry_key_file: Path | None = Field(
         None, description="a file with 32 random bytes in base64, which encrypts the keys of personal data"
+    )
+    helpdesk_organisation: OrganisationId = Field(
+        "comensha", description="which organisation's helpdesk is told when a household should be contacted"
     )
     emergency_placement_ends_waiting: bool = Field(
         default=False, description="whether a household in an emergency bed leaves the shelter lists"

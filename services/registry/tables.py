@@ -44,6 +44,7 @@ _TO_RESUME = text("state = 'paused' AND paused_until IS NOT NULL")
 _RELEASED = text("state = 'paused' AND pause_reason = 'accepted-elsewhere'")
 _TO_LAPSE = text(f"{_LIVE} AND eligible_until IS NOT NULL")
 _RUNNING = text("withdrawn_at IS NULL")
+_TO_WARN = text("warn_at IS NOT NULL")
 _MERGED = text("merged_into IS NOT NULL")
 _STILL = text("ended_at IS NULL")
 _FULFILLED = text("state = 'fulfilled'")
@@ -143,6 +144,9 @@ reflection_periods = Table(
     Column("last_day", Date, nullable=False),
     Column("ended_on", Date, comment="before its time"),
     Column("end_reason", Text),
+    Column("warn_at", UtcDateTime, comment="when it is next to be said that it ends soon"),
+    Column("warnings", SmallInteger, nullable=False, server_default="0", comment="how often that was said"),
+    Index("reflection_periods_to_warn", "warn_at", "case_id", postgresql_where=_TO_WARN, sqlite_where=_TO_WARN),
 )
 
 permits = Table(
@@ -179,6 +183,7 @@ placements = Table(
     Column("ended_at", UtcDateTime),
     Column("review", Text),
     Column("reviewed_at", UtcDateTime),
+    Column("conflict", Text, comment="why they cannot be in that unit, as its provider's service says"),
     Index("placements_by_coordinator", "coordinator", "id"),
     Index("placements_one_per_case", "case_id", unique=True, postgresql_where=_STILL, sqlite_where=_STILL),
 )
@@ -239,6 +244,7 @@ entries = Table(
     Column("paused_until", UtcDateTime),
     Column("pause_reason", Text),
     Column("silences", SmallInteger, nullable=False, server_default="0", comment="unanswered offers in a row"),
+    Column("calls", SmallInteger, nullable=False, server_default="0", comment="for somebody to contact them"),
     Index(
         "entries_next_of_profile",
         "profile_id",

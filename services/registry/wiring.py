@@ -1,6 +1,6 @@
 """Puts the registry together: the only module that knows every concrete part of it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from services.registry.domain.programmes import Programmes
 from services.registry.handlers.deadlines import answers_due
 from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.standing import entries_due
+from services.registry.handlers.warnings import periods_ending
 from services.registry.programmes_file import read_programmes
 from services.registry.settings import Settings
 from services.registry.store.vault import KEY_FILE, Vault
@@ -38,8 +39,9 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
         PlacementKind.EMERGENCY: settings.emergency_placement_ends_waiting,
         PlacementKind.OUTSIDE: settings.outside_placement_ends_waiting,
     }
-    deadlines = Timer("deadlines", clock, lambda: transactions.run(partial(answers_due, matchmaker)))
-    standing = Timer("standing", clock, lambda: transactions.run(partial(entries_due, matchmaker)))
+    helpdesk = settings.helpdesk_organisation
+    deadlines = Timer("deadlines", clock, lambda: transactions.run(partial(answers_due, matchmaker, helpdesk)))
+    standing = Timer("standing", clock, lambda: _standing(transactions, matchmaker))
     return Service(
         Parts(
             name="registry",
@@ -55,6 +57,12 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
             timers=(deadlines, standing),
         )
     )
+
+
+async def _standing(transactions: Transactions, matchmaker: Matchmaker) -> datetime | None:
+    """What is due to places in line and to rights; each in a transaction, so that neither holds the other's rows."""
+    due = [await transactions.run(partial(work, matchmaker)) for work in (entries_due, periods_ending)]
+    return min(filter(None, due), default=None)
 
 
 def _programmes(settings: Settings) -> Programmes:

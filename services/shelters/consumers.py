@@ -14,11 +14,11 @@ from schemas.messages.offers import (
     OfferRevoked,
     PlacementFellThrough,
 )
-from schemas.messages.placements import PlacementEnded
+from schemas.messages.placements import PlacementEnded, PlacementRecorded, RecordedPlacementEnded
 from schemas.vocabulary import ListKind
 from services.chassis.broker.topology import Queue
 from services.chassis.consumer import Handler
-from services.shelters.handlers import households, vacancies
+from services.shelters.handlers import households, placements, vacancies
 from services.shelters.handlers.vacancies import Leases
 
 _ALLOCATIONS = (EnquiryEnded, OfferMade, OfferAccepted, OfferDeclined, OfferExpired, OfferRevoked, PlacementFellThrough)
@@ -27,11 +27,18 @@ _ALLOCATIONS = (EnquiryEnded, OfferMade, OfferAccepted, OfferDeclined, OfferExpi
 def queue(prefix: str) -> Queue:
     """The shelters' queue: what the registry decides about shelter, and nothing about housing."""
     messages = (EnquiryMade, *_ALLOCATIONS, PlacementEnded)
-    return Queue(f"{prefix}.shelters", tuple(f"{message.TYPE}.{ListKind.SHELTER}" for message in messages))
+    of_shelter = tuple(f"{message.TYPE}.{ListKind.SHELTER}" for message in messages)
+    return Queue(f"{prefix}.shelters", (*of_shelter, PlacementRecorded.TYPE, RecordedPlacementEnded.TYPE))
 
 
 def handlers(leases: Leases) -> Mapping[type[Message], Handler]:
     """A handler for each type of message, in the order in which a batch is worked off."""
     followed: dict[type[Message], Handler] = dict.fromkeys(_ALLOCATIONS, vacancies.allocations_changed)
     ended = partial(households.placements_ended, leases)
-    return {EnquiryMade: vacancies.enquiries_made, **followed, PlacementEnded: ended}
+    return {
+        EnquiryMade: vacancies.enquiries_made,
+        **followed,
+        PlacementEnded: ended,
+        PlacementRecorded: placements.placements_recorded,
+        RecordedPlacementEnded: partial(placements.recorded_placements_ended, leases),
+    }

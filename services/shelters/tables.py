@@ -124,6 +124,13 @@ no_shows = Table(
     Index("no_shows_reported", "organisation", "reported_at"),
 )
 
+ended_placements = Table(
+    "ended_placements",
+    metadata,
+    Column("id", Uuid, primary_key=True, comment="recorded after the fact; what says so may arrive later"),
+    Column("ended_at", UtcDateTime, nullable=False),
+)
+
 enquiries = Table(
     "enquiries",
     metadata,

@@ -45,7 +45,7 @@ async def deliver(world: World, chance: random.Random) -> None:
     """Carry everything that waits, in any order; another replica may be carrying the same at this moment."""
     world.post.chance, world.post.duplicates = chance, 1
     for service in world.services.values():
-        await world._carry(service)
+        await world.carry(service.name)
 
 
 async def test_replicas_never_give_a_bed_twice_and_never_skip_anyone(replicas: list[World]) -> None:

@@ -35,6 +35,7 @@ KINDS = (
     "join", "join", "leave", "accept", "accept", "decline", "post", "post", "withdraw", "affirm", "arrive", "miss",
     "depart", "slot", "withdraw_slot", "claim", "claim_next", "house", "reverse", "join_housing", "time",
     "settle", "settle", "change", "change", "ask", "agree", "refuse", "join_vo", "join_omm", "entitle", "refuse_unsafe",
+    "found", "gone", "forgotten",
 )  # fmt: skip
 STEPS = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 99)), max_size=40)
 
@@ -49,6 +50,7 @@ class Walk:
         self.mediated: list[UUID] = []
         self.slots: list[UUID] = []
         self.claims: list[UUID] = []
+        self.found: list[UUID] = []
 
     async def begin(self) -> None:
         await self.world.add_municipality()
@@ -100,6 +102,23 @@ class Walk:
         if self.entries:
             until = self.world.clock() + timedelta(hours=number)
             await self.world.entitle(self.entries[number % len(self.entries)][0], until)
+
+    async def _found(self, number: int) -> None:
+        """A household is somewhere already, perhaps in a unit, perhaps of one who stands in line."""
+        if self.entries:
+            unit_id = self._unit(number) if number % 3 else None
+            case_id = self.entries[number % len(self.entries)][1]
+            self.found.append(await self.world.find(case_id, unit_id))
+
+    async def _gone(self, number: int) -> None:
+        if self.found:
+            await self.world.lose(self.found[number % len(self.found)])
+
+    async def _forgotten(self, number: int) -> None:
+        """Found, and gone before anyone heard of it."""
+        await self._found(number)
+        if self.found:
+            await self.world.lose(self.found[-1])
 
     async def _ask(self, number: int) -> None:
         await self.world.post_bed(self.mediated[0], lease_seconds=3600 * (1 + number))

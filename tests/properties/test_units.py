@@ -22,8 +22,8 @@ from schemas import catalogue
 from schemas.api.shelters import NewContract, NewExpectedExit, NewFacility, NewUnit
 from schemas.base import Message
 from schemas.messages import offers
-from schemas.messages.beds import Acceptance, Service
-from schemas.messages.placements import PlacementEnded
+from schemas.messages.beds import Acceptance, PlacementConflicted, Service
+from schemas.messages.placements import PlacementEnded, PlacementRecorded, RecordedPlacementEnded
 from schemas.vocabulary import (
     AgeBand,
     ContractKind,
@@ -35,6 +35,7 @@ from schemas.vocabulary import (
     ListKind,
     PlacementEndReason,
     Programme,
+    RecordedPlacementEnd,
     Sex,
     WithdrawalReason,
 )
@@ -93,6 +94,8 @@ class Model:
     contracts: list[tuple[int, date, date | None]] = field(default_factory=list)
     closed: bool = False
     told: int = 0
+    gone: set[UUID] = field(default_factory=set)
+    """Placements after the fact that are over, whether or not they were heard of before."""
 
     def room(self, moment: datetime) -> int:
         """How many more places contracts allow at this moment; below zero when there are too many."""
@@ -262,6 +265,42 @@ class Units(RuleBasedStateMachine):
         if bed.state == "occupied":
             self.empties(bed, self.now + TURNAROUND)
 
+    @rule(which=WHICH, again=st.booleans(), hours=st.integers(0, 99))
+    def someone_is_found_there(self, which: int, again: bool, hours: int) -> None:  # noqa: FBT001 - drawn
+        """Also one of whom the end was told before."""
+        bed = self.model.beds[which]
+        placement = min(self.model.gone) if again and self.model.gone else self.world.identifiers()
+        since = self.now - timedelta(hours=hours)
+        self.deliver(PlacementRecorded(placement_id=placement, unit_id=bed.id, version=1, since=since))
+        if placement in self.model.gone:
+            return
+        if bed.state in ("reserved", "occupied"):
+            self.model.told += 1
+            self.model.gone.add(placement)
+            self.deliver(self.left(bed, placement))
+            return
+        self.model.told += bed.state in BEFORE_ARRIVAL
+        bed.becomes("occupied", placement)
+        bed.vacancy, bed.word = placement, 0
+
+    @rule(which=WHICH, early=st.booleans())
+    def they_are_no_longer_there(self, which: int, early: bool) -> None:  # noqa: FBT001 - drawn
+        """Also before it was told that they are."""
+        bed = self.model.beds[which]
+        placement = self.world.identifiers() if early or bed.offer is None else bed.offer
+        if placement in self.model.gone:
+            return
+        self.deliver(self.left(bed, placement))
+        self.model.gone.add(placement)
+        if bed.state == "occupied" and bed.vacancy == placement:
+            self.empties(bed, self.now + TURNAROUND)
+
+    def left(self, bed: Bed, placement: UUID) -> Message:
+        reason = RecordedPlacementEnd.LEFT
+        return RecordedPlacementEnded(
+            placement_id=placement, unit_id=bed.id, version=2, reason=reason, ended_at=self.now
+        )
+
     @rule(which=WHICH, days=st.integers(0, 99), delay=st.none() | st.sampled_from(DelayReason))
     def expect_an_exit(self, which: int, days: int, delay: DelayReason | None) -> None:
         bed, leaves = self.model.beds[which], self.now.date() + timedelta(days=days)
@@ -344,7 +383,8 @@ class Units(RuleBasedStateMachine):
         told = [data for _, data in self.runner.run(self.world.events("shelters"))]
         assert len(told) == self.model.told
         for bed in self.model.beds:
-            versions = [data.version for data in told if data.unit_id == bed.id]
+            own = [data for data in told if data.unit_id == bed.id and not isinstance(data, PlacementConflicted)]
+            versions = [data.version for data in own]
             assert all(earlier < later for earlier, later in pairwise(versions))
 
     @invariant()

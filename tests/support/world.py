@@ -4,7 +4,7 @@ The handlers, the stores, the outbox and the inbox are the real ones; what is re
 """
 
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +26,8 @@ from schemas.vocabulary import (
     DeclineReason,
     EnquiryRefusal,
     Need,
+    PermitKind,
+    PlacementKind,
     Programme,
     Purpose,
     Region,
@@ -50,9 +52,10 @@ from services.municipalities.handlers import slots as municipal_slots
 from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.model import Entry, Profile
 from services.registry.domain.programmes import Programmes
-from services.registry.handlers import entries, offers, reconsider, registration
+from services.registry.handlers import entries, offers, placements, reconsider, reflection, registration
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store import cases as registry_cases
+from services.registry.store import grounds
 from services.registry.store.vault import KEY_FILE, Vault
 from services.registry.store.waitlists import WaitlistStore
 from services.registry.tables import entries as entries_table
@@ -151,7 +154,7 @@ class World:
     async def settle(self) -> None:
         """Carry messages until none is under way."""
         for _ in range(ROUNDS_LIMIT):
-            carried = [await self._carry(service) for service in self.services.values()]
+            carried = [await self.carry(name) for name in self.services]
             if not any(carried):
                 return
         message = "messages keep causing messages"
@@ -165,15 +168,32 @@ class World:
                 await timer.work()
         await self.settle()
 
-    async def _carry(self, service: Service) -> int:
-        outbox = service.tables.outbox
-        waiting = select(outbox).where(outbox.c.sent_at.is_(None)).order_by(outbox.c.id)
-        rows = await self.rows(service.name, waiting)
-        for row in self.post.arranged(rows):
-            await self.deliver(row["routing_key"], row["body"].encode())
-        sent = update(outbox).where(outbox.c.id.in_([row["id"] for row in rows])).values(sent_at=self.clock())
-        await self.run(service.name, lambda unit: unit.execute(sent))
+    async def carry(self, name: str) -> int:
+        """Carry what one service has to say, and nothing that it causes."""
+        rows = await self._waiting(name)
+        await self.hand_on(self.post.arranged(rows))
+        await self._mark_sent(name, rows)
         return len(rows)
+
+    async def hold_back(self, name: str) -> Sequence[Row]:
+        """Take what a service has to say, to be handed on later."""
+        rows = await self._waiting(name)
+        await self._mark_sent(name, rows)
+        return rows
+
+    async def _waiting(self, name: str) -> Sequence[Row]:
+        outbox = self.services[name].tables.outbox
+        return await self.rows(name, select(outbox).where(outbox.c.sent_at.is_(None)).order_by(outbox.c.id))
+
+    async def _mark_sent(self, name: str, rows: Sequence[Row]) -> None:
+        outbox = self.services[name].tables.outbox
+        sent = update(outbox).where(outbox.c.id.in_([row["id"] for row in rows])).values(sent_at=self.clock())
+        await self.run(name, lambda unit: unit.execute(sent))
+
+    async def hand_on(self, messages: Iterable[Row]) -> None:
+        """Deliver messages in this order."""
+        for row in messages:
+            await self.deliver(row["routing_key"], row["body"].encode())
 
     async def deliver(self, routing_key: str, body: bytes) -> None:
         """Hand a message to every service that is bound for it, through its real consumer and inbox."""
@@ -224,10 +244,15 @@ class World:
         days: float = 0,
         urgency: int = 0,
         case_id: UUID | None = None,
+        entitled: bool = True,
     ) -> Entry:
+        """Stand in a list; with what the law asks for it, unless that is to be missing."""
+
         async def work(unit: UnitOfWork) -> Entry:
             case = case_id or await registration.register_case(unit, COORDINATOR, profile, tuple(Purpose))
-            return await entries.join_waitlist(
+            if entitled:
+                await self._entitle(unit, case, waitlist)
+            entry = await entries.join_waitlist(
                 self.matchmaker,
                 unit,
                 case_id=case,
@@ -236,8 +261,19 @@ class World:
                 urgency=urgency,
                 waiting_since=self.clock() - timedelta(days=days),
             )
+            await reconsider.case_changed(self.matchmaker, unit, case)
+            return entry
 
         return await self.run("registry", work)
+
+    async def _entitle(self, unit: UnitOfWork, case_id: UUID, waitlist: Waitlist) -> None:
+        """A reflection period that begins today, or a permit, if that is what this list is for and it is not there."""
+        today, permit = self.clock().date(), await grounds.permit_of(unit, case_id)
+        if waitlist == "cosm" and permit is None and await grounds.reflection_period_of(unit, case_id) is None:
+            await reflection.start(self.matchmaker, unit, case_id, COORDINATOR, today)
+        if waitlist == "housing" and permit is None:
+            await grounds.add_permit(unit, case_id, PermitKind.ASYLUM, today)
+            await registry_cases.set_eligible_until(unit, case_id, Programme.COSM, unit.now)
 
     async def leave(self, entry_id: UUID) -> Entry:
         return await self.run(
@@ -251,6 +287,19 @@ class World:
         await self.run(
             "registry", lambda unit: offers.decline_offer(self.matchmaker, unit, offer_id, ANSWERING, reason)
         )
+
+    async def find(self, case_id: UUID, unit_id: UUID | None = None) -> UUID:
+        """A household is somewhere already, in an emergency bed; gives the placement."""
+        found = placements.Found(PlacementKind.EMERGENCY, self.clock() - timedelta(hours=9), unit_id=unit_id)
+        ends = {PlacementKind.EMERGENCY: False}
+        return await self.run(
+            "registry",
+            lambda unit: placements.record_placement(self.matchmaker, ends, unit, case_id, COORDINATOR, found),
+        )
+
+    async def lose(self, placement_id: UUID) -> None:
+        """It is no longer there."""
+        await self.run("registry", lambda unit: placements.end_placement(unit, placement_id, COORDINATOR))
 
     async def change(self, case_id: UUID, profile: Profile) -> None:
         """Something about a household is different from now on."""

@@ -117,6 +117,7 @@ class Entry:
 
     `eligible_until` is when the right to this kind of shelter ends: for `cosm`, the end of the reflection period.
     `paused_until` without a moment lasts until somebody resumes it. `silences`: offers in a row that nobody answered.
+    `calls`: how often somebody was asked to contact them.
     """
 
     id: UUID
@@ -131,6 +132,7 @@ class Entry:
     paused_until: datetime | None = None
     pause_reason: PauseReason | None = None
     silences: int = 0
+    calls: int = 0
 
 
 @dataclass(slots=True)

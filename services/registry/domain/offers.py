@@ -66,6 +66,13 @@ def remind(allocation: Allocation, now: datetime) -> bool:
     return True
 
 
+def was_reminded_of(offer: Offer, remind_hours: int | None) -> bool:
+    """Whether it was said of this open offer that its deadline is near: a reminder was set, and is no longer due."""
+    if remind_hours is None or offer.state is not OfferState.MADE or offer.remind_at is not None:
+        return False
+    return offer.deadline_at - timedelta(hours=remind_hours) > offer.made_at
+
+
 def accept(allocation: Allocation, now: datetime) -> Offer:
     """The coordinator says yes, in time."""
     offer = _in_state(allocation, OfferState.MADE, "accepted")

@@ -73,8 +73,9 @@ class Programme:
     """One version of how a list works. `remind_hours` before its deadline an offer is said to be near it.
 
     `silences_before_review`: after so many unanswered offers in a row the household is contacted before the next.
-    `requires_reflection_period`: who has no running reflection period is passed over. `edition` tells versions of one
-    day apart that say different things.
+    `requires_reflection_period`: who has no running reflection period is passed over. `requires_permit`: who has no
+    permit cannot join. `warning_days`: so many days before its end the coordinator is warned of the end of a reflection
+    period. `edition` tells versions of one day apart that say different things.
     """
 
     waitlist: str
@@ -89,6 +90,8 @@ class Programme:
     silences_before_review: int = 3
     region_preference: RegionPreference | None = None
     requires_reflection_period: bool = False
+    requires_permit: bool = False
+    warning_days: tuple[int, ...] = ()
     edition: str = ""
 
     @property
@@ -111,13 +114,23 @@ _IN_OWN_REGION_FIRST = RegionPreference(among=5, days=7)
 """During the reflection period shelter is looked for within the police region, as a main rule (kst-28638-75)."""
 
 DEFAULT_PROGRAMMES = (
-    Programme("cosm", date(2010, 1, 1), Authority.EXCLUSIVE, Funding.STATE, region_preference=_IN_OWN_REGION_FIRST),
+    # Categorical shelter is for the reflection period: three months at most, and none after a permit.
+    Programme(
+        "cosm",
+        date(2010, 1, 1),
+        Authority.EXCLUSIVE,
+        Funding.STATE,
+        region_preference=_IN_OWN_REGION_FIRST,
+        requires_reflection_period=True,
+        warning_days=(14, 3),
+    ),
     Programme("omm", date(2010, 1, 1), Authority.EXCLUSIVE, Funding.STATE),
     Programme("loverboy", date(2010, 1, 1), Authority.MEDIATION, Funding.STATE),
     # The state paid until 31 December 2014, then the municipalities that run women's shelter.
     Programme("loverboy", date(2015, 1, 1), Authority.MEDIATION, Funding.MUNICIPALITIES),
     Programme("vo", date(2010, 1, 1), Authority.MEDIATION, Funding.MUNICIPALITIES),
-    # A home is a larger step than a bed: a week to answer, and a day's notice before it is over.
+    # A home is a larger step than a bed: a week to answer, and a day's notice before it is over. Municipalities house
+    # those who may stay: the quota counts holders of a permit.
     Programme(
         "housing",
         date(2010, 1, 1),
@@ -125,6 +138,7 @@ DEFAULT_PROGRAMMES = (
         Funding.MUNICIPALITIES,
         offer=A_WEEK,
         remind_hours=24,
+        requires_permit=True,
     ),
 )
 

@@ -1,6 +1,7 @@
 """The reflection period (bedenktijd): at most three months, once, never extended."""
 
 from calendar import monthrange
+from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,12 @@ def last_day_of(started_on: date) -> date:
 def over_at(last_day: date) -> datetime:
     """The moment at which this day is over in the Netherlands, in UTC."""
     return datetime.combine(last_day + timedelta(days=1), time(), AMSTERDAM).astimezone(UTC)
+
+
+def next_warning(last_day: date, days_before: Collection[int], now: datetime) -> datetime | None:
+    """The next moment at which it ends in one of so many days, to the day; None when they have all been."""
+    moments = (over_at(last_day - timedelta(days=days)) for days in days_before)
+    return min((moment for moment in moments if moment > now), default=None)
 
 
 def today(now: datetime) -> date:

@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from schemas.vocabulary import ContactReason
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import entries, offers
-from services.registry.domain.model import Allocation, OfferState, PauseReason
+from services.registry.domain.model import Allocation, Offer, OfferState, PauseReason
+from services.registry.domain.programmes import Programme
 from services.registry.handlers import messages
 from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.moves import move_on
@@ -13,15 +15,17 @@ from services.registry.store import allocations as store
 BATCH = 100
 
 
-async def answers_due(matchmaker: Matchmaker, unit: UnitOfWork) -> datetime | None:
+async def answers_due(matchmaker: Matchmaker, helpdesk: str, unit: UnitOfWork) -> datetime | None:
     """Remind of offers whose deadline is near, and move on what nobody answered, each in this transaction.
 
-    Gives the moment when the next is due. Safe in any number of replicas: the list's lock decides between an answer
-    and the deadline.
+    Whoever was reminded in vain, or is silent again and again, is to be contacted: that is told to the coordinator
+    and to the helpdesk. Gives the moment when the next is due. Safe in any number of replicas: the list's lock decides
+    between an answer and the deadline.
     """
     lists = await matchmaker.lists.lock(unit, await store.lists_with_answers_due(unit))
     if lists:
         due = await store.due(unit, lists, BATCH)
+        in_vain = {item.vacancy.id for item in due if _was_reminded(matchmaker, item)}
         ended = [allocation for allocation in due if offers.expire(allocation, unit.now) is not None]
         reminded = [allocation for allocation in due if offers.remind(allocation, unit.now)]
         for allocation in reminded:
@@ -29,16 +33,30 @@ async def answers_due(matchmaker: Matchmaker, unit: UnitOfWork) -> datetime | No
         await store.update_vacancies(unit, [allocation.vacancy for allocation in reminded])
         await store.update_offers(unit, [offer for item in reminded if (offer := item.offer) is not None])
         for allocation in ended:
-            _review_after_silence(matchmaker, allocation)
+            reason = _why_to_contact(matchmaker, allocation, reminded=allocation.vacancy.id in in_vain)
+            if reason is not None and allocation.offer is not None:
+                allocation.offer.entry.calls += 1
+                messages.record_contact_needed(unit, allocation.offer, reason, helpdesk)
         await move_on(matchmaker, unit, lists, ended)
     return await store.next_answer_due(unit)
 
 
-def _review_after_silence(matchmaker: Matchmaker, allocation: Allocation) -> None:
-    """Who did not answer several offers in a row may not be reachable: contact them before the next."""
+def _was_reminded(matchmaker: Matchmaker, allocation: Allocation) -> bool:
+    offer = allocation.offer
+    return offer is not None and offers.was_reminded_of(offer, _programme(matchmaker, offer).remind_hours)
+
+
+def _why_to_contact(matchmaker: Matchmaker, allocation: Allocation, *, reminded: bool) -> ContactReason | None:
+    """Why somebody should contact this household, if so; who is silent again and again stands aside until then."""
     offer = allocation.offer
     if offer is None or offer.state is not OfferState.EXPIRED:
-        return
-    programme = matchmaker.programmes.at(offer.entry.waitlist, offer.made_at)
-    if offer.entry.silences >= programme.silences_before_review:
+        return None
+    if offer.entry.silences >= _programme(matchmaker, offer).silences_before_review:
         entries.pause(offer.entry, PauseReason.CONTACT_REVIEW, until=None)
+        return ContactReason.SILENT_REPEATEDLY
+    return ContactReason.REMINDED_IN_VAIN if reminded else None
+
+
+def _programme(matchmaker: Matchmaker, offer: Offer) -> Programme:
+    """The version by which it was offered."""
+    return matchmaker.programmes.at(offer.entry.waitlist, offer.made_at)

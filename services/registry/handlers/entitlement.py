@@ -3,9 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from schemas.vocabulary import Programme, Purpose
+from schemas.vocabulary import Programme as Shelter
+from schemas.vocabulary import Purpose
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain.programmes import Programme
 from services.registry.domain.reflection import over_at
 from services.registry.store import grounds
 
@@ -16,21 +18,29 @@ async def check_consent(unit: UnitOfWork, case_id: UUID, purpose: Purpose) -> No
         raise Conflict(f"There is no consent to pass anything on for {purpose}: this case is registered only.")
 
 
-async def right_ends_at(unit: UnitOfWork, case_id: UUID, waitlist: str) -> datetime | None:
+async def right_ends_at(unit: UnitOfWork, case_id: UUID, programme: Programme) -> datetime | None:
     """When the right to this list ends; None when nothing that is recorded ends it.
 
-    Categorical shelter is for the reflection period and ends with a permit. A case of which no period is recorded may
-    join: who is entitled is checked by people, and what they recorded is enforced. Raises Conflict when the right has
-    ended.
+    Categorical shelter is for the reflection period and ends with a permit; who has no period yet may stand in line,
+    and is passed over until one runs. Raises Conflict when the right has ended, or there is none without a permit.
     """
-    if waitlist != Programme.COSM:
+    if programme.requires_permit and await grounds.permit_of(unit, case_id) is None:
+        raise Conflict("There is no permit on record: record it, and the household joins this list by that.")
+    if programme.waitlist != Shelter.COSM:
         return None
+    until = await right_of(unit, case_id)
+    if until is not None and until <= unit.now:
+        raise Conflict(
+            "The right to categorical shelter is over: there is a permit, or the reflection period has ended."
+        )
+    return until
+
+
+async def right_of(unit: UnitOfWork, case_id: UUID) -> datetime | None:
+    """When the right to categorical shelter ends or has ended; None when nothing that is recorded ends it."""
     if await grounds.permit_of(unit, case_id) is not None:
-        raise Conflict("With a permit the right to categorical shelter has ended; the housing list is open.")
+        return unit.now
     period = await grounds.reflection_period_of(unit, case_id)
     if period is None:
         return None
-    until = over_at(period["ended_on"] or period["last_day"])
-    if period["ended_on"] is not None or until <= unit.now:
-        raise Conflict("The reflection period has ended, and with it the right to categorical shelter.")
-    return until
+    return min(unit.now, over_at(period["ended_on"])) if period["ended_on"] else over_at(period["last_day"])

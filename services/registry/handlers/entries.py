@@ -31,13 +31,13 @@ async def join_waitlist(
     """Put a household in line, and offer it at once what has been waiting for someone like them.
 
     Raises NotFound for a case of someone else's, Conflict when it stands in this list already, was merged into another
-    case, has not agreed to what the list is for, or has no right to it any more.
+    case, has not agreed to what the list is for, or has no right to it.
     """
     await held_case(unit, case_id, coordinator)
     standing = await standing_of(matchmaker.lists, unit, case_id, waitlist)
     mine, profile = standing.lists[waitlist], standing.profile
     await check_consent(unit, case_id, Purpose(mine.kind))
-    until = await right_ends_at(unit, case_id, waitlist)
+    until = await right_ends_at(unit, case_id, matchmaker.programmes.at(waitlist, unit.now))
     entry = Entry(
         unit.identifiers(), waitlist, case_id, coordinator, profile, urgency, waiting_since, eligible_until=until
     )

@@ -4,12 +4,13 @@ import json
 from datetime import datetime
 from uuid import UUID
 
-from schemas.vocabulary import MergeUndoReason, RevocationReason
+from schemas.vocabulary import MergeUndoReason, Programme, RevocationReason
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import mergers as rules
 from services.registry.domain.mergers import Changed
 from services.registry.handlers import entries, reconsider
+from services.registry.handlers.entitlement import right_of
 from services.registry.handlers.held import changed, held_case
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store import cases, events
@@ -34,6 +35,7 @@ async def merge(matchmaker: Matchmaker, unit: UnitOfWork, coordinator: str, surv
     left = [(place.entry.id, rules.state_before(place.entry)) for place in merged.places]
     await store.set_merged_into(unit, merged_id, survivor_id)
     await store.set_waiting_since(unit, [(entry.id, since) for entry, since in plan.raised])
+    await _follow_right(unit, survivor_id)
     await changed(matchmaker, unit, survivor_id)
     joined = [
         await entries.join_waitlist(
@@ -81,8 +83,15 @@ async def undo(
     joined = [place for place in survivor.places if place.entry.id in before.joined]
     await reconsider.take_out(matchmaker, unit, survivor.lists, RevocationReason.LEFT_LIST, joined)
     await store.undo_merger(unit, merger_id, reason)
+    for case_id in (survivor_id, merged_id):
+        await _follow_right(unit, case_id)
     await changed(matchmaker, unit, survivor_id)
     await changed(matchmaker, unit, merged_id)
+
+
+async def _follow_right(unit: UnitOfWork, case_id: UUID) -> None:
+    """One person has one reflection period, under whichever of their cases it was recorded."""
+    await cases.set_eligible_until(unit, case_id, Programme.COSM, await right_of(unit, case_id))
 
 
 async def _check_mergeable(unit: UnitOfWork, survivor_id: UUID, merged_id: UUID) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from schemas.messages.deadlines import DeadlineNearing
+from schemas.messages.deadlines import ContactNeeded, DeadlineNearing, ReflectionPeriodEnding
 from schemas.messages.offers import (
     EnquiryEnded,
     EnquiryMade,
@@ -15,12 +15,19 @@ from schemas.messages.offers import (
     OfferRevoked,
     PlacementFellThrough,
 )
-from schemas.messages.placements import PlacementEnded
-from schemas.vocabulary import DeclineReason, EnquiryEndReason, ListKind, RevocationReason
+from schemas.messages.placements import PlacementEnded, PlacementRecorded, RecordedPlacementEnded
+from schemas.vocabulary import (
+    ContactReason,
+    DeclineReason,
+    EnquiryEndReason,
+    ListKind,
+    RecordedPlacementEnd,
+    RevocationReason,
+)
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import Allocation, Offer, OfferState
 
-_GONE = frozenset({RevocationReason.WITHDRAWN, RevocationReason.LAPSED})
+_GONE = frozenset({RevocationReason.WITHDRAWN, RevocationReason.LAPSED, RevocationReason.OCCUPIED})
 _REVOCATIONS = {reason.value: reason for reason in RevocationReason}
 _ENQUIRY_ENDS = {reason.value: reason for reason in EnquiryEndReason}
 
@@ -71,6 +78,25 @@ def record_deadline_nearing(unit: UnitOfWork, allocation: Allocation) -> None:
     _record(unit, DeadlineNearing(**_common(allocation), deadline_at=_offer_of(allocation).deadline_at))
 
 
+def record_reflection_period_ending(unit: UnitOfWork, *, case_id: UUID, recipient: str, version: int) -> None:
+    """There is not much time left to decide, or to find another place."""
+    data = ReflectionPeriodEnding(case_id=case_id, recipient=recipient, version=version)
+    unit.record(data, subject=case_id, dataref=f"/registry/v1/cases/{case_id}/reflection-period")
+
+
+def record_contact_needed(unit: UnitOfWork, offer: Offer, reason: ContactReason, helpdesk: str) -> None:
+    """Silence is not a refusal: the coordinator and the helpdesk are told, once if they are the same."""
+    entry = offer.entry
+    data = ContactNeeded(
+        entry_id=entry.id,
+        offer_id=offer.id,
+        version=entry.calls,
+        reason=reason,
+        recipients=list(dict.fromkeys((entry.coordinator, helpdesk))),
+    )
+    unit.record(data, subject=entry.id, dataref=f"/registry/v1/offers/{offer.id}")
+
+
 def record_offer_accepted(unit: UnitOfWork, allocation: Allocation) -> None:
     """The vacancy is this household's, until they arrive or it falls through."""
     _record(
@@ -113,6 +139,21 @@ def record_placement_ended(
         ended_at=ended_at,
     )
     unit.record(data, subject=offer_id)
+
+
+def record_placement_recorded(unit: UnitOfWork, placement_id: UUID, unit_id: UUID, since: datetime) -> None:
+    """A household lives in this unit already: it is not to be had."""
+    unit.record(PlacementRecorded(placement_id=placement_id, unit_id=unit_id, version=1, since=since), placement_id)
+
+
+def record_recorded_placement_ended(
+    unit: UnitOfWork, placement_id: UUID, unit_id: UUID, reason: RecordedPlacementEnd
+) -> None:
+    """It is no longer there. A placement is recorded once and ends once, so its second version is its last."""
+    data = RecordedPlacementEnded(
+        placement_id=placement_id, unit_id=unit_id, version=2, reason=reason, ended_at=unit.now
+    )
+    unit.record(data, placement_id)
 
 
 def _record(

@@ -22,7 +22,9 @@ async def start(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID, coordin
     if await store.reflection_period_of(unit, case_id) is not None:
         raise Conflict("There was a reflection period already: there is only one, and it is never extended.")
     last_day = rules.last_day_of(started_on)
-    await store.add_reflection_period(unit, case_id, started_on, last_day)
+    warning_days = matchmaker.programmes.at(Programme.COSM, unit.now).warning_days
+    warn_at = rules.next_warning(last_day, warning_days, unit.now)
+    await store.add_reflection_period(unit, case_id, started_on, last_day, warn_at)
     await cases.set_eligible_until(unit, case_id, Programme.COSM, rules.over_at(last_day))
     await reconsider.case_changed(matchmaker, unit, case_id)
 
@@ -36,7 +38,7 @@ async def end(
     if period["ended_on"] is not None:
         raise Conflict("This reflection period has ended already.")
     rules.check_end(period["started_on"], period["last_day"], reason, ended_on, unit.now)
-    await store.end_reflection_period(unit, case_id, reason, ended_on)
+    await store.end_reflection_period(unit, period["case_id"], reason, ended_on)
     await cases.set_eligible_until(unit, case_id, Programme.COSM, min(unit.now, rules.over_at(ended_on)))
     await reconsider.case_changed(matchmaker, unit, case_id)
 

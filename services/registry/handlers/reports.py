@@ -113,6 +113,8 @@ def ending_of(message: Ended) -> tuple[VacancyState, str]:
         return VacancyState.WITHDRAWN, FallThroughReason.CLAIM_REVERSED
     if isinstance(message, BedWithdrawn) and message.reason is WithdrawalReason.LAPSED:
         return VacancyState.LAPSED, WithdrawalReason.LAPSED
+    if isinstance(message, BedWithdrawn) and message.reason is WithdrawalReason.OCCUPIED:
+        return VacancyState.WITHDRAWN, WithdrawalReason.OCCUPIED
     return VacancyState.WITHDRAWN, WithdrawalReason.WITHDRAWN
 
 

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from schemas.messages.beds import ArrivalConfirmed, DepartureRecorded, EnquiryAnswered
 from schemas.messages.quotas import ClaimReversed, HouseholdHoused, PlacementClaimed
-from schemas.vocabulary import ListKind, RevocationReason
+from schemas.vocabulary import ListKind, RecordedPlacementEnd, RevocationReason
 from services.chassis.database import among
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import offers
 from services.registry.domain.model import Allocation, Entry, Offer, OfferState, Vacancy
-from services.registry.handlers import messages, reports
+from services.registry.handlers import messages, placements, reports
 from services.registry.handlers.matching import Matching, Matchmaker
 from services.registry.handlers.moves import move_on
 from services.registry.handlers.reconsider import take_out
@@ -85,6 +85,9 @@ async def households_arrived(matchmaker: Matchmaker, unit: UnitOfWork, arrived: 
     await store.update_offers(unit, fulfilled)
     await store.update_entries(unit, [offer.entry for offer in fulfilled])
     housed = [offer.entry.case_id for offer in fulfilled if offer.kind is ListKind.HOUSING]
+    sheltered = [offer.entry.case_id for offer in fulfilled if offer.kind is ListKind.SHELTER]
+    await placements.households_moved(unit, sheltered, RecordedPlacementEnd.MOVED_INTO_SHELTER)
+    await placements.households_moved(unit, housed, RecordedPlacementEnd.HOUSED)
     if housed:
         await _move_out(unit, housed)
         await _leave_everything(matchmaker, unit, lists, housed)
@@ -98,7 +101,10 @@ async def placements_claimed(_: Matchmaker, unit: UnitOfWork, claimed: Sequence[
 async def households_departed(_: Matchmaker, unit: UnitOfWork, departed: Sequence[DepartureRecorded]) -> None:
     """The placement is over; the shelter reports the place free by itself."""
     ids = [message.offer_id for message in departed]
-    await store.end_placements(unit, among(unit.connection, offers_table.c.id, ids))
+    ended = await store.end_placements(unit, among(unit.connection, offers_table.c.id, ids))
+    others = sorted(set(ids) - {row.id for row in ended})
+    if others:
+        await placements.households_departed(unit, others)
 
 
 async def enquiries_answered(matchmaker: Matchmaker, unit: UnitOfWork, answered: Sequence[EnquiryAnswered]) -> None:

@@ -58,7 +58,7 @@ _UPDATE_VACANCIES = Change(
 _UPDATE_OFFERS = Change(
     offers, ("state", "reason", "made_at", "deadline_at", "decided_at", "decided_by", "undone", "remind_at")
 )
-_UPDATE_ENTRIES = Change(entries, ("state", "eligible_until", "paused_until", "pause_reason", "silences"))
+_UPDATE_ENTRIES = Change(entries, ("state", "eligible_until", "paused_until", "pause_reason", "silences", "calls"))
 
 
 async def of_vacancies(unit: UnitOfWork, lists: Lists, ids: Sequence[UUID]) -> dict[UUID, Allocation]:

@@ -49,8 +49,8 @@ async def own_cases(unit: UnitOfWork, case_ids: Sequence[UUID], coordinator: str
     return {row.id for row in await unit.execute(query.with_for_update(key_share=True))} if case_ids else set()
 
 
-async def set_eligible_until(unit: UnitOfWork, case_id: UUID, waitlist: str, until: datetime) -> None:
-    """Say until when a case may stand in this list; `reconsider.case_changed` then lets lapse what has to."""
+async def set_eligible_until(unit: UnitOfWork, case_id: UUID, waitlist: str, until: datetime | None) -> None:
+    """Say until when, if ever, a case may stand in this list; `reconsider.case_changed` then lets lapse what must."""
     mine = (entries.c.case_id == case_id, entries.c.waitlist == waitlist, entries.c.state.in_(LIVE_ENTRY_STATES))
     await unit.execute(update(entries).where(*mine).values(eligible_until=until))
 

@@ -1,13 +1,12 @@
 """What happened to a case outside the registry's own decisions: contact attempts, and places it did not offer."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Column, Select, insert, select, update
 
-from schemas.vocabulary import PlacementReview
-from services.chassis.database import Row
+from schemas.vocabulary import PlacementConflict, PlacementReview
+from services.chassis.database import Row, among
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import OfferState, VacancyState
@@ -45,9 +44,15 @@ async def find_placement(unit: UnitOfWork, placement_id: UUID, coordinator: str)
     return row
 
 
-async def end_placement(unit: UnitOfWork, placement_id: UUID, ended_at: datetime) -> None:
-    """They are no longer there."""
-    await unit.execute(update(placements).where(placements.c.id == placement_id).values(ended_at=ended_at))
+async def end_placements(unit: UnitOfWork, column: Column[UUID], ids: Sequence[UUID]) -> Sequence[Row]:
+    """The households of placements with these ids, or of these cases, are no longer there; gives what ended by this."""
+    mine = (among(unit.connection, column, ids), placements.c.ended_at.is_(None))
+    return await unit.execute(update(placements).where(*mine).values(ended_at=unit.now).returning(placements))
+
+
+async def set_conflict(unit: UnitOfWork, placement_id: UUID, conflict: PlacementConflict) -> None:
+    """Store why a household cannot be in the unit where it was recorded."""
+    await unit.execute(update(placements).where(placements.c.id == placement_id).values(conflict=conflict))
 
 
 async def review_placement(unit: UnitOfWork, placement_id: UUID, review: PlacementReview) -> None:

@@ -75,22 +75,28 @@ async def may_be_passed_on(unit: UnitOfWork, case_id: UUID, purpose: Purpose) ->
     return bool(await unit.execute(select(consents.c.id).where(*running)))
 
 
-async def add_reflection_period(unit: UnitOfWork, case_id: UUID, started_on: date, last_day: date) -> None:
+async def add_reflection_period(
+    unit: UnitOfWork, case_id: UUID, started_on: date, last_day: date, warn_at: datetime | None
+) -> None:
     """Store that a reflection period began. Raises UniqueViolation when the case ever had one."""
-    row = {"case_id": case_id, "started_on": started_on, "last_day": last_day}
+    row = {"case_id": case_id, "started_on": started_on, "last_day": last_day, "warn_at": warn_at}
     await unit.execute(insert(reflection_periods).values(row))
 
 
 async def end_reflection_period(unit: UnitOfWork, case_id: UUID, reason: ReflectionEnd, ended_on: date) -> None:
-    """Store how it ended before its time."""
+    """Store how it ended before its time; nobody is warned of that any more."""
     changed = update(reflection_periods).where(reflection_periods.c.case_id == case_id)
-    await unit.execute(changed.values(ended_on=ended_on, end_reason=reason))
+    await unit.execute(changed.values(ended_on=ended_on, end_reason=reason, warn_at=None))
 
 
 async def reflection_period_of(unit: UnitOfWork, case_id: UUID) -> Row | None:
-    """The reflection period of a case, if it ever had one."""
-    query = select(reflection_periods).where(reflection_periods.c.case_id == case_id)
-    return (await unit.execute(query)).one_or_none()
+    """The reflection period of a case, if it ever had one.
+
+    There is one for each person: of cases that turned out to be one person, the period that began first counts.
+    """
+    query = select(reflection_periods).where(_in_family(reflection_periods, case_id))
+    query = query.order_by(reflection_periods.c.started_on, reflection_periods.c.case_id).limit(1)
+    return (await unit.execute(query)).first()
 
 
 async def add_permit(unit: UnitOfWork, case_id: UUID, kind: PermitKind, granted_on: date) -> None:
@@ -99,8 +105,9 @@ async def add_permit(unit: UnitOfWork, case_id: UUID, kind: PermitKind, granted_
 
 
 async def permit_of(unit: UnitOfWork, case_id: UUID) -> Row | None:
-    """The permit of a case, if it has one."""
-    return (await unit.execute(select(permits).where(permits.c.case_id == case_id))).one_or_none()
+    """The permit of a case, or of one that was merged into it; the first, if there are several."""
+    query = select(permits).where(_in_family(permits, case_id))
+    return (await unit.execute(query.order_by(permits.c.granted_on, permits.c.case_id).limit(1))).first()
 
 
 def _in_family(table: Table, case_id: UUID) -> ColumnElement[bool]:

@@ -200,7 +200,17 @@ async def ahead_of(unit: UnitOfWork, waitlist: Waitlist, entry: Entry, limit: in
 def entry_of(row: LineRow, known: Mapping[UUID, Profile], prefix: str = "") -> Entry:
     """An entry from its row, or from a row of more than that in which its columns have a prefix."""
     reason = row[f"{prefix}pause_reason"]
-    plain = ("id", "waitlist", "case_id", "coordinator", "waiting_since", "eligible_until", "paused_until", "silences")
+    plain = (
+        "id",
+        "waitlist",
+        "case_id",
+        "coordinator",
+        "waiting_since",
+        "eligible_until",
+        "paused_until",
+        "silences",
+        "calls",
+    )
     return Entry(
         profile=known[row[f"{prefix}profile_id"]],
         urgency=HIGHEST_URGENCY - row[f"{prefix}precedence"],
@@ -213,7 +223,7 @@ def entry_of(row: LineRow, known: Mapping[UUID, Profile], prefix: str = "") -> E
 def row_of(entry: Entry, profile_id: UUID) -> dict[str, object]:
     """The row of a new entry."""
     plain = ("id", "waitlist", "case_id", "coordinator", "waiting_since", "state")
-    others = ("eligible_until", "paused_until", "pause_reason", "silences")
+    others = ("eligible_until", "paused_until", "pause_reason", "silences", "calls")
     return {name: getattr(entry, name) for name in plain + others} | {
         "profile_id": profile_id,
         "precedence": precedence(entry.urgency),

@@ -26,7 +26,8 @@ LEASED = (UnitState.FREE, UnitState.HELD)
 class Unit:
     """What a facility offers at once.
 
-    `vacancy_id` is the present episode, from being freed to departure. `version` rises with each event about the
+    `vacancy_id` is the present episode, from being freed to departure; of a household that was recorded there after the
+    fact, both it and `offer_id` are the id of that placement. `version` rises with each event about the
     unit; `allocation_version` is that of the last word of the registry about the present episode. `enquiring`: it is
     held by an enquiry that its provider has still to answer. `closed`: its facility is.
     """
@@ -138,6 +139,16 @@ def arrive(unit: Unit) -> None:
         raise Refused(f"The unit is {unit.state}; only a reserved one can be moved into.")
     unit.state = UnitState.OCCUPIED
     unit.freed_at = unit.available_from = unit.lease_expires_at = None
+    unit.version += 1
+
+
+def occupy(unit: Unit, placement_id: UUID) -> None:
+    """A household lives there already: an episode of its own, that no vacancy went before. Raises Refused."""
+    if unit.state is not UnitState.OUT_OF_SERVICE:
+        raise Refused(f"The unit is {unit.state}; nobody can have been living there.")
+    unit.state = UnitState.OCCUPIED
+    unit.vacancy_id = unit.offer_id = placement_id
+    unit.allocation_version = 0
     unit.version += 1
 
 

@@ -37,7 +37,7 @@ async def report_no_show(leases: Leases, unit: UnitOfWork, vacancy_id: UUID, org
     await stays.add_no_show(unit, stored, offer_id)
     messages.record_no_show(unit, stored, vacancy_id, offer_id)
     # Nobody was there, so there is nothing to make ready.
-    await _free_again(leases, unit, [stored], turnaround=False)
+    await free_again(leases, unit, [stored], turnaround=False)
     return stored
 
 
@@ -51,7 +51,7 @@ async def record_departure(
     if vacancy_id is not None and offer_id is not None:
         messages.record_departure(unit, stored, vacancy_id, offer_id, reason)
     await stays.close_stays(unit, [vacancy_id], unit.now, reason)
-    await _free_again(leases, unit, [stored])
+    await free_again(leases, unit, [stored])
     return stored
 
 
@@ -63,7 +63,7 @@ async def placements_ended(leases: Leases, unit: UnitOfWork, events: Sequence[Pl
         domain.depart(stored.unit)
     vacancies = [stored.unit.vacancy_id for stored in moved]
     await stays.close_stays(unit, vacancies, unit.now, DepartureReason.ONWARD_HOME)
-    await _free_again(leases, unit, moved)
+    await free_again(leases, unit, moved)
 
 
 async def expect_exit(unit: UnitOfWork, expected: NewExpectedExit, organisation: str) -> Row:
@@ -76,7 +76,7 @@ async def expect_exit(unit: UnitOfWork, expected: NewExpectedExit, organisation:
     return await stays.find_stay(unit, vacancy_id)
 
 
-async def _free_again(
+async def free_again(
     leases: Leases, unit: UnitOfWork, emptied: Sequence[StoredUnit], *, turnaround: bool = True
 ) -> None:
     """A new vacancy begins where the last one ended, unless the facility is closed or the contract has shrunk."""

@@ -9,8 +9,10 @@ from schemas.messages.beds import (
     DepartureRecorded,
     EnquiryAnswered,
     NoShowReported,
+    PlacementConflicted,
 )
-from schemas.vocabulary import DepartureReason, EnquiryRefusal, WithdrawalReason
+from schemas.messages.placements import PlacementRecorded
+from schemas.vocabulary import DepartureReason, EnquiryRefusal, PlacementConflict, WithdrawalReason
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.domain.unit import Unit
 from services.shelters.store.units import StoredUnit
@@ -72,6 +74,14 @@ def record_answer(
     common = _common(stored.unit, vacancy_id)
     data = EnquiryAnswered(**common, offer_id=offer_id, agreed=refusal is None, refusal=refusal, answered_at=unit.now)
     unit.record(data, subject=vacancy_id)
+
+
+def record_placement_conflicted(unit: UnitOfWork, event: PlacementRecorded, conflict: PlacementConflict) -> None:
+    """The household cannot be where it was recorded; people have to find out."""
+    data = PlacementConflicted(
+        placement_id=event.placement_id, unit_id=event.unit_id, version=1, conflict=conflict, found_at=unit.now
+    )
+    unit.record(data, subject=event.placement_id)
 
 
 def _common(unit: Unit, vacancy_id: UUID) -> dict[str, object]:

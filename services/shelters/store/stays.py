@@ -17,9 +17,9 @@ _CLOSE = update(stays).where(stays.c.vacancy_id == bindparam("key"), stays.c.dep
 _CLOSE = _CLOSE.values(departed_at=bindparam("at"), departure_reason=bindparam("reason"))
 
 
-async def open_stay(unit: UnitOfWork, stored: StoredUnit) -> None:
-    """A household has arrived in a unit."""
-    await unit.execute(insert(stays).values(_about(stored) | {"arrived_at": unit.now}))
+async def open_stay(unit: UnitOfWork, stored: StoredUnit, since: datetime | None = None) -> None:
+    """A household has arrived in a unit: now, or at a moment in the past."""
+    await unit.execute(insert(stays).values(_about(stored) | {"arrived_at": min(since or unit.now, unit.now)}))
 
 
 async def add_no_show(unit: UnitOfWork, stored: StoredUnit, offer_id: UUID | None) -> None:

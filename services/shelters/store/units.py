@@ -11,7 +11,7 @@ from sqlalchemy import Select, bindparam, insert, literal_column, select
 from schemas.api.shelters import NewUnit
 from schemas.messages.beds import Acceptance, Service
 from schemas.vocabulary import Programme, Region, Secrecy
-from services.chassis.database import Change, Row, ids_value, one_of
+from services.chassis.database import Change, Row, among, ids_value, one_of
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.domain.unit import Unit, UnitState
@@ -100,6 +100,12 @@ async def lock_units_of_vacancies(unit: UnitOfWork, vacancy_ids: Sequence[UUID])
     dialect = unit.connection.dialect.name
     rows = await unit.execute(_of_vacancies(dialect), {"ids": ids_value(dialect, vacancy_ids)})
     return {row["vacancy_id"]: _stored(row) for row in rows}
+
+
+async def lock_units(unit: UnitOfWork, unit_ids: Sequence[UUID]) -> dict[UUID, StoredUnit]:
+    """Hold these units, as far as they are known; whoever's they are."""
+    query = _LOCK.where(among(unit.connection, units.c.id, unit_ids)).order_by(units.c.id)
+    return {stored.unit.id: stored for stored in await find_units(unit, query)}
 
 
 @lru_cache(maxsize=2)

@@ -232,7 +232,6 @@ async def test_accepting_releases_the_other_lists_and_arriving_ends_them(world: 
     """What was offered to the household elsewhere goes to the next at once; the housing list is another matter."""
     entry = await world.join(days=9)
     other = await world.join(waitlist="omm", case_id=entry.case_id)
-    home = await world.join(waitlist="housing", case_id=entry.case_id)
     second = await world.join(waitlist="omm")
     bed, omm = await world.add_unit(), await world.add_unit(programme=Programme.OMM)
     await world.post_bed(bed)
@@ -243,6 +242,7 @@ async def test_accepting_releases_the_other_lists_and_arriving_ends_them(world: 
     assert [offer["reason"] for offer in await world.offers("revoked")] == ["accepted_elsewhere"]
     assert [offer["entry_id"] for offer in await world.offers("made")] == [second.id]
     assert (await world.entry(other.id))["state"] == "paused"
+    home = await world.join(waitlist="housing", case_id=entry.case_id)
     await world.settle()
     await world.arrive(bed)
     await world.settle()

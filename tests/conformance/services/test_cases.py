@@ -1,8 +1,5 @@
 """What is known of a case decides where it may stand, at once, and on both databases."""
 
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
-from typing import TypeVar
 from uuid import UUID
 
 import pytest
@@ -13,12 +10,9 @@ from schemas.vocabulary import (
     ExclusionReason,
     LegalBasis,
     MergeUndoReason,
-    PermitKind,
-    PlacementKind,
-    PlacementReview,
+    Programme,
     Purpose,
     Referrer,
-    ReflectionEnd,
     Secrecy,
     Sex,
 )
@@ -30,65 +24,20 @@ from services.registry.handlers import (
     entries,
     households,
     mergers,
-    permits,
     personal,
-    placements,
-    reflection,
     registration,
 )
 from services.registry.handlers.consents import Ground
 from services.registry.handlers.households import Exclusion
-from services.registry.handlers.placements import Found
 from services.registry.handlers.registration import GroupReport, Report
 from services.registry.store import grounds
 from services.registry.store.vault import UnusableKey
 from services.registry.tables import case_keys, cases, exclusion_reasons, personal_data, referrals
-from services.registry.tables import entries as entries_table
 from services.shelters.tables import units
+from tests.support.cases import WEEK, do, holder, offered_bed, places_of, register, since_of
 from tests.support.world import COORDINATOR, HOUSEHOLD, World
 
-T = TypeVar("T")
-
 CHILD = Member(Sex.UNKNOWN, AgeBand.UNDER_12)
-ENDS_WAITING = {PlacementKind.EMERGENCY: False, PlacementKind.OUTSIDE: True}
-WEEK = timedelta(days=7)
-
-
-async def do(world: World, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-    """Something that a coordinator does, and everything that it causes."""
-    done = await world.run("registry", work)
-    await world.settle()
-    return done
-
-
-async def register(world: World, *purposes: Purpose) -> UUID:
-    return await do(world, lambda unit: registration.register_case(unit, COORDINATOR, HOUSEHOLD, purposes))
-
-
-async def offered_bed(world: World, places: int = 2) -> UUID:
-    """A bed that comes free, and is offered to whoever is next."""
-    unit = await world.add_unit(places)
-    await world.post_bed(unit)
-    await world.settle()
-    return unit
-
-
-async def places_of(world: World, case_id: UUID) -> dict[str, str]:
-    """In which lists a case stands or stood, and how."""
-    query = select(entries_table).where(entries_table.c.case_id == case_id).order_by(entries_table.c.id)
-    return {row["waitlist"]: row["state"] for row in await world.rows("registry", query)}
-
-
-async def since_of(world: World, case_id: UUID, waitlist: str) -> datetime:
-    mine = (entries_table.c.case_id == case_id, entries_table.c.waitlist == waitlist)
-    rows = await world.rows("registry", select(entries_table).where(*mine).order_by(entries_table.c.id))
-    since: datetime = rows[-1]["waiting_since"]
-    return since
-
-
-async def holder(world: World) -> list[UUID]:
-    """To which cases something is offered."""
-    return [offer["case_id"] for offer in await world.offers("made")]
 
 
 # Consent
@@ -108,9 +57,9 @@ async def test_without_consent_a_case_is_registered_only(world: World) -> None:
 
 async def test_withdrawing_consent_revokes_what_is_offered_and_moves_it_on(world: World) -> None:
     """In one transaction; the case stays registered, and its place for the other purpose stays."""
-    first, second = await world.join(days=9), await world.join(days=5)
+    first, second = await world.join(waitlist="omm", days=9), await world.join(waitlist="omm", days=5)
     await world.join(waitlist="housing", case_id=first.case_id)
-    await offered_bed(world)
+    await offered_bed(world, programme=Programme.OMM)
     assert await holder(world) == [first.case_id]
     (consent,) = [
         row
@@ -122,7 +71,7 @@ async def test_withdrawing_consent_revokes_what_is_offered_and_moves_it_on(world
         lambda unit: consents.withdraw_consent(world.matchmaker, unit, first.case_id, consent["id"], COORDINATOR),
     )
     assert await holder(world) == [second.case_id]
-    assert await places_of(world, first.case_id) == {"cosm": "withdrawn", "housing": "waiting"}
+    assert await places_of(world, first.case_id) == {"omm": "withdrawn", "housing": "waiting"}
     assert await world.count("registry", cases, cases.c.id == first.case_id) == 1
 
 
@@ -238,78 +187,6 @@ async def test_wanting_more_secrecy_takes_back_what_is_not_secret_enough(world: 
     assert await holder(world) == [entry.case_id]
 
 
-# Reflection period and permit
-
-
-async def test_the_right_to_categorical_shelter_ends_with_the_reflection_period(world: World) -> None:
-    """Early or at its end, and there is only one."""
-    entry = await world.join()
-    today = world.clock().date()
-    await do(world, lambda unit: reflection.start(world.matchmaker, unit, entry.case_id, COORDINATOR, today))
-    with pytest.raises(Conflict):
-        await do(world, lambda unit: reflection.start(world.matchmaker, unit, entry.case_id, COORDINATOR, today))
-    other = await world.join(days=-0.0)
-    await offered_bed(world)
-    assert await holder(world) == [entry.case_id]
-    reason = ReflectionEnd.COMPLAINT_FILED_OR_COOPERATING
-    await do(world, lambda unit: reflection.end(world.matchmaker, unit, entry.case_id, COORDINATOR, reason, today))
-    assert await holder(world) == [other.case_id]
-    assert await places_of(world, entry.case_id) == {"cosm": "lapsed"}
-    with pytest.raises(Conflict, match="reflection period has ended"):
-        await world.join(case_id=entry.case_id)
-
-
-async def test_whoever_joins_later_may_stand_there_until_the_period_ends(world: World) -> None:
-    """The end is the end of its last day in the Netherlands."""
-    case_id = await register(world, Purpose.SHELTER)
-    started = world.clock().date()
-    await do(world, lambda unit: reflection.start(world.matchmaker, unit, case_id, COORDINATOR, started))
-    entry = await world.join(case_id=case_id)
-    assert entry.eligible_until == datetime(2026, 5, 31, 22, tzinfo=UTC)
-
-
-async def test_a_permit_opens_the_housing_route_without_waiting_anew(world: World) -> None:
-    """With the earliest waiting-since anywhere; categorical shelter ends, and what was offered there moves on."""
-    first, second = await world.join(days=40), await world.join(days=5)
-    await offered_bed(world)
-    granted = (world.clock() - WEEK).date()
-    kind = PermitKind.HUMANITARIAN_TEMPORARY
-    await do(
-        world, lambda unit: permits.grant_permit(world.matchmaker, unit, first.case_id, COORDINATOR, kind, granted)
-    )
-    assert await holder(world) == [second.case_id]
-    assert await places_of(world, first.case_id) == {"cosm": "lapsed", "housing": "waiting"}
-    assert await since_of(world, first.case_id, "housing") == first.waiting_since
-    with pytest.raises(Conflict):
-        await world.join(case_id=first.case_id)
-
-
-async def test_whoever_lives_in_a_shelter_stays_there_with_a_permit(world: World) -> None:
-    """It is not an eviction: the bed comes free when there is a home."""
-    entry = await world.join(days=40)
-    unit_id = await offered_bed(world)
-    await world.accept((await world.offers("made"))[0]["id"])
-    await world.settle()
-    await world.arrive(unit_id)
-    await world.settle()
-    kind, today = PermitKind.ASYLUM, world.clock().date()
-    await do(world, lambda unit: permits.grant_permit(world.matchmaker, unit, entry.case_id, COORDINATOR, kind, today))
-    assert await places_of(world, entry.case_id) == {"cosm": "placed", "housing": "waiting"}
-    assert (await world.unit(unit_id))["state"] == "occupied"
-
-
-async def test_a_permit_without_consent_waits_for_it(world: World) -> None:
-    """The household joins the housing list when facts may be passed on for that, as of its permit."""
-    case_id = await register(world)
-    kind, granted = PermitKind.ASYLUM, (world.clock() - WEEK).date()
-    await do(world, lambda unit: permits.grant_permit(world.matchmaker, unit, case_id, COORDINATOR, kind, granted))
-    assert await places_of(world, case_id) == {}
-    ground = Ground(Purpose.HOUSING, LegalBasis.CONSENT, world.clock())
-    await do(world, lambda unit: consents.give_consent(world.matchmaker, unit, case_id, COORDINATOR, ground))
-    assert await places_of(world, case_id) == {"housing": "waiting"}
-    assert (await since_of(world, case_id, "housing")).date() == granted
-
-
 # Pause
 
 
@@ -323,46 +200,6 @@ async def test_who_is_paused_is_passed_by_and_comes_back_where_they_stood(world:
     assert await holder(world) == [first.case_id]
     with pytest.raises(Conflict):
         await do(world, lambda unit: entries.pause(world.matchmaker, unit, first.id, COORDINATOR, None))
-
-
-# Placements after the fact
-
-
-async def test_a_placement_after_the_fact_is_recorded_and_ends_the_waiting_as_it_is_set(world: World) -> None:
-    """An emergency bed keeps the place in line, a place outside the system gives it up."""
-    first, second = await world.join(days=9), await world.join(days=5)
-    await offered_bed(world)
-    night = Found(PlacementKind.EMERGENCY, world.clock() - timedelta(hours=9))
-    made = await record(world, first.case_id, night)
-    assert await holder(world) == [first.case_id]
-    with pytest.raises(Conflict):
-        await record(world, first.case_id, night)
-    await do(world, lambda unit: placements.end_placement(unit, made, COORDINATOR))
-    await record(world, first.case_id, Found(PlacementKind.OUTSIDE, world.clock()))
-    assert await holder(world) == [second.case_id]
-    assert await places_of(world, first.case_id) == {"cosm": "withdrawn"}
-
-
-async def test_a_unit_that_is_offered_as_free_is_not_taken_after_the_fact(world: World) -> None:
-    """Its provider must take it back first, or two households would be sent to it."""
-    unit_id = await offered_bed(world)
-    case_id = await register(world)
-    found = Found(PlacementKind.EMERGENCY, world.clock(), unit_id=unit_id)
-    with pytest.raises(Conflict):
-        await record(world, case_id, found)
-    await world.withdraw_bed(unit_id)
-    await world.settle()
-    made = await record(world, case_id, found)
-    in_error = PlacementReview.RECORDED_IN_ERROR
-    await do(world, lambda unit: placements.review_placement(unit, made, COORDINATOR, in_error))
-    await record(world, case_id, Found(PlacementKind.EMERGENCY, world.clock()))
-
-
-async def record(world: World, case_id: UUID, found: Found) -> UUID:
-    return await do(
-        world,
-        lambda unit: placements.record_placement(world.matchmaker, ENDS_WAITING, unit, case_id, COORDINATOR, found),
-    )
 
 
 # Mergers

@@ -62,6 +62,7 @@ async def crowd(world: World, profile: Profile, count: int) -> None:
             "coordinator": "other",
             "precedence": 9,
             "state": "waiting",
+            "eligible_until": unit.now + timedelta(days=60),
         }
         since = [unit.now - timedelta(days=99 + number) for number in range(count)]
         rows = [

@@ -5,9 +5,10 @@ from uuid import UUID
 
 import pytest
 
+from schemas.api.cases import NewPermit
 from schemas.api.municipalities import NewMunicipality, NewMunicipalityMerger, NewQuotas, NewQuotaSwap, NewSlot, Quota
-from schemas.api.registry import NewCase, NewEntry, Offer
-from schemas.vocabulary import AgeBand, ClaimReversalReason, Province, Purpose, Sex
+from schemas.api.registry import NewCase, Offer
+from schemas.vocabulary import AgeBand, ClaimReversalReason, PermitKind, Province, Purpose, Sex
 from services.chassis.identity import Role
 from services.municipalities.domain.half_year import HalfYear
 from tests.integration.api.conftest import Server
@@ -50,7 +51,8 @@ async def household(server: Server) -> None:
     case = await coordinator.register_case(
         NewCase(sex=Sex.FEMALE, age_band=AgeBand.AGE_23_PLUS, adults=1, children=2, consents=list(Purpose))
     )
-    await coordinator.join_waitlist(NewEntry(case_id=case.case_id, waitlist="housing"))
+    permit = NewPermit(kind=PermitKind.ASYLUM, granted_on=server.services["registry"].transactions.clock().date())
+    await coordinator.grant_permit(case.case_id, permit)
 
 
 async def quota_of(server: Server, code: str, at: datetime | None = None) -> Quota:

@@ -1,8 +1,10 @@
 """Answers to offers as others see them: over HTTP, with whose token it is."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from services.chassis.clock import system_clock
 from services.chassis.identity import Role
 from tests.integration.api.conftest import Answer, Server
 from tests.support.waiting import eventually
@@ -30,6 +32,8 @@ class Played:
         """In line, and a bed for them; gives the offer."""
         case = await self.post("/registry/v1/cases", self.north, CASE, 201)
         entry = {"caseId": case["caseId"], "waitlist": self.programme}
+        period = {"startedOn": datetime.now(UTC).date().isoformat()}
+        await self.post(f"/registry/v1/cases/{case['caseId']}/reflection-period", self.north, period, 201)
         await self.post("/registry/v1/entries", self.north, entry, 201)
         provider = await self.post("/shelters/v1/providers", self.operator, {"organisation": "shelter"}, 201)
         facility = {"providerId": provider["providerId"]}
@@ -101,3 +105,24 @@ async def _enquiries(played: Played) -> list[dict[str, Any]]:
     answer = await played.server.send("GET", "/shelters/v1/enquiries?state=open", played.provider)
     found: list[dict[str, Any]] = answer.body["enquiries"]
     return found
+
+
+async def test_the_helpdesk_hears_of_silence_and_looks_at_the_offer(server: Server) -> None:
+    """After a reminder in vain; the coordinator hears of it too, and others do not."""
+    played = Played(server, "omm")
+    offer_id = await played.open_bed()
+    helpdesk = server.token("comensha", Role.HELPDESK)
+
+    async def told(kind: str, token: str) -> list[dict[str, Any]]:
+        answer = await server.send("GET", "/notifications/v1/notifications", token)
+        return [item for item in answer.body["notifications"] if item["kind"] == kind]
+
+    transactions = server.services["registry"].transactions
+    transactions.clock = lambda: system_clock() + timedelta(hours=21)
+    await eventually(lambda: told("deadline-nearing", played.north))
+    transactions.clock = lambda: system_clock() + timedelta(hours=25)
+    (called,) = await eventually(lambda: told("contact-needed", helpdesk))
+    assert called["dataref"] == f"{OFFERS}/{offer_id}"
+    assert (await server.send("GET", called["dataref"], helpdesk)).body["state"] == "expired"
+    assert len(await eventually(lambda: told("contact-needed", played.north))) == 1
+    assert await told("contact-needed", server.token("south", Role.COORDINATOR)) == []

@@ -10,7 +10,7 @@ from services.registry.domain.errors import Refused
 from services.registry.domain.mergers import plan, state_before
 from services.registry.domain.model import Entry, EntryState, Profile
 from services.registry.domain.referrals import problem_with_region
-from services.registry.domain.reflection import check_end, check_start, last_day_of, over_at
+from services.registry.domain.reflection import check_end, check_start, last_day_of, next_warning, over_at
 from tests.support.tables import Row, table
 
 REGIONS = """
@@ -48,6 +48,26 @@ expired                        | 2026-03-20 | 2026-03-20 | no      | it runs unt
 expired                        | 2026-05-31 | 2026-06-02 | yes     | its last day
 declined                       | 2026-06-01 | 2026-06-02 | no      | it had expired
 """
+
+
+WARNINGS = """
+now                  | days before | warned at            | why
+2026-03-01T09:00:00Z | 14 3        | 2026-05-17T22:00:00Z | two weeks before its end
+2026-03-01T09:00:00Z | 3 14        | 2026-05-17T22:00:00Z | in whatever order they are set
+2026-05-17T22:00:00Z | 14 3        | 2026-05-28T22:00:00Z | the next, once that has come
+2026-05-28T22:00:00Z | 14 3        |                      | no more
+2026-06-02T09:00:00Z | 14 3        |                      | it is over
+2026-03-01T09:00:00Z |             |                      | nobody wants to be warned
+2026-03-01T09:00:00Z | 80          | 2026-03-12T23:00:00Z | to the day, over the change of the clock
+"""
+
+
+@pytest.mark.parametrize("row", table(WARNINGS), ids=lambda row: row["why"])
+def test_the_end_of_a_period_is_warned_of_on_the_days_that_are_set(row: Row) -> None:
+    """Of one that ends with the last of May."""
+    days = [int(day) for day in row["days before"].split()]
+    expected = datetime.fromisoformat(row["warned at"]) if row["warned at"] else None
+    assert next_warning(date(2026, 5, 31), days, datetime.fromisoformat(row["now"])) == expected
 
 
 @pytest.mark.parametrize("row", table(REGIONS), ids=lambda row: f"{row['referrer']}: {row['why']}")

@@ -1,0 +1,61 @@
+"""Of which reflection periods it is to be said that they end soon."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+
+from schemas.vocabulary import Programme
+from services.chassis.database import Row
+from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain.model import LIVE_ENTRY_STATES, EntryState, OfferState
+from services.registry.store.families import family_of
+from services.registry.tables import cases, entries, offers, placements, reflection_periods
+
+_LIVES_THERE = (entries.c.state == EntryState.PLACED) & select(offers.c.id).where(
+    offers.c.entry_id == entries.c.id, offers.c.state == OfferState.FULFILLED, offers.c.ended_at.is_(None)
+).correlate(entries).exists()
+
+
+async def warnings_due(unit: UnitOfWork, limit: int) -> Sequence[Row]:
+    """Hold periods of which it is time to warn, each with the case that now stands for the person, and whose it is.
+
+    Those that somebody else holds are left to them, and are looked at again.
+    """
+    query = (
+        select(
+            reflection_periods, func.coalesce(cases.c.merged_into, cases.c.id).label("person_id"), cases.c.coordinator
+        )
+        .join(cases, cases.c.id == reflection_periods.c.case_id)
+        .where(reflection_periods.c.warn_at <= unit.now)
+        .order_by(reflection_periods.c.warn_at, reflection_periods.c.case_id)
+        .limit(limit)
+    )
+    return await unit.execute(query.with_for_update(of=reflection_periods, skip_locked=True))
+
+
+async def set_warning(unit: UnitOfWork, case_id: UUID, warn_at: datetime | None, warnings: int) -> None:
+    """Store how often was warned of a period, and when to do so next."""
+    changed = update(reflection_periods).where(reflection_periods.c.case_id == case_id)
+    await unit.execute(changed.values(warn_at=warn_at, warnings=warnings))
+
+
+async def next_warning_at(unit: UnitOfWork) -> datetime | None:
+    """When it is next time to warn."""
+    column = reflection_periods.c.warn_at
+    query = select(column).where(column.is_not(None)).order_by(column, reflection_periods.c.case_id).limit(1)
+    row = (await unit.execute(query)).first()
+    return row.warn_at if row else None
+
+
+async def has_left_categorical_shelter(unit: UnitOfWork, case_id: UUID) -> bool:
+    """Whether this person stood in its list and neither waits for such a place any more nor lives in one."""
+    mine = (entries.c.case_id.in_(family_of(case_id)), entries.c.waitlist == Programme.COSM)
+    if not await unit.execute(select(entries.c.id).where(*mine).limit(1)):
+        return False
+    still = entries.c.state.in_(LIVE_ENTRY_STATES) | _LIVES_THERE
+    if await unit.execute(select(entries.c.id).where(*mine, still).limit(1)):
+        return False
+    there = (placements.c.case_id.in_(family_of(case_id)), placements.c.programme == Programme.COSM)
+    return not await unit.execute(select(placements.c.id).where(*there, placements.c.ended_at.is_(None)).limit(1))

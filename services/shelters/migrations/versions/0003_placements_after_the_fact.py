@@ -1,0 +1,18 @@
+"""Households that were recorded in a unit after the fact."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from services.chassis.database import UtcDateTime
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    later = "recorded after the fact; what says so may arrive later"
+    op.create_table(
+        "ended_placements",
+        sa.Column("id", sa.Uuid(), primary_key=True, comment=later),
+        sa.Column("ended_at", UtcDateTime(), nullable=False),
+    )

@@ -94,13 +94,23 @@ class Model:
     closed: bool = False
     told: int = 0
 
-    def room(self, moment: datetime) -> int:
-        """How many more places contracts allow at this moment; below zero when there are too many."""
-        if not self.contracts:
-            return 99
-        day = moment.astimezone(AMSTERDAM).date()
-        contracted = sum(places for places, first, last in self.contracts if first <= day <= (last or date.max))
-        return contracted - sum(bed.places for bed in self.beds if bed.state != "out_of_service")
+    def fits(self, bed: Bed, moment: datetime) -> bool:
+        """Whether contracts allow the unit on this day, and on each later one that another is posted for."""
+        others = [other for other in self.beds if other is not bed and other.state != "out_of_service"]
+        starts = [(day_of(other.available) if other.available else date.min, other.places) for other in others]
+        days = [day_of(moment), *(start for start, _ in starts if start > day_of(moment))]
+        return not self.contracts or all(
+            bed.places + sum(places for start, places in starts if start <= day) <= self.contracted(day) for day in days
+        )
+
+    def contracted(self, day: date) -> int:
+        """The places of all contracts that cover the day."""
+        return sum(places for places, first, last in self.contracts if first <= day <= (last or date.max))
+
+
+def day_of(moment: datetime) -> date:
+    """The day that it is in the Netherlands."""
+    return moment.astimezone(AMSTERDAM).date()
 
 
 class Units(RuleBasedStateMachine):
@@ -164,7 +174,7 @@ class Units(RuleBasedStateMachine):
 
     def empties(self, bed: Bed, ready: datetime) -> None:
         """Free for the next, unless the facility is closed or there are too many places."""
-        if self.model.closed or self.model.room(ready) < 0:
+        if self.model.closed or not self.model.fits(bed, ready):
             bed.becomes("out_of_service")
         else:
             self.begins(bed, ready, ready + LEASE)
@@ -172,7 +182,7 @@ class Units(RuleBasedStateMachine):
     @rule(which=WHICH, lease=HOURS, delay=st.integers(0, 50))
     def post(self, which: int, lease: int, delay: int) -> None:
         bed, available = self.model.beds[which], self.now + timedelta(hours=delay)
-        fits = lease > delay and self.model.room(available) >= bed.places
+        fits = lease > delay and self.model.fits(bed, available)
         allowed = bed.state == "out_of_service" and not self.model.closed and fits
         if self.attempt(lambda unit: vacancies.post_vacancy(unit, bed.id, OWNER, lease * 3600, available), allowed):
             self.begins(bed, available, self.now + timedelta(hours=lease))
@@ -240,10 +250,11 @@ class Units(RuleBasedStateMachine):
     def nobody_comes(self, which: int) -> None:
         bed = self.model.beds[which]
         vacancy = self.vacancy_of(bed)
+        available = bed.available
         work = lambda unit: households.report_no_show(self.world.leases, unit, vacancy, OWNER)  # noqa: E731 - short
         if self.attempt(work, bed.state == "reserved"):
             self.model.told += 1
-            self.empties(bed, self.now)
+            self.empties(bed, max(self.now, available))
 
     @rule(which=WHICH, reason=st.none() | st.sampled_from(DepartureReason))
     def depart(self, which: int, reason: DepartureReason | None) -> None:
@@ -307,9 +318,10 @@ class Units(RuleBasedStateMachine):
             self.model.closed = False
 
     @precondition(lambda self: len(self.model.contracts) < CONTRACTS_LIMIT)
-    @rule(places=st.integers(1, 3), days=st.none() | st.integers(0, 9))
-    def contract(self, places: int, days: int | None) -> None:
-        first = self.now.date()
+    @rule(places=st.integers(1, 3), ahead=st.sampled_from((0, 0, 1, 2, 4)), days=st.none() | st.integers(0, 9))
+    def contract(self, places: int, ahead: int, days: int | None) -> None:
+        """Perhaps one that begins later, so that units may be posted ahead for it."""
+        first = day_of(self.now) + timedelta(days=ahead)
         last = None if days is None else first + timedelta(days=days)
         new = NewContract(
             provider_id=self.provider,

@@ -51,10 +51,28 @@ async def slow_turnaround(world: World) -> None:
         await world.run("shelters", lambda unit, statement=statement: unit.execute(statement))
 
 
-async def contract(world: World, unit_id: UUID, places: int, days: int | None = None) -> None:
+async def another(world: World, unit_id: UUID) -> UUID:
+    """A second unit just like this one, which is out of service."""
+    two = dict(await world.unit(unit_id)) | {"id": world.identifiers()}
+    await world.run("shelters", lambda unit: unit.execute(units.insert().values(two)))
+    return two["id"]
+
+
+async def post_ahead(world: World, unit_id: UUID, days: float) -> None:
+    """The unit will be free in so many days."""
+    owner = (await world.unit(unit_id))["organisation"]
+    lease_seconds = int(days * 86_400) + LEASE_SECONDS
+    await world.run(
+        "shelters",
+        lambda unit: beds.post_vacancy(unit, unit_id, owner, lease_seconds, unit.now + timedelta(days=days)),
+    )
+    await world.settle()
+
+
+async def contract(world: World, unit_id: UUID, places: int, days: int | None = None, ahead: int = 0) -> None:
     organisation = (await world.unit(unit_id))["organisation"]
     (provider,) = await world.rows("shelters", select(providers).where(providers.c.organisation == organisation))
-    today = world.clock().date()
+    today = world.clock().date() + timedelta(days=ahead)
     new = NewContract(
         provider_id=provider["id"],
         programme=Programme.COSM,
@@ -125,14 +143,51 @@ async def test_places_beyond_an_ended_contract_go_as_they_come_free(world: World
         await world.post_bed(unit)
 
 
+async def test_places_posted_ahead_for_a_contract_to_come_take_no_bed_of_today(world: World) -> None:
+    """From 2 to 6 places in ten days: what is posted for then hinders nobody now, and counts then."""
+    now_used = await world.add_unit(places=2)
+    later, too_many = await another(world, now_used), await another(world, now_used)
+    await contract(world, now_used, places=2)
+    await contract(world, now_used, places=2, ahead=10)
+    await world.join(days=9)
+    await world.post_bed(now_used)
+    await world.settle()
+    await world.accept((await world.offers("made"))[0]["id"])
+    await world.settle()
+    await world.arrive(now_used)
+    await post_ahead(world, later, days=10)
+    await world.join(days=1)
+    await world.depart(now_used)
+    await world.settle()
+    assert (await world.unit(now_used))["state"] in ("free", "held"), "its place is contracted today"
+    await world.withdraw_bed(now_used)
+    await world.post_bed(now_used)
+    with pytest.raises(Conflict, match="places contracted"):
+        await world.post_bed(too_many)
+    with pytest.raises(Conflict, match="places contracted"):
+        await post_ahead(world, too_many, days=12)
+
+
+async def test_a_no_show_reported_early_does_not_make_a_unit_available_sooner(world: World) -> None:
+    """It was posted for ten days from now, when its place is contracted."""
+    unit = await world.add_unit(places=2)
+    await contract(world, unit, places=2, ahead=10)
+    await world.join(days=9)
+    await post_ahead(world, unit, days=11)
+    available_from = (await world.unit(unit))["available_from"]
+    await world.accept((await world.offers("made"))[0]["id"])
+    await world.settle()
+    await world.miss(unit)
+    await world.settle()
+    assert (await world.unit(unit))["available_from"] == available_from
+
+
 async def test_two_units_never_take_the_same_last_place(world: World) -> None:
     """Posted in the same moment, one is refused."""
     one = await world.add_unit(places=2)
-    row = await world.unit(one)
-    two = dict(row) | {"id": world.identifiers()}
-    await world.run("shelters", lambda unit: unit.execute(units.insert().values(two)))
+    two = await another(world, one)
     await contract(world, one, places=3)
-    answers = await asyncio.gather(world.post_bed(one), world.post_bed(two["id"]), return_exceptions=True)
+    answers = await asyncio.gather(world.post_bed(one), world.post_bed(two), return_exceptions=True)
     assert sorted(type(answer).__name__ for answer in answers) == ["Conflict", "StoredUnit"]
 
 

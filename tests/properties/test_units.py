@@ -179,6 +179,11 @@ class Units(RuleBasedStateMachine):
         else:
             self.begins(bed, ready, ready + LEASE)
 
+    def is_ready(self, which: int) -> bool:
+        """Whether a household may move in: not before the unit is available."""
+        available = self.model.beds[which].available
+        return available is not None and available <= self.now
+
     @rule(which=WHICH, lease=HOURS, delay=st.integers(0, 50))
     def post(self, which: int, lease: int, delay: int) -> None:
         bed, available = self.model.beds[which], self.now + timedelta(hours=delay)
@@ -242,7 +247,8 @@ class Units(RuleBasedStateMachine):
     def arrive(self, which: int) -> None:
         bed = self.model.beds[which]
         vacancy = self.vacancy_of(bed)
-        if self.attempt(lambda unit: households.confirm_arrival(unit, vacancy, OWNER), bed.state == "reserved"):
+        allowed = bed.state == "reserved" and self.is_ready(which)
+        if self.attempt(lambda unit: households.confirm_arrival(unit, vacancy, OWNER), allowed):
             bed.becomes("occupied", bed.offer)
             self.model.told += 1
 
@@ -287,7 +293,7 @@ class Units(RuleBasedStateMachine):
                 "out_of_service": lambda: self.post(which, 72, 0),
                 "free": lambda: self.the_registry_speaks(which, "offer", 1),
                 "held": lambda: self.the_registry_speaks(which, "accept", 1),
-                "reserved": lambda: self.arrive(which),
+                "reserved": lambda: self.arrive(which) if self.is_ready(which) else self.time_passes(24),
                 "occupied": lambda: self.depart(which, None),
             }
             usual[self.model.beds[which].state]()

@@ -132,10 +132,12 @@ def answer(unit: Unit, offer_id: UUID, answer_before_at: datetime, now: datetime
     unit.version += 1
 
 
-def arrive(unit: Unit) -> None:
+def arrive(unit: Unit, now: datetime) -> None:
     """The household is there. Raises Refused."""
     if unit.state is not UnitState.RESERVED:
         raise Refused(f"The unit is {unit.state}; only a reserved one can be moved into.")
+    if unit.available_from is not None and unit.available_from > now:
+        raise Refused("The unit is not available yet; confirm the arrival from its availableFrom on.")
     unit.state = UnitState.OCCUPIED
     unit.freed_at = unit.available_from = unit.lease_expires_at = None
     unit.version += 1

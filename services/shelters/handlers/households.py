@@ -22,7 +22,7 @@ from services.shelters.store.units import StoredUnit
 async def confirm_arrival(unit: UnitOfWork, vacancy_id: UUID, organisation: str) -> StoredUnit:
     """The household that the unit was reserved for is there. Raises NotFound or Refused."""
     stored = await store.lock_unit_of_vacancy(unit, vacancy_id, organisation)
-    domain.arrive(stored.unit)
+    domain.arrive(stored.unit, unit.now)
     await store.save(unit, [stored])
     await stays.open_stay(unit, stored)
     messages.record_arrival(unit, stored, vacancy_id)

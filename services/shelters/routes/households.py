@@ -75,6 +75,7 @@ def _coming(leases: Leases) -> tuple[Operation[UnitOfWork], ...]:
             path=f"{BASE}/arrivals",
             operation_id="confirmArrival",
             summary="Confirm that a household has arrived",
+            description="Refused before the unit is available.",
             scope=WRITE,
             roles=PROVIDERS,
             handler=post_arrival,

@@ -168,6 +168,21 @@ async def test_places_posted_ahead_for_a_contract_to_come_take_no_bed_of_today(w
         await post_ahead(world, too_many, days=12)
 
 
+async def test_nobody_moves_in_before_the_unit_is_available(world: World) -> None:
+    """Its place is contracted from that day on; then they do."""
+    unit = await world.add_unit(places=2)
+    await contract(world, unit, places=2, ahead=10)
+    await world.join(days=9)
+    await post_ahead(world, unit, days=11)
+    await world.accept((await world.offers("made"))[0]["id"])
+    await world.settle()
+    with pytest.raises(Conflict, match="not available yet"):
+        await world.arrive(unit)
+    await world.pass_time(days=11)
+    await world.arrive(unit)
+    assert (await world.unit(unit))["state"] == "occupied"
+
+
 async def test_a_no_show_reported_early_does_not_make_a_unit_available_sooner(world: World) -> None:
     """It was posted for ten days from now, when its place is contracted."""
     unit = await world.add_unit(places=2)

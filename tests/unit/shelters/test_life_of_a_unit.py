@@ -54,7 +54,8 @@ EVENTS: dict[str, Callable[[Unit], object]] = {
     "the provider answers the enquiry": lambda of: rules.answer(of, OFFER, LATER, NOW),
     "the provider answers after the deadline": lambda of: rules.answer(of, OFFER, NOW, NOW),
     "the provider answers another enquiry": lambda of: rules.answer(of, NEXT, LATER, NOW),
-    "the household arrives": rules.arrive,
+    "the household arrives": lambda of: rules.arrive(of, NOW),
+    "the household arrives too early": lambda of: rules.arrive(of, NOW - timedelta(seconds=1)),
     "the household does not come": rules.miss,
     "the household departs": rules.depart,
 }
@@ -101,6 +102,7 @@ reserved       | the provider affirms it                   | refused: only a fre
 reserved       | the provider withdraws it                 | out of service
 reserved       | the facility closes                       | out of service
 reserved       | the household arrives                     | occupied
+reserved       | the household arrives too early           | refused: not available yet
 reserved       | the household does not come               | out of service
 reserved       | the coordinator declines                  | free
 occupied       | the provider posts it free                | refused: record the departure

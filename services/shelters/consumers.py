@@ -31,6 +31,6 @@ def queue(prefix: str) -> Queue:
 
 def handlers(leases: Leases) -> Mapping[type[Message], Handler]:
     """A handler for each type of message, in the order in which a batch is worked off."""
-    followed: dict[type[Message], Handler] = dict.fromkeys(_ALLOCATIONS, vacancies.allocations_changed)
-    ended = partial(households.placements_ended, leases)
-    return {EnquiryMade: vacancies.enquiries_made, **followed, PlacementEnded: ended}
+    followed: dict[type[Message], Handler] = dict.fromkeys(_ALLOCATIONS, partial(vacancies.allocations_changed, leases))
+    asked, ended = partial(vacancies.enquiries_made, leases), partial(households.placements_ended, leases)
+    return {EnquiryMade: asked, **followed, PlacementEnded: ended}

@@ -232,6 +232,9 @@ class Units(RuleBasedStateMachine):
         bed.word = version
         if bed.state in BEFORE_ARRIVAL:
             state = {"ask": "held", "offer": "held", "accept": "reserved", "end": "free"}[what]
+            if bed.state == "reserved" != state and bed.available and bed.lease:
+                bed.lease = max(bed.lease, max(self.now, bed.available) + LEASE)
+                self.model.told += 1
             bed.becomes(state, None if what == "end" else offer, until if what == "ask" else None)
 
     @rule(which=WHICH, other=st.booleans(), refusal=st.none() | st.sampled_from(EnquiryRefusal))

@@ -73,8 +73,7 @@ def affirm(unit: Unit, lease_expires_at: datetime) -> None:
         raise Refused(f"The unit is {unit.state}; only a free or held one has a lease to affirm.")
     if unit.available_from is not None and lease_expires_at <= unit.available_from:
         raise Refused("The lease would end before the unit is available; give a longer lease.")
-    unit.lease_expires_at = lease_expires_at
-    unit.version += 1
+    _renew(unit, lease_expires_at)
 
 
 def withdraw(unit: Unit) -> None:
@@ -104,21 +103,30 @@ def lapse(unit: Unit, now: datetime) -> bool:
     return True
 
 
-def follow(
-    unit: Unit,
-    vacancy_id: UUID,
-    allocation_version: int,
-    state: UnitState,
-    offer_id: UUID | None,
-    *,
-    enquiring: bool = False,
-) -> bool:
-    """Do as the registry says: free, held or reserved. False when it is old news, or about another episode."""
-    if unit.vacancy_id != vacancy_id or allocation_version <= unit.allocation_version:
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """What the registry says of a vacancy: free, held or reserved, and by which offer or enquiry."""
+
+    vacancy_id: UUID
+    version: int
+    state: UnitState
+    offer_id: UUID | None = None
+    enquiring: bool = False
+
+
+def follow(unit: Unit, said: Allocation, renewed_lease_expires_at: datetime) -> bool:
+    """Do as the registry says. False when it is old news, or about another episode.
+
+    While the unit was reserved nobody was asked to affirm its lease; so when it is given back, the lease begins again.
+    """
+    if unit.vacancy_id != said.vacancy_id or said.version <= unit.allocation_version:
         return False
-    unit.allocation_version = allocation_version
-    if unit.state in FROM_FREE_TO_RESERVED:
-        unit.state, unit.offer_id, unit.enquiring = state, offer_id, enquiring
+    unit.allocation_version = said.version
+    if unit.state not in FROM_FREE_TO_RESERVED:
+        return True
+    if unit.state is UnitState.RESERVED and said.state in LEASED:
+        _renew(unit, renewed_lease_expires_at)
+    unit.state, unit.offer_id, unit.enquiring = said.state, said.offer_id, said.enquiring
     return True
 
 
@@ -172,6 +180,11 @@ def free(unit: Unit, episode: Episode) -> None:
 def rest(unit: Unit) -> None:
     """No new episode begins where the last one ended: the unit stays out of service until it is posted."""
     unit.vacancy_id = None
+
+
+def _renew(unit: Unit, lease_expires_at: datetime) -> None:
+    unit.lease_expires_at = lease_expires_at
+    unit.version += 1
 
 
 def _take_out(unit: Unit) -> None:

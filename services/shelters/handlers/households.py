@@ -86,7 +86,7 @@ async def _free_again(leases: Leases, unit: UnitOfWork, emptied: Sequence[tuple[
         if stored.unit.closed or not await contracts.has_room(unit, stored, available_from):
             domain.rest(stored.unit)
         else:
-            lease_expires_at = available_from + timedelta(seconds=leases.lease_seconds)
+            lease_expires_at = leases.ending(available_from)
             domain.free(stored.unit, Episode(unit.identifiers(), unit.now, available_from, lease_expires_at))
             messages.record_freed(unit, stored)
         if stored.contracted:

@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from schemas.api.shelters import NewContract
-from schemas.vocabulary import ContractKind, Programme
+from schemas.messages.offers import PlacementFellThrough
+from schemas.vocabulary import ContractKind, FallThroughReason, Programme
 from services.chassis.database import Change, Rows, Write
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
@@ -197,6 +198,31 @@ async def test_a_no_show_reported_early_does_not_make_a_unit_available_sooner(wo
     assert (await world.unit(unit))["available_from"] == available_from
 
 
+async def test_a_bed_given_back_after_its_lease_is_offered_and_not_lost(world: World) -> None:
+    """Nobody was asked to affirm it while it was reserved: its lease begins again, and the registry hears of it."""
+    await world.join(days=9)
+    unit = await world.add_unit()
+    await world.post_bed(unit)
+    await world.settle()
+    await world.accept((await world.offers("made"))[0]["id"])
+    await world.settle()
+    await world.pass_time(seconds=2 * LEASE_SECONDS)
+    (accepted,) = [data for kind, data in await world.events("registry") if kind == "offer-accepted"]
+    common = {name: getattr(accepted, name) for name in ("vacancy_id", "offer_id", "list_kind", "recipient")}
+    over = PlacementFellThrough(
+        **common, version=accepted.version + 1, reason=FallThroughReason.NO_SHOW, fell_through_at=world.clock()
+    )
+    await world.run("shelters", lambda given: beds.allocations_changed(world.leases, given, [over]))
+    await world.pass_time(seconds=LEASE_SECONDS - 1)
+    row = await world.unit(unit)
+    lease_expires_at = world.clock() + timedelta(seconds=1)
+    assert (row["state"], row["lease_expires_at"]) == ("free", lease_expires_at)
+    (mirrored,) = await world.rows("registry", select(vacancies).where(vacancies.c.id == row["vacancy_id"]))
+    assert mirrored["offerable_until"] == lease_expires_at
+    await world.pass_time(seconds=1)
+    assert (await world.unit(unit))["state"] == "out_of_service"
+
+
 async def test_two_units_never_take_the_same_last_place(world: World) -> None:
     """Posted in the same moment, one is refused."""
     one = await world.add_unit(places=2)
@@ -236,7 +262,7 @@ async def test_a_bed_on_its_way_costs_no_more_statements(world: World, monkeypat
     events = [data for kind, data in await world.events("registry") if kind == "offer-made"]
     later = [event.model_copy(update={"version": event.version + 1}) for event in events]
     with counting(monkeypatch) as statements:
-        await world.run("shelters", lambda unit: beds.allocations_changed(unit, later))
+        await world.run("shelters", lambda unit: beds.allocations_changed(world.leases, unit, later))
     assert statements == ["Select", "Change"]
     assert (await world.unit(unit))["offer_id"] == offer["id"]
 

@@ -8,10 +8,11 @@ import pytest
 
 from services.shelters.domain import unit as rules
 from services.shelters.domain.errors import Refused
-from services.shelters.domain.unit import Episode, Unit, UnitState
+from services.shelters.domain.unit import Allocation, Episode, Unit, UnitState
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 LATER = NOW + timedelta(days=3)
+RENEWED = LATER + timedelta(days=3)
 THIS, NEXT, OFFER = UUID(int=1), UUID(int=2), UUID(int=3)
 
 
@@ -34,8 +35,8 @@ def episode(available_in_days: float = 0) -> Episode:
 
 
 def follow(state: UnitState, version: int = 6, *, enquiring: bool = False) -> Callable[[Unit], object]:
-    offer = None if state is UnitState.FREE else OFFER
-    return lambda of: rules.follow(of, THIS, version, state, offer, enquiring=enquiring)
+    said = Allocation(THIS, version, state, None if state is UnitState.FREE else OFFER, enquiring)
+    return lambda of: rules.follow(of, said, RENEWED)
 
 
 EVENTS: dict[str, Callable[[Unit], object]] = {
@@ -136,8 +137,22 @@ def test_a_unit_goes_where_the_table_says(stands: str, event: str, then: str) ->
 def test_a_word_about_another_episode_is_ignored() -> None:
     """The registry may still speak of the last vacancy when a new one has begun."""
     free = unit("free")
-    assert not rules.follow(free, NEXT, 99, UnitState.RESERVED, OFFER)
+    assert not rules.follow(free, Allocation(NEXT, 99, UnitState.RESERVED, OFFER), RENEWED)
     assert free == unit("free")
+
+
+@pytest.mark.parametrize(("stands", "said", "renewed"), [("reserved", UnitState.FREE, True),
+                                                         ("reserved", UnitState.HELD, True),
+                                                         ("reserved", UnitState.RESERVED, False),
+                                                         ("held", UnitState.FREE, False),
+                                                         ("free", UnitState.HELD, False),
+                                                         ("occupied", UnitState.FREE, False)])  # fmt: skip
+def test_a_lease_begins_again_when_a_reserved_unit_comes_back(stands: str, said: UnitState, *, renewed: bool) -> None:
+    """Also when the next offer's message is the first that arrives; the provider was not asked to affirm it before."""
+    of = unit(stands)
+    lease, version = of.lease_expires_at, of.version
+    follow(said)(of)
+    assert (of.lease_expires_at, of.version) == ((RENEWED, version + 1) if renewed else (lease, version))
 
 
 def test_every_state_is_in_the_table() -> None:

@@ -159,9 +159,8 @@ class Units(RuleBasedStateMachine):
         return True
 
     def vacancy_of(self, bed: Bed) -> UUID:
-        """The present episode; one that never was, when there is none."""
-        present = bed.vacancy if bed.state != "out_of_service" else None
-        return present or self.world.identifiers()
+        """The present episode; the last one, when there is none; one that never was, when there never was one."""
+        return bed.vacancy or self.world.identifiers()
 
     def begins(self, bed: Bed, available: datetime, lease: datetime) -> None:
         """A new episode: which one, only the service knows."""

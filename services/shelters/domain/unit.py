@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NoReturn
 from uuid import UUID
 
 from services.shelters.domain.errors import Refused
@@ -18,6 +19,24 @@ class UnitState(StrEnum):
     OCCUPIED = "occupied"
 
 
+class VacancyEnd(StrEnum):
+    """How an episode of a unit being free ended."""
+
+    LAPSED = "lapsed"
+    WITHDRAWN = "withdrawn"
+    FACILITY_CLOSED = "facility_closed"
+    NO_SHOW = "no_show"
+    DEPARTURE = "departure"
+
+
+_ENDED: dict[VacancyEnd, str] = {
+    VacancyEnd.LAPSED: "The vacancy lapsed, because nobody affirmed it in time",
+    VacancyEnd.WITHDRAWN: "The vacancy was withdrawn",
+    VacancyEnd.FACILITY_CLOSED: "The vacancy ended when the facility was closed",
+    VacancyEnd.NO_SHOW: "The vacancy ended, because the household did not come",
+    VacancyEnd.DEPARTURE: "The vacancy ended when the household left",
+}
+
 FROM_FREE_TO_RESERVED = (UnitState.FREE, UnitState.HELD, UnitState.RESERVED)
 LEASED = (UnitState.FREE, UnitState.HELD)
 
@@ -26,7 +45,8 @@ LEASED = (UnitState.FREE, UnitState.HELD)
 class Unit:
     """What a facility offers at once.
 
-    `vacancy_id` is the present episode, from being freed to departure. `version` rises with each event about the
+    `vacancy_id` is the present episode, from being freed to departure; `ended_vacancy_id` is the one before it, and
+    `ended_by` how that ended. `version` rises with each event about the
     unit; `allocation_version` is that of the last word of the registry about the present episode. `enquiring`: it is
     held by an enquiry that its provider has still to answer. `closed`: its facility is.
     """
@@ -40,6 +60,8 @@ class Unit:
     available_from: datetime | None = None
     lease_expires_at: datetime | None = None
     closed: bool = False
+    ended_vacancy_id: UUID | None = None
+    ended_by: VacancyEnd | None = None
     version: int = 0
     allocation_version: int = 0
 
@@ -82,7 +104,7 @@ def withdraw(unit: Unit) -> None:
         raise Refused("The unit is occupied; it can go out of service once the departure is recorded.")
     if unit.state not in FROM_FREE_TO_RESERVED:
         raise Refused(f"The unit is {unit.state}; only one that is free, held or reserved can be withdrawn.")
-    _take_out(unit)
+    _end_episode(unit, VacancyEnd.WITHDRAWN)
 
 
 def close(unit: Unit) -> bool:
@@ -90,7 +112,7 @@ def close(unit: Unit) -> bool:
     unit.closed = True
     if unit.state not in FROM_FREE_TO_RESERVED:
         return False
-    _take_out(unit)
+    _end_episode(unit, VacancyEnd.FACILITY_CLOSED)
     return True
 
 
@@ -99,7 +121,7 @@ def lapse(unit: Unit, now: datetime) -> bool:
     stale = unit.lease_expires_at is not None and unit.lease_expires_at <= now
     if not stale or unit.state not in LEASED:
         return False
-    _take_out(unit)
+    _end_episode(unit, VacancyEnd.LAPSED)
     return True
 
 
@@ -155,14 +177,14 @@ def miss(unit: Unit) -> None:
     """The household did not come: this episode is over. Raises Refused."""
     if unit.state is not UnitState.RESERVED:
         raise Refused(f"The unit is {unit.state}; only for a reserved one can a no-show be reported.")
-    _end_episode(unit)
+    _end_episode(unit, VacancyEnd.NO_SHOW)
 
 
 def depart(unit: Unit) -> None:
     """The household has left: this episode is over. Raises Refused."""
     if unit.state is not UnitState.OCCUPIED:
         raise Refused(f"The unit is {unit.state}; only from an occupied one can a household depart.")
-    _end_episode(unit)
+    _end_episode(unit, VacancyEnd.DEPARTURE)
 
 
 def free(unit: Unit, episode: Episode) -> None:
@@ -177,9 +199,12 @@ def free(unit: Unit, episode: Episode) -> None:
     unit.version += 1
 
 
-def rest(unit: Unit) -> None:
-    """No new episode begins where the last one ended: the unit stays out of service until it is posted."""
-    unit.vacancy_id = None
+def refuse_ended(unit: Unit) -> NoReturn:
+    """Nothing more can happen to the unit's episode that ended. Raises Refused, always."""
+    how = _ENDED[unit.ended_by] if unit.ended_by else "The vacancy has ended"
+    if unit.state is not UnitState.OUT_OF_SERVICE:
+        raise Refused(f"{how}; the unit has a new one: look the unit up.")
+    raise Refused(f"{how}; {'reopen the facility and ' if unit.closed else ''}post the unit again.")
 
 
 def _renew(unit: Unit, lease_expires_at: datetime) -> None:
@@ -187,15 +212,11 @@ def _renew(unit: Unit, lease_expires_at: datetime) -> None:
     unit.version += 1
 
 
-def _take_out(unit: Unit) -> None:
-    _end_episode(unit)
-    rest(unit)
-
-
-def _end_episode(unit: Unit) -> None:
-    """Out of service until a new episode begins; the old id is kept for the event that says so."""
+def _end_episode(unit: Unit, by: VacancyEnd) -> None:
+    """Out of service until a new episode begins; the old one is remembered for those who still speak of it."""
     unit.state = UnitState.OUT_OF_SERVICE
-    unit.offer_id = None
+    unit.ended_vacancy_id, unit.ended_by = unit.vacancy_id, by
+    unit.vacancy_id = unit.offer_id = None
     unit.enquiring = False
     unit.freed_at = unit.available_from = unit.lease_expires_at = None
     unit.version += 1

@@ -34,7 +34,7 @@ async def report_no_show(leases: Leases, unit: UnitOfWork, vacancy_id: UUID, org
     stored = await store.lock_unit_of_vacancy(unit, vacancy_id, organisation)
     offer_id, available_from = stored.unit.offer_id, stored.unit.available_from
     domain.miss(stored.unit)
-    await stays.add_no_show(unit, stored, offer_id)
+    await stays.add_no_show(unit, stored, vacancy_id, offer_id)
     messages.record_no_show(unit, stored, vacancy_id, offer_id)
     # Nobody was there, so there is nothing to make ready; a unit that is not available yet does not become so by this.
     await _free_again(leases, unit, [(stored, max(available_from or unit.now, unit.now))])
@@ -59,9 +59,9 @@ async def placements_ended(leases: Leases, unit: UnitOfWork, events: Sequence[Pl
     """Households have a home elsewhere: their units come free by themselves."""
     known = await store.lock_units_of_vacancies(unit, sorted({event.vacancy_id for event in events}))
     moved = [stored for stored in known.values() if stored.unit.state is UnitState.OCCUPIED]
+    vacancies = [stored.unit.vacancy_id for stored in moved]
     for stored in moved:
         domain.depart(stored.unit)
-    vacancies = [stored.unit.vacancy_id for stored in moved]
     await stays.close_stays(unit, vacancies, unit.now, DepartureReason.ONWARD_HOME)
     await _free_again(leases, unit, [(stored, _made_ready_at(unit, stored)) for stored in moved])
 
@@ -83,9 +83,7 @@ def _made_ready_at(unit: UnitOfWork, stored: StoredUnit) -> datetime:
 async def _free_again(leases: Leases, unit: UnitOfWork, emptied: Sequence[tuple[StoredUnit, datetime]]) -> None:
     """A new vacancy begins where the last one ended, unless the facility is closed or the contract has shrunk."""
     for stored, available_from in emptied:
-        if stored.unit.closed or not await contracts.has_room(unit, stored, available_from):
-            domain.rest(stored.unit)
-        else:
+        if not stored.unit.closed and await contracts.has_room(unit, stored, available_from):
             lease_expires_at = leases.ending(available_from)
             domain.free(stored.unit, Episode(unit.identifiers(), unit.now, available_from, lease_expires_at))
             messages.record_freed(unit, stored)

@@ -22,9 +22,9 @@ async def open_stay(unit: UnitOfWork, stored: StoredUnit) -> None:
     await unit.execute(insert(stays).values(_about(stored) | {"arrived_at": unit.now}))
 
 
-async def add_no_show(unit: UnitOfWork, stored: StoredUnit, offer_id: UUID | None) -> None:
+async def add_no_show(unit: UnitOfWork, stored: StoredUnit, vacancy_id: UUID, offer_id: UUID | None) -> None:
     """The household of this offer did not come to a unit."""
-    row = _about(stored) | {"offer_id": offer_id, "reported_at": unit.now}
+    row = _about(stored) | {"vacancy_id": vacancy_id, "offer_id": offer_id, "reported_at": unit.now}
     await unit.execute(insert(no_shows).values(row))
 
 

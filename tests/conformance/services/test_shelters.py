@@ -14,7 +14,7 @@ from schemas.api.shelters import NewContract
 from schemas.messages.offers import PlacementFellThrough
 from schemas.vocabulary import ContractKind, FallThroughReason, Programme
 from services.chassis.database import Change, Rows, Write
-from services.chassis.errors import Conflict
+from services.chassis.errors import Conflict, NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.tables import vacancies
 from services.shelters.handlers import contracts, facilities
@@ -221,6 +221,28 @@ async def test_a_bed_given_back_after_its_lease_is_offered_and_not_lost(world: W
     assert mirrored["offerable_until"] == lease_expires_at
     await world.pass_time(seconds=1)
     assert (await world.unit(unit))["state"] == "out_of_service"
+
+
+async def test_whoever_affirms_a_vacancy_that_ended_hears_how_it_ended(world: World) -> None:
+    """And not that there never was one."""
+    unit = await world.add_unit()
+    row = await world.unit(unit)
+
+    async def refused(ended: UUID, why: str) -> None:
+        with pytest.raises(Conflict, match=why):
+            await world.run("shelters", lambda given: beds.affirm_vacancy(given, ended, row["organisation"], 3600))
+
+    await world.post_bed(unit)
+    lapsed = (await world.unit(unit))["vacancy_id"]
+    await world.pass_time(seconds=LEASE_SECONDS)
+    await refused(lapsed, "lapsed.*post the unit again")
+    await world.post_bed(unit)
+    await refused(lapsed, "lapsed.*has a new one")
+    closed = (await world.unit(unit))["vacancy_id"]
+    await close(world, unit)
+    await refused(closed, "closed; reopen the facility and post the unit again")
+    with pytest.raises(NotFound):
+        await world.run("shelters", lambda given: beds.affirm_vacancy(given, closed, "another", 3600))
 
 
 async def test_two_units_never_take_the_same_last_place(world: World) -> None:

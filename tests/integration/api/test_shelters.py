@@ -159,7 +159,9 @@ async def test_a_closed_facility_takes_back_its_vacancies_and_takes_no_new_ones(
     assert (await house.provide(reopen)).status == 409
     assert (await house.provide(close)).body["closed"] is True
     assert (await house.provide(close)).status == 409
-    assert (await house.provide(f"/vacancies/{vacancy}/_affirm", {})).status == 404
+    ended = await house.provide(f"/vacancies/{vacancy}/_affirm", {})
+    assert (ended.status, "reopen the facility and post the unit" in ended.body["detail"]) == (409, True)
+    assert (await house.server.post(f"{SHELTERS}/vacancies/{vacancy}/_affirm", house.other, {})).status == 404
     for path, body in (("/vacancies", {"unitId": unit}), ("/units", UNIT | {"facilityId": house.facility})):
         refused = await house.provide(path, body)
         assert refused.status == 409

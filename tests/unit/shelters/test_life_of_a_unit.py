@@ -130,7 +130,8 @@ def test_a_unit_goes_where_the_table_says(stands: str, event: str, then: str) ->
     assert after.state == ("held" if then == "enquired" else then.replace(" ", "_"))
     assert after.enquiring == (then == "enquired")
     assert after.version in (before.version, before.version + 1)
-    if then == "out of service":
+    if then == "out of service" != stands:
+        assert (after.vacancy_id, after.ended_vacancy_id, after.ended_by is None) == (None, THIS, False)
         assert (after.offer_id, after.lease_expires_at, after.available_from) == (None, None, None)
 
 
@@ -153,6 +154,22 @@ def test_a_lease_begins_again_when_a_reserved_unit_comes_back(stands: str, said:
     lease, version = of.lease_expires_at, of.version
     follow(said)(of)
     assert (of.lease_expires_at, of.version) == ((RENEWED, version + 1) if renewed else (lease, version))
+
+
+@pytest.mark.parametrize(("event", "now", "why"), [
+    ("the lease ends", "out of service", "lapsed, because nobody affirmed it in time; post the unit again"),
+    ("the provider withdraws it", "out of service", "was withdrawn; post the unit again"),
+    ("the facility closes", "closed", "facility was closed; reopen the facility and post the unit again"),
+    ("the provider withdraws it", "free", "was withdrawn; the unit has a new one"),
+])  # fmt: skip
+def test_a_vacancy_that_ended_says_how_and_what_to_do(event: str, now: str, why: str) -> None:
+    """Whoever affirms it too late need not guess whether it ever existed."""
+    of = unit("free")
+    EVENTS[event](of)
+    if now == "free":
+        rules.post(of, episode())
+    with pytest.raises(Refused, match=why):
+        rules.refuse_ended(of)
 
 
 def test_every_state_is_in_the_table() -> None:

@@ -264,8 +264,8 @@ class Units(RuleBasedStateMachine):
             self.model.told += 1
             self.empties(bed, max(self.now, available))
 
-    @rule(which=WHICH, reason=st.none() | st.sampled_from(DepartureReason))
-    def depart(self, which: int, reason: DepartureReason | None) -> None:
+    @rule(which=WHICH, reason=st.sampled_from(DepartureReason))
+    def depart(self, which: int, reason: DepartureReason) -> None:
         bed = self.model.beds[which]
         work = lambda unit: households.record_departure(self.world.leases, unit, bed.id, OWNER, reason)  # noqa: E731 - short
         if self.attempt(work, bed.state == "occupied"):
@@ -296,7 +296,7 @@ class Units(RuleBasedStateMachine):
                 "free": lambda: self.the_registry_speaks(which, "offer", 1),
                 "held": lambda: self.the_registry_speaks(which, "accept", 1),
                 "reserved": lambda: self.arrive(which) if self.is_ready(which) else self.time_passes(24),
-                "occupied": lambda: self.depart(which, None),
+                "occupied": lambda: self.depart(which, DepartureReason.OTHER),
             }
             usual[self.model.beds[which].state]()
 

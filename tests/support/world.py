@@ -22,6 +22,7 @@ from schemas.vocabulary import (
     AgeBand,
     ClaimReversalReason,
     DeclineReason,
+    DepartureReason,
     ListKind,
     Need,
     Programme,
@@ -281,7 +282,10 @@ class World:
 
     async def depart(self, unit_id: UUID) -> StoredUnit:
         return await self._shelter(
-            unit_id, lambda unit, owner: households.record_departure(self.leases, unit, unit_id, owner, None)
+            unit_id,
+            lambda unit, owner: households.record_departure(
+                self.leases, unit, unit_id, owner, DepartureReason.ONWARD_SHELTER
+            ),
         )
 
     async def _shelter(self, unit_id: UUID, work: Callable[[UnitOfWork, str], Awaitable[StoredUnit]]) -> StoredUnit:

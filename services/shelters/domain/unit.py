@@ -6,17 +6,8 @@ from enum import StrEnum
 from typing import NoReturn
 from uuid import UUID
 
+from schemas.vocabulary import UnitState
 from services.shelters.domain.errors import Refused
-
-
-class UnitState(StrEnum):
-    """Where a unit stands."""
-
-    OUT_OF_SERVICE = "out_of_service"
-    FREE = "free"
-    HELD = "held"
-    RESERVED = "reserved"
-    OCCUPIED = "occupied"
 
 
 class VacancyEnd(StrEnum):

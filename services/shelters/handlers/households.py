@@ -6,12 +6,12 @@ from uuid import UUID
 
 from schemas.api.shelters import NewExpectedExit
 from schemas.messages.placements import PlacementEnded
-from schemas.vocabulary import DepartureReason
+from schemas.vocabulary import DepartureReason, UnitState
 from services.chassis.database import Row
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.domain import unit as domain
 from services.shelters.domain.errors import Refused
-from services.shelters.domain.unit import Episode, UnitState
+from services.shelters.domain.unit import Episode
 from services.shelters.handlers import contracts, messages
 from services.shelters.handlers.vacancies import Leases
 from services.shelters.store import stays
@@ -42,7 +42,7 @@ async def report_no_show(leases: Leases, unit: UnitOfWork, vacancy_id: UUID, org
 
 
 async def record_departure(
-    leases: Leases, unit: UnitOfWork, unit_id: UUID, organisation: str, reason: DepartureReason | None
+    leases: Leases, unit: UnitOfWork, unit_id: UUID, organisation: str, reason: DepartureReason
 ) -> StoredUnit:
     """The household has left; the unit is free for the next. Raises NotFound or Refused."""
     stored = await store.lock_unit(unit, unit_id, organisation)

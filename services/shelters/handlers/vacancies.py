@@ -14,10 +14,10 @@ from schemas.messages.offers import (
     OfferRevoked,
     PlacementFellThrough,
 )
-from schemas.vocabulary import WithdrawalReason
+from schemas.vocabulary import UnitState, WithdrawalReason
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.domain import unit as domain
-from services.shelters.domain.unit import LEASED, Allocation, Episode, UnitState
+from services.shelters.domain.unit import LEASED, Allocation, Episode
 from services.shelters.handlers import contracts, messages
 from services.shelters.store import enquiries
 from services.shelters.store import units as store

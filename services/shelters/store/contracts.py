@@ -1,20 +1,19 @@
 """Capacity contracts, and what they leave room for."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Select, func, insert, select, update
 
 from schemas.api.shelters import NewContract
-from schemas.vocabulary import Programme
+from schemas.vocabulary import Programme, UnitState
 from services.chassis.database import Row
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.domain.calendar import day_of
 from services.shelters.domain.contracts import Contract, Room
-from services.shelters.domain.unit import UnitState
 from services.shelters.tables import contracts, units
 
 
@@ -65,11 +64,6 @@ def own_contracts(organisation: str | None) -> Select[tuple[object, ...]]:
     """The organisation's contracts, or everyone's for None."""
     query = select(contracts)
     return query if organisation is None else query.where(contracts.c.organisation == organisation)
-
-
-async def rows(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> Sequence[Row]:
-    """The rows that the statement finds."""
-    return await unit.execute(statement)
 
 
 def contract_of(row: Row) -> Contract:

@@ -29,7 +29,7 @@ async def add_no_show(unit: UnitOfWork, stored: StoredUnit, vacancy_id: UUID, of
 
 
 async def close_stays(
-    unit: UnitOfWork, vacancy_ids: Sequence[UUID | None], at: datetime, reason: DepartureReason | None
+    unit: UnitOfWork, vacancy_ids: Sequence[UUID | None], at: datetime, reason: DepartureReason
 ) -> None:
     """Households have left the units whose present episodes these are."""
     if vacancy_ids:
@@ -51,11 +51,6 @@ def own_stays(organisation: str, *, departed: bool) -> Select[tuple[object, ...]
     """The organisation's stays that are over, or that are not."""
     is_over = stays.c.departed_at.is_not(None) if departed else stays.c.departed_at.is_(None)
     return select(stays).where(stays.c.organisation == organisation, is_over)
-
-
-async def rows(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> Sequence[Row]:
-    """The rows that the statement finds."""
-    return await unit.execute(statement)
 
 
 def _about(stored: StoredUnit) -> dict[str, object]:

@@ -10,11 +10,11 @@ from sqlalchemy import Select, bindparam, insert, literal_column, select
 
 from schemas.api.shelters import NewUnit
 from schemas.messages.beds import Acceptance, Service
-from schemas.vocabulary import Programme, Region, Secrecy
+from schemas.vocabulary import Programme, Region, Secrecy, UnitState
 from services.chassis.database import Change, Row, ids_value, one_of
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
-from services.shelters.domain.unit import Unit, UnitState, VacancyEnd, refuse_ended
+from services.shelters.domain.unit import Unit, VacancyEnd, refuse_ended
 from services.shelters.store.facilities import StoredFacility
 from services.shelters.tables import contracts, units
 
@@ -144,7 +144,9 @@ async def save(unit: UnitOfWork, changed: Sequence[StoredUnit]) -> None:
     await unit.write(_UPDATE, [{"id": stored.unit.id} | _changing(stored.unit) for stored in changed])
 
 
-def own_units(organisation: str, state: str | None, lease_ends_before: datetime | None) -> Select[tuple[object, ...]]:
+def own_units(
+    organisation: str, state: UnitState | None, lease_ends_before: datetime | None
+) -> Select[tuple[object, ...]]:
     """The organisation's units, or those of them in one state, or whose lease ends before a moment."""
     query = _SELECT.where(units.c.organisation == organisation)
     if state is not None:

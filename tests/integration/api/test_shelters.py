@@ -261,6 +261,24 @@ async def expect(provider: Client, unit_id: UUID) -> None:
     assert (await provider.expect_exit(expected)).expected_exit_on == today
 
 
+@pytest.mark.parametrize(("path", "body", "pointer"), [
+    ("/departures", {}, "/reason"),
+    ("/departures", {"reason": None}, "/reason"),
+    ("/expected-exits", {"expectedExitOn": "1990-01-01"}, "/expectedExitOn"),
+    ("/expected-exits", {"expectedExitOn": "2999-01-01"}, "/expectedExitOn"),
+])  # fmt: skip
+async def test_what_cannot_be_meant_is_refused(house: House, path: str, body: dict[str, Any], pointer: str) -> None:
+    """A departure without a reason, an exit expected in the past, or beyond all planning."""
+    answer = await house.provide(path, {"unitId": await house.unit()} | body)
+    assert (answer.status, answer.body["errors"][0]["pointer"].lstrip("#")) == (400, pointer)
+
+
+async def test_a_state_that_there_is_none_of_is_refused(house: House) -> None:
+    """Instead of an empty list."""
+    answer = await house.server.send("GET", f"{SHELTERS}/units?state=banana", house.mine)
+    assert (answer.status, answer.body["errors"][0]["pointer"].lstrip("#")) == (400, "/state")
+
+
 @pytest.mark.parametrize("week", ["2025-W53", "2026-W00", "this", "2026-48", "0001-W01", "9999-W52"], ids=str)
 async def test_there_is_no_overview_of_a_week_that_is_none(house: House, week: str) -> None:
     """A clear 400."""

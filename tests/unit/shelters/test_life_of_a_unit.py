@@ -6,9 +6,10 @@ from uuid import UUID
 
 import pytest
 
+from schemas.vocabulary import UnitState
 from services.shelters.domain import unit as rules
 from services.shelters.domain.errors import Refused
-from services.shelters.domain.unit import Allocation, Episode, Unit, UnitState
+from services.shelters.domain.unit import Allocation, Episode, Unit
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 LATER = NOW + timedelta(days=3)

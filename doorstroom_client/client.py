@@ -66,6 +66,7 @@ from schemas.vocabulary import (
     DepartureReason,
     EnquiryRefusal,
     UndoReason,
+    UnitState,
     WithdrawalReason,
 )
 
@@ -177,7 +178,7 @@ class Client:
         """Add a unit to a facility."""
         return await self._transport.post(f"{self._shelters}/units", Unit, unit, key)
 
-    async def list_units(self, state: str | None = None, lease_ends_before: datetime | None = None) -> Units:
+    async def list_units(self, state: UnitState | None = None, lease_ends_before: datetime | None = None) -> Units:
         """A page of your units; with a moment, those whose vacancy lapses before it unless it is affirmed."""
         query = _page(state=state, leaseEndsBefore=lease_ends_before.isoformat() if lease_ends_before else None)
         return await self._transport.get(f"{self._shelters}/units", Units, query)
@@ -218,9 +219,7 @@ class Client:
         """Say when the household is expected to leave, and why not sooner."""
         return await self._transport.post(f"{self._shelters}/expected-exits", Stay, expected, key)
 
-    async def record_departure(
-        self, unit_id: UUID, reason: DepartureReason | None = None, key: str | None = None
-    ) -> Unit:
+    async def record_departure(self, unit_id: UUID, reason: DepartureReason, key: str | None = None) -> Unit:
         """The household has left."""
         departure = NewDeparture(unit_id=unit_id, reason=reason)
         return await self._transport.post(f"{self._shelters}/departures", Unit, departure, key)

@@ -173,6 +173,16 @@ class Region(StrEnum):
     LIMBURG = "limburg"
 
 
+class UnitState(StrEnum):
+    """Where a unit of a shelter stands."""
+
+    OUT_OF_SERVICE = "out_of_service"
+    FREE = "free"
+    HELD = "held"
+    RESERVED = "reserved"
+    OCCUPIED = "occupied"
+
+
 class DepartureReason(StrEnum):
     """Where a household goes from a shelter, as far as anyone is told."""
 

@@ -21,6 +21,7 @@ from schemas.vocabulary import (
     Region,
     Secrecy,
     Sex,
+    UnitState,
     WithdrawalReason,
 )
 
@@ -119,7 +120,7 @@ class Unit(NewUnit):
     """A unit and its state."""
 
     unit_id: UUID
-    state: str = Field(description="out_of_service, free, held, reserved or occupied")
+    state: UnitState
     vacancy_id: UUID | None = Field(description="the present episode of being free, until the household departs")
     available_from: UtcDatetime | None = Field(description="a unit that came free may first have to be made ready")
     lease_expires_at: UtcDatetime | None
@@ -134,7 +135,7 @@ class Units(Schema):
 class UnitsQuery(PageQuery):
     """Which units."""
 
-    state: str | None = Field(None, pattern="^[a-z_]{1,20}$")
+    state: UnitState | None = None
     lease_ends_before: UtcDatetime | None = Field(
         None, description="only free and held ones that lapse before this moment unless they are affirmed"
     )
@@ -153,7 +154,7 @@ class Vacancy(Schema):
 
     vacancy_id: UUID
     unit_id: UUID
-    state: str
+    state: UnitState
     lease_expires_at: UtcDatetime
 
 
@@ -185,14 +186,16 @@ class NewDeparture(Schema):
     """The household has left the unit. The unit is free again after the facility's turnaround."""
 
     unit_id: UUID
-    reason: DepartureReason | None = None
+    reason: DepartureReason
 
 
 class NewExpectedExit(Schema):
     """When a household is expected to leave, and why it stays longer than a shelter is meant for."""
 
     unit_id: UUID
-    expected_exit_on: date | None = Field(None, description="nothing is expected, if not said")
+    expected_exit_on: date | None = Field(
+        None, description="today or later, within five years; nothing is expected, if not said"
+    )
     delay_reason: DelayReason | None = None
 
 

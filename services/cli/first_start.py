@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from schemas.api.shelters import Unit
+from schemas.vocabulary import UnitState
 from services.chassis.identity import Role
 from services.cli.cast import Cast
 from services.cli.demo import Demo
@@ -69,7 +70,7 @@ class FirstStart:
 
     async def _unposted_unit(self) -> tuple[str, Unit | None]:
         for name in PROVIDERS:
-            units = (await self.cast.provider(name).list_units("out_of_service")).units
+            units = (await self.cast.provider(name).list_units(UnitState.OUT_OF_SERVICE)).units
             if units:
                 return name, units[0]
         return PROVIDERS[0], None

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
 
+from schemas.vocabulary import UnitState
 from services.chassis.unit_of_work import UnitOfWork
-from services.shelters.domain.unit import UnitState
 from services.shelters.tables import enquiries, facilities, no_shows, stays, units
 
 FINDINGS_LIMIT = 100

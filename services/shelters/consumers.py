@@ -33,12 +33,11 @@ def queue(prefix: str) -> Queue:
 
 def handlers(leases: Leases) -> Mapping[type[Message], Handler]:
     """A handler for each type of message, in the order in which a batch is worked off."""
-    followed: dict[type[Message], Handler] = dict.fromkeys(_ALLOCATIONS, vacancies.allocations_changed)
-    ended = partial(households.placements_ended, leases)
+    followed: dict[type[Message], Handler] = dict.fromkeys(_ALLOCATIONS, partial(vacancies.allocations_changed, leases))
     return {
-        EnquiryMade: vacancies.enquiries_made,
+        EnquiryMade: partial(vacancies.enquiries_made, leases),
         **followed,
-        PlacementEnded: ended,
+        PlacementEnded: partial(households.placements_ended, leases),
         PlacementRecorded: placements.placements_recorded,
         RecordedPlacementEnded: partial(placements.recorded_placements_ended, leases),
     }

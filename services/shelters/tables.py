@@ -85,6 +85,8 @@ units = Table(
     Column("freed_at", UtcDateTime),
     Column("available_from", UtcDateTime),
     Column("lease_expires_at", UtcDateTime),
+    Column("ended_vacancy_id", Uuid, comment="the episode before"),
+    Column("ended_by", Text, comment="lapsed, withdrawn, facility_closed, no_show, departure"),
     Column("version", Integer, nullable=False),
     Column("allocation_version", Integer, nullable=False),
     Index("units_vacancy", "vacancy_id", unique=True),

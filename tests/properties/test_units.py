@@ -97,13 +97,23 @@ class Model:
     gone: set[UUID] = field(default_factory=set)
     """Placements after the fact that are over, whether or not they were heard of before."""
 
-    def room(self, moment: datetime) -> int:
-        """How many more places contracts allow at this moment; below zero when there are too many."""
-        if not self.contracts:
-            return 99
-        day = moment.astimezone(AMSTERDAM).date()
-        contracted = sum(places for places, first, last in self.contracts if first <= day <= (last or date.max))
-        return contracted - sum(bed.places for bed in self.beds if bed.state != "out_of_service")
+    def fits(self, bed: Bed, moment: datetime) -> bool:
+        """Whether contracts allow the unit on this day, and on each later one that another is posted for."""
+        others = [other for other in self.beds if other is not bed and other.state != "out_of_service"]
+        starts = [(day_of(other.available) if other.available else date.min, other.places) for other in others]
+        days = [day_of(moment), *(start for start, _ in starts if start > day_of(moment))]
+        return not self.contracts or all(
+            bed.places + sum(places for start, places in starts if start <= day) <= self.contracted(day) for day in days
+        )
+
+    def contracted(self, day: date) -> int:
+        """The places of all contracts that cover the day."""
+        return sum(places for places, first, last in self.contracts if first <= day <= (last or date.max))
+
+
+def day_of(moment: datetime) -> date:
+    """The day that it is in the Netherlands."""
+    return moment.astimezone(AMSTERDAM).date()
 
 
 class Units(RuleBasedStateMachine):
@@ -152,9 +162,8 @@ class Units(RuleBasedStateMachine):
         return True
 
     def vacancy_of(self, bed: Bed) -> UUID:
-        """The present episode; one that never was, when there is none."""
-        present = bed.vacancy if bed.state != "out_of_service" else None
-        return present or self.world.identifiers()
+        """The present episode; the last one, when there is none; one that never was, when there never was one."""
+        return bed.vacancy or self.world.identifiers()
 
     def begins(self, bed: Bed, available: datetime, lease: datetime) -> None:
         """A new episode: which one, only the service knows."""
@@ -167,15 +176,20 @@ class Units(RuleBasedStateMachine):
 
     def empties(self, bed: Bed, ready: datetime) -> None:
         """Free for the next, unless the facility is closed or there are too many places."""
-        if self.model.closed or self.model.room(ready) < 0:
+        if self.model.closed or not self.model.fits(bed, ready):
             bed.becomes("out_of_service")
         else:
             self.begins(bed, ready, ready + LEASE)
 
+    def is_ready(self, which: int) -> bool:
+        """Whether a household may move in: not before the unit is available."""
+        available = self.model.beds[which].available
+        return available is not None and available <= self.now
+
     @rule(which=WHICH, lease=HOURS, delay=st.integers(0, 50))
     def post(self, which: int, lease: int, delay: int) -> None:
         bed, available = self.model.beds[which], self.now + timedelta(hours=delay)
-        fits = lease > delay and self.model.room(available) >= bed.places
+        fits = lease > delay and self.model.fits(bed, available)
         allowed = bed.state == "out_of_service" and not self.model.closed and fits
         if self.attempt(lambda unit: vacancies.post_vacancy(unit, bed.id, OWNER, lease * 3600, available), allowed):
             self.begins(bed, available, self.now + timedelta(hours=lease))
@@ -220,6 +234,9 @@ class Units(RuleBasedStateMachine):
         bed.word = version
         if bed.state in BEFORE_ARRIVAL:
             state = {"ask": "held", "offer": "held", "accept": "reserved", "end": "free"}[what]
+            if bed.state == "reserved" != state and bed.available and bed.lease:
+                bed.lease = max(bed.lease, max(self.now, bed.available) + LEASE)
+                self.model.told += 1
             bed.becomes(state, None if what == "end" else offer, until if what == "ask" else None)
 
     @rule(which=WHICH, other=st.booleans(), refusal=st.none() | st.sampled_from(EnquiryRefusal))
@@ -235,7 +252,8 @@ class Units(RuleBasedStateMachine):
     def arrive(self, which: int) -> None:
         bed = self.model.beds[which]
         vacancy = self.vacancy_of(bed)
-        if self.attempt(lambda unit: households.confirm_arrival(unit, vacancy, OWNER), bed.state == "reserved"):
+        allowed = bed.state == "reserved" and self.is_ready(which)
+        if self.attempt(lambda unit: households.confirm_arrival(unit, vacancy, OWNER), allowed):
             bed.becomes("occupied", bed.offer)
             self.model.told += 1
 
@@ -243,13 +261,14 @@ class Units(RuleBasedStateMachine):
     def nobody_comes(self, which: int) -> None:
         bed = self.model.beds[which]
         vacancy = self.vacancy_of(bed)
+        available = bed.available
         work = lambda unit: households.report_no_show(self.world.leases, unit, vacancy, OWNER)  # noqa: E731 - short
         if self.attempt(work, bed.state == "reserved"):
             self.model.told += 1
-            self.empties(bed, self.now)
+            self.empties(bed, max(self.now, available))
 
-    @rule(which=WHICH, reason=st.none() | st.sampled_from(DepartureReason))
-    def depart(self, which: int, reason: DepartureReason | None) -> None:
+    @rule(which=WHICH, reason=st.sampled_from(DepartureReason))
+    def depart(self, which: int, reason: DepartureReason) -> None:
         bed = self.model.beds[which]
         work = lambda unit: households.record_departure(self.world.leases, unit, bed.id, OWNER, reason)  # noqa: E731 - short
         if self.attempt(work, bed.state == "occupied"):
@@ -315,8 +334,8 @@ class Units(RuleBasedStateMachine):
                 "out_of_service": lambda: self.post(which, 72, 0),
                 "free": lambda: self.the_registry_speaks(which, "offer", 1),
                 "held": lambda: self.the_registry_speaks(which, "accept", 1),
-                "reserved": lambda: self.arrive(which),
-                "occupied": lambda: self.depart(which, None),
+                "reserved": lambda: self.arrive(which) if self.is_ready(which) else self.time_passes(24),
+                "occupied": lambda: self.depart(which, DepartureReason.OTHER),
             }
             usual[self.model.beds[which].state]()
 
@@ -346,9 +365,10 @@ class Units(RuleBasedStateMachine):
             self.model.closed = False
 
     @precondition(lambda self: len(self.model.contracts) < CONTRACTS_LIMIT)
-    @rule(places=st.integers(1, 3), days=st.none() | st.integers(0, 9))
-    def contract(self, places: int, days: int | None) -> None:
-        first = self.now.date()
+    @rule(places=st.integers(1, 3), ahead=st.sampled_from((0, 0, 1, 2, 4)), days=st.none() | st.integers(0, 9))
+    def contract(self, places: int, ahead: int, days: int | None) -> None:
+        """Perhaps one that begins later, so that units may be posted ahead for it."""
+        first = day_of(self.now) + timedelta(days=ahead)
         last = None if days is None else first + timedelta(days=days)
         new = NewContract(
             provider_id=self.provider,

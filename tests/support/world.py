@@ -24,6 +24,7 @@ from schemas.vocabulary import (
     AgeBand,
     ClaimReversalReason,
     DeclineReason,
+    DepartureReason,
     EnquiryRefusal,
     Need,
     PermitKind,
@@ -390,7 +391,10 @@ class World:
 
     async def depart(self, unit_id: UUID) -> StoredUnit:
         return await self._shelter(
-            unit_id, lambda unit, owner: households.record_departure(self.leases, unit, unit_id, owner, None)
+            unit_id,
+            lambda unit, owner: households.record_departure(
+                self.leases, unit, unit_id, owner, DepartureReason.ONWARD_SHELTER
+            ),
         )
 
     async def _shelter(self, unit_id: UUID, work: Callable[[UnitOfWork, str], Awaitable[StoredUnit]]) -> StoredUnit:

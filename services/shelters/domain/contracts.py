@@ -1,6 +1,6 @@
 """Capacity contracts: how many places a provider may run for a programme, from one day to another."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -25,17 +25,34 @@ def capacity_on(contracts: Sequence[Contract], day: date) -> int:
     return sum(contract.places for contract in contracts if contract.covers(day))
 
 
-def highest_capacity_from(contracts: Sequence[Contract], day: date) -> int:
-    """The most places that are contracted on this day or any later one."""
-    # Capacity only rises on a day that a contract starts.
-    days = {day, *(contract.starts_on for contract in contracts if contract.starts_on > day)}
-    return max(capacity_on(contracts, each) for each in days)
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A provider's contracts for a programme, and the places that they are used for.
 
+    `in_service`: places by the day on which their units come into service: today, or the day that they are posted for.
+    They are in service from then on, because nobody knows when who lives there will leave.
+    """
 
-def check_capacity(places_in_service: int, more_places: int, capacity: int) -> None:
-    """Raises Refused when so many more places would exceed the capacity."""
-    if places_in_service + more_places > capacity:
-        raise Refused("This would exceed the places contracted for the programme; the operator sets contracts.")
+    contracts: Sequence[Contract]
+    in_service: Mapping[date, int]
+
+    def fits(self, places: int, day: date) -> bool:
+        """Whether so many more places may come into service on this day.
+
+        They must fit on the day itself, and on each later one on which units come into service that are posted ahead. A
+        contract that ends later is no hindrance: temporary places are there to be used, and go as they come free.
+        """
+        days = {day, *(each for each in self.in_service if each > day)}
+        return all(self._in_service_on(each) + places <= capacity_on(self.contracts, each) for each in days)
+
+    def fits_some_day(self, places: int, today: date) -> bool:
+        """Whether so many more places may come into service today or on a later day."""
+        # Capacity only rises on a day that a contract starts.
+        days = {today, *(contract.starts_on for contract in self.contracts if contract.starts_on > today)}
+        return any(self.fits(places, day) for day in days)
+
+    def _in_service_on(self, day: date) -> int:
+        return sum(places for first_day, places in self.in_service.items() if first_day <= day)
 
 
 def check_end(contract: Contract, ends_on: date) -> None:

@@ -3,20 +3,30 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NoReturn
 from uuid import UUID
 
+from schemas.vocabulary import UnitState
 from services.shelters.domain.errors import Refused
 
 
-class UnitState(StrEnum):
-    """Where a unit stands."""
+class VacancyEnd(StrEnum):
+    """How an episode of a unit being free ended."""
 
-    OUT_OF_SERVICE = "out_of_service"
-    FREE = "free"
-    HELD = "held"
-    RESERVED = "reserved"
-    OCCUPIED = "occupied"
+    LAPSED = "lapsed"
+    WITHDRAWN = "withdrawn"
+    FACILITY_CLOSED = "facility_closed"
+    NO_SHOW = "no_show"
+    DEPARTURE = "departure"
 
+
+_ENDED: dict[VacancyEnd, str] = {
+    VacancyEnd.LAPSED: "The vacancy lapsed, because nobody affirmed it in time",
+    VacancyEnd.WITHDRAWN: "The vacancy was withdrawn",
+    VacancyEnd.FACILITY_CLOSED: "The vacancy ended when the facility was closed",
+    VacancyEnd.NO_SHOW: "The vacancy ended, because the household did not come",
+    VacancyEnd.DEPARTURE: "The vacancy ended when the household left",
+}
 
 FROM_FREE_TO_RESERVED = (UnitState.FREE, UnitState.HELD, UnitState.RESERVED)
 LEASED = (UnitState.FREE, UnitState.HELD)
@@ -27,7 +37,8 @@ class Unit:
     """What a facility offers at once.
 
     `vacancy_id` is the present episode, from being freed to departure; of a household that was recorded there after the
-    fact, both it and `offer_id` are the id of that placement. `version` rises with each event about the
+    fact, both it and `offer_id` are the id of that placement. `ended_vacancy_id` is the episode before it, and
+    `ended_by` how that ended. `version` rises with each event about the
     unit; `allocation_version` is that of the last word of the registry about the present episode. `enquiring`: it is
     held by an enquiry that its provider has still to answer. `closed`: its facility is.
     """
@@ -41,6 +52,8 @@ class Unit:
     available_from: datetime | None = None
     lease_expires_at: datetime | None = None
     closed: bool = False
+    ended_vacancy_id: UUID | None = None
+    ended_by: VacancyEnd | None = None
     version: int = 0
     allocation_version: int = 0
 
@@ -74,8 +87,7 @@ def affirm(unit: Unit, lease_expires_at: datetime) -> None:
         raise Refused(f"The unit is {unit.state}; only a free or held one has a lease to affirm.")
     if unit.available_from is not None and lease_expires_at <= unit.available_from:
         raise Refused("The lease would end before the unit is available; give a longer lease.")
-    unit.lease_expires_at = lease_expires_at
-    unit.version += 1
+    _renew(unit, lease_expires_at)
 
 
 def withdraw(unit: Unit) -> None:
@@ -84,7 +96,7 @@ def withdraw(unit: Unit) -> None:
         raise Refused("The unit is occupied; it can go out of service once the departure is recorded.")
     if unit.state not in FROM_FREE_TO_RESERVED:
         raise Refused(f"The unit is {unit.state}; only one that is free, held or reserved can be withdrawn.")
-    _take_out(unit)
+    _end_episode(unit, VacancyEnd.WITHDRAWN)
 
 
 def close(unit: Unit) -> bool:
@@ -92,7 +104,7 @@ def close(unit: Unit) -> bool:
     unit.closed = True
     if unit.state not in FROM_FREE_TO_RESERVED:
         return False
-    _take_out(unit)
+    _end_episode(unit, VacancyEnd.FACILITY_CLOSED)
     return True
 
 
@@ -101,25 +113,34 @@ def lapse(unit: Unit, now: datetime) -> bool:
     stale = unit.lease_expires_at is not None and unit.lease_expires_at <= now
     if not stale or unit.state not in LEASED:
         return False
-    _take_out(unit)
+    _end_episode(unit, VacancyEnd.LAPSED)
     return True
 
 
-def follow(
-    unit: Unit,
-    vacancy_id: UUID,
-    allocation_version: int,
-    state: UnitState,
-    offer_id: UUID | None,
-    *,
-    enquiring: bool = False,
-) -> bool:
-    """Do as the registry says: free, held or reserved. False when it is old news, or about another episode."""
-    if unit.vacancy_id != vacancy_id or allocation_version <= unit.allocation_version:
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """What the registry says of a vacancy: free, held or reserved, and by which offer or enquiry."""
+
+    vacancy_id: UUID
+    version: int
+    state: UnitState
+    offer_id: UUID | None = None
+    enquiring: bool = False
+
+
+def follow(unit: Unit, said: Allocation, renewed_lease_expires_at: datetime) -> bool:
+    """Do as the registry says. False when it is old news, or about another episode.
+
+    While the unit was reserved nobody was asked to affirm its lease; so when it is given back, the lease begins again.
+    """
+    if unit.vacancy_id != said.vacancy_id or said.version <= unit.allocation_version:
         return False
-    unit.allocation_version = allocation_version
-    if unit.state in FROM_FREE_TO_RESERVED:
-        unit.state, unit.offer_id, unit.enquiring = state, offer_id, enquiring
+    unit.allocation_version = said.version
+    if unit.state not in FROM_FREE_TO_RESERVED:
+        return True
+    if unit.state is UnitState.RESERVED and said.state in LEASED:
+        _renew(unit, renewed_lease_expires_at)
+    unit.state, unit.offer_id, unit.enquiring = said.state, said.offer_id, said.enquiring
     return True
 
 
@@ -133,10 +154,12 @@ def answer(unit: Unit, offer_id: UUID, answer_before_at: datetime, now: datetime
     unit.version += 1
 
 
-def arrive(unit: Unit) -> None:
+def arrive(unit: Unit, now: datetime) -> None:
     """The household is there. Raises Refused."""
     if unit.state is not UnitState.RESERVED:
         raise Refused(f"The unit is {unit.state}; only a reserved one can be moved into.")
+    if unit.available_from is not None and unit.available_from > now:
+        raise Refused("The unit is not available yet; confirm the arrival from its availableFrom on.")
     unit.state = UnitState.OCCUPIED
     unit.freed_at = unit.available_from = unit.lease_expires_at = None
     unit.version += 1
@@ -156,14 +179,14 @@ def miss(unit: Unit) -> None:
     """The household did not come: this episode is over. Raises Refused."""
     if unit.state is not UnitState.RESERVED:
         raise Refused(f"The unit is {unit.state}; only for a reserved one can a no-show be reported.")
-    _end_episode(unit)
+    _end_episode(unit, VacancyEnd.NO_SHOW)
 
 
 def depart(unit: Unit) -> None:
     """The household has left: this episode is over. Raises Refused."""
     if unit.state is not UnitState.OCCUPIED:
         raise Refused(f"The unit is {unit.state}; only from an occupied one can a household depart.")
-    _end_episode(unit)
+    _end_episode(unit, VacancyEnd.DEPARTURE)
 
 
 def free(unit: Unit, episode: Episode) -> None:
@@ -178,20 +201,24 @@ def free(unit: Unit, episode: Episode) -> None:
     unit.version += 1
 
 
-def rest(unit: Unit) -> None:
-    """No new episode begins where the last one ended: the unit stays out of service until it is posted."""
-    unit.vacancy_id = None
+def refuse_ended(unit: Unit) -> NoReturn:
+    """Nothing more can happen to the unit's episode that ended. Raises Refused, always."""
+    how = _ENDED[unit.ended_by] if unit.ended_by else "The vacancy has ended"
+    if unit.state is not UnitState.OUT_OF_SERVICE:
+        raise Refused(f"{how}; the unit has a new one: look the unit up.")
+    raise Refused(f"{how}; {'reopen the facility and ' if unit.closed else ''}post the unit again.")
 
 
-def _take_out(unit: Unit) -> None:
-    _end_episode(unit)
-    rest(unit)
+def _renew(unit: Unit, lease_expires_at: datetime) -> None:
+    unit.lease_expires_at = lease_expires_at
+    unit.version += 1
 
 
-def _end_episode(unit: Unit) -> None:
-    """Out of service until a new episode begins; the old id is kept for the event that says so."""
+def _end_episode(unit: Unit, by: VacancyEnd) -> None:
+    """Out of service until a new episode begins; the old one is remembered for those who still speak of it."""
     unit.state = UnitState.OUT_OF_SERVICE
-    unit.offer_id = None
+    unit.ended_vacancy_id, unit.ended_by = unit.vacancy_id, by
+    unit.vacancy_id = unit.offer_id = None
     unit.enquiring = False
     unit.freed_at = unit.available_from = unit.lease_expires_at = None
     unit.version += 1

@@ -12,9 +12,13 @@ from services.chassis.database import Row
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.domain import contracts as domain
 from services.shelters.domain.calendar import day_of
+from services.shelters.domain.contracts import Room
+from services.shelters.domain.errors import Refused
 from services.shelters.store import contracts as store
 from services.shelters.store import facilities
 from services.shelters.store.units import StoredUnit
+
+_EXCEEDED = "This would exceed the places contracted for the programme; the operator sets contracts."
 
 
 async def set_contract(unit: UnitOfWork, new: NewContract) -> UUID:
@@ -36,29 +40,26 @@ async def end_contract(unit: UnitOfWork, contract_id: UUID, ends_on: date) -> Ro
 
 
 async def ensure_room(unit: UnitOfWork, stored: StoredUnit, at: datetime) -> None:
-    """The unit, which is out of service, may come into service. Raises Refused."""
-    if stored.contracted:
-        balance = await _balance(unit, stored.organisation, stored.description)
-        capacity = domain.capacity_on(balance.contracts, day_of(at))
-        domain.check_capacity(balance.places_in_service, stored.description.places, capacity)
+    """The unit, which is out of service, may come into service at this moment. Raises Refused."""
+    if not await has_room(unit, stored, at):
+        raise Refused(_EXCEEDED)
 
 
 async def ensure_room_for_new(unit: UnitOfWork, description: NewUnit, organisation: str) -> None:
     """Such a unit may be added: there is room for it now, or in a contract that begins later. Raises Refused."""
-    balance = await _balance(unit, organisation, description)
-    if balance.contracts:
-        capacity = domain.highest_capacity_from(balance.contracts, day_of(unit.now))
-        domain.check_capacity(balance.places_in_service, description.places, capacity)
+    room = await _room(unit, organisation, description)
+    if room.contracts and not room.fits_some_day(description.places, day_of(unit.now)):
+        raise Refused(_EXCEEDED)
 
 
-async def is_exceeded(unit: UnitOfWork, stored: StoredUnit, at: datetime) -> bool:
-    """Whether the provider has more places in service than contracts allow; the unit, now emptied, counts."""
+async def has_room(unit: UnitOfWork, stored: StoredUnit, at: datetime) -> bool:
+    """Whether contracts allow that the unit, which nobody is in, comes into service at this moment."""
     if not stored.contracted:
-        return False
-    balance = await _balance(unit, stored.organisation, stored.description)
-    return balance.places_in_service > domain.capacity_on(balance.contracts, day_of(at))
+        return True
+    room = await _room(unit, stored.organisation, stored.description, besides=stored.unit.id)
+    return room.fits(stored.description.places, day_of(at))
 
 
-async def _balance(unit: UnitOfWork, organisation: str, description: NewUnit) -> store.Balance:
+async def _room(unit: UnitOfWork, organisation: str, description: NewUnit, besides: UUID | None = None) -> Room:
     await facilities.lock_provider(unit, organisation)
-    return await store.balance(unit, organisation, description.programme)
+    return await store.room(unit, organisation, description.programme, besides)

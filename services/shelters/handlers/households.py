@@ -1,17 +1,17 @@
 """Households in units: arrived, not come, expected to leave, departed, moved on to a home."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from schemas.api.shelters import NewExpectedExit
 from schemas.messages.placements import PlacementEnded
-from schemas.vocabulary import DepartureReason
+from schemas.vocabulary import DepartureReason, UnitState
 from services.chassis.database import Row
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.domain import unit as domain
 from services.shelters.domain.errors import Refused
-from services.shelters.domain.unit import Episode, UnitState
+from services.shelters.domain.unit import Episode
 from services.shelters.handlers import contracts, messages
 from services.shelters.handlers.vacancies import Leases
 from services.shelters.store import stays
@@ -22,7 +22,7 @@ from services.shelters.store.units import StoredUnit
 async def confirm_arrival(unit: UnitOfWork, vacancy_id: UUID, organisation: str) -> StoredUnit:
     """The household that the unit was reserved for is there. Raises NotFound or Refused."""
     stored = await store.lock_unit_of_vacancy(unit, vacancy_id, organisation)
-    domain.arrive(stored.unit)
+    domain.arrive(stored.unit, unit.now)
     await store.save(unit, [stored])
     await stays.open_stay(unit, stored)
     messages.record_arrival(unit, stored, vacancy_id)
@@ -32,17 +32,17 @@ async def confirm_arrival(unit: UnitOfWork, vacancy_id: UUID, organisation: str)
 async def report_no_show(leases: Leases, unit: UnitOfWork, vacancy_id: UUID, organisation: str) -> StoredUnit:
     """The household did not come; the unit is free for the next. Raises NotFound or Refused."""
     stored = await store.lock_unit_of_vacancy(unit, vacancy_id, organisation)
-    offer_id = stored.unit.offer_id
+    offer_id, available_from = stored.unit.offer_id, stored.unit.available_from
     domain.miss(stored.unit)
-    await stays.add_no_show(unit, stored, offer_id)
+    await stays.add_no_show(unit, stored, vacancy_id, offer_id)
     messages.record_no_show(unit, stored, vacancy_id, offer_id)
-    # Nobody was there, so there is nothing to make ready.
-    await free_again(leases, unit, [stored], turnaround=False)
+    # Nobody was there, so there is nothing to make ready; a unit that is not available yet does not become so by this.
+    await free_again(leases, unit, [(stored, max(available_from or unit.now, unit.now))])
     return stored
 
 
 async def record_departure(
-    leases: Leases, unit: UnitOfWork, unit_id: UUID, organisation: str, reason: DepartureReason | None
+    leases: Leases, unit: UnitOfWork, unit_id: UUID, organisation: str, reason: DepartureReason
 ) -> StoredUnit:
     """The household has left; the unit is free for the next. Raises NotFound or Refused."""
     stored = await store.lock_unit(unit, unit_id, organisation)
@@ -51,7 +51,7 @@ async def record_departure(
     if vacancy_id is not None and offer_id is not None:
         messages.record_departure(unit, stored, vacancy_id, offer_id, reason)
     await stays.close_stays(unit, [vacancy_id], unit.now, reason)
-    await free_again(leases, unit, [stored])
+    await free_again(leases, unit, [(stored, made_ready_at(unit, stored))])
     return stored
 
 
@@ -59,11 +59,11 @@ async def placements_ended(leases: Leases, unit: UnitOfWork, events: Sequence[Pl
     """Households have a home elsewhere: their units come free by themselves."""
     known = await store.lock_units_of_vacancies(unit, sorted({event.vacancy_id for event in events}))
     moved = [stored for stored in known.values() if stored.unit.state is UnitState.OCCUPIED]
+    vacancies = [stored.unit.vacancy_id for stored in moved]
     for stored in moved:
         domain.depart(stored.unit)
-    vacancies = [stored.unit.vacancy_id for stored in moved]
     await stays.close_stays(unit, vacancies, unit.now, DepartureReason.ONWARD_HOME)
-    await free_again(leases, unit, moved)
+    await free_again(leases, unit, [(stored, made_ready_at(unit, stored)) for stored in moved])
 
 
 async def expect_exit(unit: UnitOfWork, expected: NewExpectedExit, organisation: str) -> Row:
@@ -76,20 +76,19 @@ async def expect_exit(unit: UnitOfWork, expected: NewExpectedExit, organisation:
     return await stays.find_stay(unit, vacancy_id)
 
 
-async def free_again(
-    leases: Leases, unit: UnitOfWork, emptied: Sequence[StoredUnit], *, turnaround: bool = True
-) -> None:
+def made_ready_at(unit: UnitOfWork, stored: StoredUnit) -> datetime:
+    """When a unit that is left now can be lived in again."""
+    return unit.now + timedelta(seconds=stored.turnaround_seconds)
+
+
+async def free_again(leases: Leases, unit: UnitOfWork, emptied: Sequence[tuple[StoredUnit, datetime]]) -> None:
     """A new vacancy begins where the last one ended, unless the facility is closed or the contract has shrunk."""
-    freed = []
-    for stored in emptied:
-        available_from = unit.now + timedelta(seconds=stored.turnaround_seconds if turnaround else 0)
-        if stored.unit.closed or await contracts.is_exceeded(unit, stored, available_from):
-            domain.rest(stored.unit)
-            # At once, so that the next one finds the room that this one leaves.
+    for stored, available_from in emptied:
+        if not stored.unit.closed and await contracts.has_room(unit, stored, available_from):
+            lease_expires_at = leases.ending(available_from)
+            domain.free(stored.unit, Episode(unit.identifiers(), unit.now, available_from, lease_expires_at))
+            messages.record_freed(unit, stored)
+        if stored.contracted:
+            # At once, so that the next one is judged by what this one leaves.
             await store.save(unit, [stored])
-            continue
-        lease_expires_at = available_from + timedelta(seconds=leases.lease_seconds)
-        domain.free(stored.unit, Episode(unit.identifiers(), unit.now, available_from, lease_expires_at))
-        messages.record_freed(unit, stored)
-        freed.append(stored)
-    await store.save(unit, freed)
+    await store.save(unit, [stored for stored, _ in emptied if not stored.contracted])

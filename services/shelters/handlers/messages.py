@@ -59,7 +59,7 @@ def record_no_show(unit: UnitOfWork, stored: StoredUnit, vacancy_id: UUID, offer
 
 
 def record_departure(
-    unit: UnitOfWork, stored: StoredUnit, vacancy_id: UUID, offer_id: UUID, reason: DepartureReason | None
+    unit: UnitOfWork, stored: StoredUnit, vacancy_id: UUID, offer_id: UUID, reason: DepartureReason
 ) -> None:
     """The household has left."""
     common = _common(stored.unit, vacancy_id)

@@ -6,12 +6,11 @@ The unit's row is held before anything is decided: so the beginning and the end 
 from collections.abc import Mapping, Sequence
 
 from schemas.messages.placements import PlacementRecorded, RecordedPlacementEnded
-from schemas.vocabulary import DepartureReason, PlacementConflict, RecordedPlacementEnd, WithdrawalReason
+from schemas.vocabulary import DepartureReason, PlacementConflict, RecordedPlacementEnd, UnitState, WithdrawalReason
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.domain import unit as domain
-from services.shelters.domain.unit import UnitState
 from services.shelters.handlers import messages
-from services.shelters.handlers.households import free_again
+from services.shelters.handlers.households import free_again, made_ready_at
 from services.shelters.handlers.vacancies import Leases
 from services.shelters.store import placements as store
 from services.shelters.store import stays, units
@@ -49,8 +48,10 @@ async def recorded_placements_ended(leases: Leases, unit: UnitOfWork, events: Se
         stored = known.get(event.unit_id)
         if stored is not None and _lives_there(stored, event):
             domain.depart(stored.unit)
-            await stays.close_stays(unit, [event.placement_id], unit.now, _DEPARTURES.get(event.reason))
-            await free_again(leases, unit, [stored])
+            await stays.close_stays(
+                unit, [event.placement_id], unit.now, _DEPARTURES.get(event.reason, DepartureReason.OTHER)
+            )
+            await free_again(leases, unit, [(stored, made_ready_at(unit, stored))])
 
 
 async def _move_in(unit: UnitOfWork, stored: StoredUnit, event: PlacementRecorded) -> None:

@@ -15,10 +15,10 @@ from schemas.messages.offers import (
     OfferRevoked,
     PlacementFellThrough,
 )
-from schemas.vocabulary import WithdrawalReason
+from schemas.vocabulary import UnitState, WithdrawalReason
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.domain import unit as domain
-from services.shelters.domain.unit import Episode, UnitState
+from services.shelters.domain.unit import LEASED, Allocation, Episode
 from services.shelters.handlers import contracts, messages
 from services.shelters.store import enquiries
 from services.shelters.store import units as store
@@ -47,9 +47,13 @@ _STATES: dict[type, UnitState] = {
 
 @dataclass(frozen=True, slots=True)
 class Leases:
-    """How long a unit that came free by itself stays valid unless a provider affirms it."""
+    """How long a unit that came free by itself, or was given back, stays valid unless a provider affirms it."""
 
     lease_seconds: int
+
+    def ending(self, available_from: datetime) -> datetime:
+        """When the lease ends of a unit that is available from this moment."""
+        return available_from + timedelta(seconds=self.lease_seconds)
 
 
 async def post_vacancy(
@@ -89,14 +93,14 @@ async def take_out_of_service(
     return await _withdraw(unit, await store.lock_unit(unit, unit_id, organisation), reason)
 
 
-async def allocations_changed(unit: UnitOfWork, events: Sequence[AllocationEvent]) -> None:
+async def allocations_changed(leases: Leases, unit: UnitOfWork, events: Sequence[AllocationEvent]) -> None:
     """The registry offers, reserves or gives back units: do as it says, the newest word last."""
-    await _follow(unit, events)
+    await _follow(leases, unit, events)
 
 
-async def enquiries_made(unit: UnitOfWork, events: Sequence[EnquiryMade]) -> None:
+async def enquiries_made(leases: Leases, unit: UnitOfWork, events: Sequence[EnquiryMade]) -> None:
     """The registry asks whether a provider would take a household: hold the unit, and list what is asked."""
-    changed = await _follow(unit, events)
+    changed = await _follow(leases, unit, events)
     asked = [(event, changed[event.vacancy_id]) for event in events if event.vacancy_id in changed]
     await enquiries.add_enquiries(
         unit, [(event, held) for event, held in asked if held.unit.enquiring and held.unit.offer_id == event.offer_id]
@@ -124,20 +128,29 @@ async def _withdraw(unit: UnitOfWork, stored: StoredUnit, reason: WithdrawalReas
     return stored
 
 
-async def _follow(unit: UnitOfWork, events: Sequence[AllocationEvent]) -> dict[UUID, StoredUnit]:
+async def _follow(leases: Leases, unit: UnitOfWork, events: Sequence[AllocationEvent]) -> dict[UUID, StoredUnit]:
     """Do as the registry says; give the units that changed, by vacancy."""
     known = await store.lock_units_of_vacancies(unit, sorted({event.vacancy_id for event in events}))
+    told = {vacancy_id: stored.unit.version for vacancy_id, stored in known.items()}
     changed: dict[UUID, StoredUnit] = {}
     for event in sorted(events, key=lambda event: (event.vacancy_id, event.version)):
         stored = known.get(event.vacancy_id)
-        if stored and _obey(stored, event):
+        if stored and domain.follow(stored.unit, _allocation(event), _renewed(leases, stored, unit.now)):
             changed[event.vacancy_id] = stored
     await store.save(unit, list(changed.values()))
+    for vacancy_id, stored in changed.items():
+        if stored.unit.version > told[vacancy_id] and stored.unit.state in LEASED:
+            messages.record_freed(unit, stored)
     return changed
 
 
-def _obey(stored: StoredUnit, event: AllocationEvent) -> bool:
+def _renewed(leases: Leases, stored: StoredUnit, now: datetime) -> datetime:
+    """The end of a lease that begins now or when the unit is available; never earlier than the one that runs."""
+    ending = leases.ending(max(now, stored.unit.available_from or now))
+    return max(ending, stored.unit.lease_expires_at or ending)
+
+
+def _allocation(event: AllocationEvent) -> Allocation:
     state = _STATES.get(type(event), UnitState.FREE)
     offer_id = None if state is UnitState.FREE else event.offer_id
-    enquiring = isinstance(event, EnquiryMade)
-    return domain.follow(stored.unit, event.vacancy_id, event.version, state, offer_id, enquiring=enquiring)
+    return Allocation(event.vacancy_id, event.version, state, offer_id, isinstance(event, EnquiryMade))

@@ -38,7 +38,7 @@ async def post_contract(call: Call[NewContract], unit: UnitOfWork) -> Reply:
 async def get_contracts(call: Call[None, PageQuery], unit: UnitOfWork) -> Reply:
     """List contracts."""
     mine = CONTRACTS.select(store.own_contracts(own(call.principal)), call.query)
-    page = CONTRACTS.page(await store.rows(unit, mine), call.query, lambda row: (row["id"],))
+    page = CONTRACTS.page(await unit.execute(mine), call.query, lambda row: (row["id"],))
     return Reply(200, Contracts(contracts=[_contract(row) for row in page.rows]), page.headers)
 
 

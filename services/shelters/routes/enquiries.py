@@ -20,7 +20,7 @@ ENQUIRIES = Paging(f"{BASE}/enquiries", tuple[UUID], [enquiries_table.c.offer_id
 async def get_enquiries(call: Call[None, EnquiriesQuery], unit: UnitOfWork) -> Reply:
     """List enquiries."""
     mine = store.own_enquiries(call.principal.organisation, unit.now, call.query.state)
-    rows = await store.rows(unit, ENQUIRIES.select(mine, call.query))
+    rows = await unit.execute(ENQUIRIES.select(mine, call.query))
     page = ENQUIRIES.page(rows, call.query, lambda row: (row["offer_id"],))
     return Reply(200, Enquiries(enquiries=[_enquiry(row) for row in page.rows]), page.headers)
 

@@ -1,6 +1,6 @@
 """Households in units: arrivals, no-shows, expected exits, departures, and the stays that these make."""
 
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -16,14 +16,17 @@ from schemas.api.shelters import (
 )
 from schemas.vocabulary import DelayReason, DepartureReason
 from services.chassis.database import Row
+from services.chassis.errors import FieldError, InvalidInput
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
+from services.shelters.domain.calendar import day_of
 from services.shelters.handlers import households as handlers
 from services.shelters.handlers.vacancies import Leases
 from services.shelters.routes.common import BASE, EXAMPLE_ID, PROVIDERS, READ, WRITE, unit_body
 from services.shelters.store import stays as store
 from services.shelters.tables import stays as stays_table
 
+EXPECTED_EXIT_LIMIT = timedelta(days=5 * 365 + 2)
 STAYS = Paging(f"{BASE}/stays", tuple[UUID], [stays_table.c.vacancy_id])
 
 
@@ -48,6 +51,9 @@ async def post_departure(leases: Leases, call: Call[NewDeparture], unit: UnitOfW
 
 async def post_expected_exit(call: Call[NewExpectedExit], unit: UnitOfWork) -> Reply:
     """Say when a household is expected to leave."""
+    expected, today = call.body.expected_exit_on, day_of(unit.now)
+    if expected is not None and not today <= expected <= today + EXPECTED_EXIT_LIMIT:
+        raise InvalidInput(fields=[FieldError("/expectedExitOn", "Must be today or later, within five years.")])
     return Reply(201, _stay(await handlers.expect_exit(unit, call.body, call.principal.organisation)))
 
 
@@ -55,7 +61,7 @@ async def get_stays(call: Call[None, StaysQuery], unit: UnitOfWork) -> Reply:
     """List stays in your units."""
     query = call.query
     mine = store.own_stays(call.principal.organisation, departed=query.departed)
-    page = STAYS.page(await store.rows(unit, STAYS.select(mine, query)), query, lambda row: (row["vacancy_id"],))
+    page = STAYS.page(await unit.execute(STAYS.select(mine, query)), query, lambda row: (row["vacancy_id"],))
     return Reply(200, Stays(stays=[_stay(row) for row in page.rows]), page.headers)
 
 
@@ -75,6 +81,7 @@ def _coming(leases: Leases) -> tuple[Operation[UnitOfWork], ...]:
             path=f"{BASE}/arrivals",
             operation_id="confirmArrival",
             summary="Confirm that a household has arrived",
+            description="Refused before the unit is available.",
             scope=WRITE,
             roles=PROVIDERS,
             handler=post_arrival,

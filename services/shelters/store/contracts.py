@@ -1,28 +1,20 @@
 """Capacity contracts, and what they leave room for."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Select, func, insert, select, update
 
 from schemas.api.shelters import NewContract
-from schemas.vocabulary import Programme
+from schemas.vocabulary import Programme, UnitState
 from services.chassis.database import Row
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
-from services.shelters.domain.contracts import Contract
-from services.shelters.domain.unit import UnitState
+from services.shelters.domain.calendar import day_of
+from services.shelters.domain.contracts import Contract, Room
 from services.shelters.tables import contracts, units
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """A provider's contracts for a programme, and how many places it has in service for it."""
-
-    contracts: Sequence[Contract]
-    places_in_service: int
 
 
 async def add_contract(unit: UnitOfWork, contract_id: UUID, organisation: str, new: NewContract) -> None:
@@ -45,28 +37,33 @@ async def set_end(unit: UnitOfWork, contract_id: UUID, ends_on: date) -> None:
     await unit.execute(update(contracts).where(contracts.c.id == contract_id).values(ends_on=ends_on))
 
 
-async def balance(unit: UnitOfWork, organisation: str, programme: Programme) -> Balance:
-    """What is contracted and what is in service. It stays so as long as the caller holds the provider."""
-    mine = (units.c.organisation == organisation) & (units.c.programme == programme)
-    in_service = select(func.coalesce(func.sum(units.c.places), 0)).where(
-        mine, units.c.state != UnitState.OUT_OF_SERVICE
+async def room(unit: UnitOfWork, organisation: str, programme: Programme, besides: UUID | None = None) -> Room:
+    """What is contracted, and what is in service besides one unit. It stays so while the caller holds the provider."""
+    mine = contracts.c.organisation == organisation, contracts.c.programme == programme
+    agreed = [contract_of(row) for row in await unit.execute(select(contracts).where(*mine))]
+    return Room(agreed, await _in_service(unit, organisation, programme, besides))
+
+
+async def _in_service(
+    unit: UnitOfWork, organisation: str, programme: Programme, besides: UUID | None
+) -> Mapping[date, int]:
+    """Places by the day on which their units come into service."""
+    query = select(units.c.available_from, func.sum(units.c.places).label("places")).where(
+        units.c.organisation == organisation,
+        units.c.programme == programme,
+        units.c.state != UnitState.OUT_OF_SERVICE,
+        units.c.id.is_distinct_from(besides),
     )
-    query = select(contracts, in_service.scalar_subquery().label("in_service")).where(
-        contracts.c.organisation == organisation, contracts.c.programme == programme
-    )
-    rows = await unit.execute(query)
-    return Balance([contract_of(row) for row in rows], rows[0]["in_service"] if rows else 0)
+    places: Counter[date] = Counter()
+    for row in await unit.execute(query.group_by(units.c.available_from)):
+        places[day_of(max(row["available_from"] or unit.now, unit.now))] += row["places"]
+    return places
 
 
 def own_contracts(organisation: str | None) -> Select[tuple[object, ...]]:
     """The organisation's contracts, or everyone's for None."""
     query = select(contracts)
     return query if organisation is None else query.where(contracts.c.organisation == organisation)
-
-
-async def rows(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> Sequence[Row]:
-    """The rows that the statement finds."""
-    return await unit.execute(statement)
 
 
 def contract_of(row: Row) -> Contract:

@@ -63,11 +63,6 @@ def own_enquiries(organisation: str, now: datetime, state: str | None = None) ->
     return query if state is None else query.where(conditions[state])
 
 
-async def rows(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> Sequence[Row]:
-    """The rows that the statement finds."""
-    return await unit.execute(statement)
-
-
 def _is_open(now: datetime) -> ColumnElement[bool]:
     # A comparison with NULL is neither true nor false, and "ended" is the opposite of this.
     held_by_it = units.c.offer_id.is_not_distinct_from(enquiries.c.offer_id)

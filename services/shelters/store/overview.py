@@ -5,10 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, Table, case, func, select
 
+from schemas.vocabulary import UnitState
 from services.chassis.database import Row
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.domain.calendar import Week
-from services.shelters.domain.unit import UnitState
 from services.shelters.tables import contracts, no_shows, stays, units
 
 LISTED_LIMIT = 200

@@ -22,14 +22,14 @@ async def open_stay(unit: UnitOfWork, stored: StoredUnit, since: datetime | None
     await unit.execute(insert(stays).values(_about(stored) | {"arrived_at": min(since or unit.now, unit.now)}))
 
 
-async def add_no_show(unit: UnitOfWork, stored: StoredUnit, offer_id: UUID | None) -> None:
+async def add_no_show(unit: UnitOfWork, stored: StoredUnit, vacancy_id: UUID, offer_id: UUID | None) -> None:
     """The household of this offer did not come to a unit."""
-    row = _about(stored) | {"offer_id": offer_id, "reported_at": unit.now}
+    row = _about(stored) | {"vacancy_id": vacancy_id, "offer_id": offer_id, "reported_at": unit.now}
     await unit.execute(insert(no_shows).values(row))
 
 
 async def close_stays(
-    unit: UnitOfWork, vacancy_ids: Sequence[UUID | None], at: datetime, reason: DepartureReason | None
+    unit: UnitOfWork, vacancy_ids: Sequence[UUID | None], at: datetime, reason: DepartureReason
 ) -> None:
     """Households have left the units whose present episodes these are."""
     if vacancy_ids:
@@ -51,11 +51,6 @@ def own_stays(organisation: str, *, departed: bool) -> Select[tuple[object, ...]
     """The organisation's stays that are over, or that are not."""
     is_over = stays.c.departed_at.is_not(None) if departed else stays.c.departed_at.is_(None)
     return select(stays).where(stays.c.organisation == organisation, is_over)
-
-
-async def rows(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> Sequence[Row]:
-    """The rows that the statement finds."""
-    return await unit.execute(statement)
 
 
 def _about(stored: StoredUnit) -> dict[str, object]:

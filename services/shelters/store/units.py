@@ -10,11 +10,11 @@ from sqlalchemy import Select, bindparam, insert, literal_column, select
 
 from schemas.api.shelters import NewUnit
 from schemas.messages.beds import Acceptance, Service
-from schemas.vocabulary import Programme, Region, Secrecy
+from schemas.vocabulary import Programme, Region, Secrecy, UnitState
 from services.chassis.database import Change, Row, among, ids_value, one_of
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
-from services.shelters.domain.unit import Unit, UnitState
+from services.shelters.domain.unit import Unit, VacancyEnd, refuse_ended
 from services.shelters.store.facilities import StoredFacility
 from services.shelters.tables import contracts, units
 
@@ -29,6 +29,8 @@ _CHANGING = (
     "available_from",
     "lease_expires_at",
     "closed",
+    "ended_vacancy_id",
+    "ended_by",
     "version",
     "allocation_version",
 )
@@ -48,6 +50,7 @@ _UPDATE = Change(units, _CHANGING)
 _OWN = _LOCK.where(units.c.organisation == bindparam("organisation"))
 _BY_ID = _OWN.where(units.c.id == bindparam("key"))
 _BY_VACANCY = _OWN.where(units.c.vacancy_id == bindparam("key"))
+_BY_ENDED_VACANCY = _OWN.where(units.c.ended_vacancy_id == bindparam("key"))
 
 
 @dataclass(slots=True)
@@ -87,12 +90,22 @@ async def add_unit(unit: UnitOfWork, new: Unit, description: NewUnit, facility: 
 
 async def lock_unit(unit: UnitOfWork, unit_id: UUID, organisation: str) -> StoredUnit:
     """Hold one of the organisation's own units. Raises NotFound."""
-    return await _lock_one(unit, _BY_ID, unit_id, organisation, "unit")
+    found = await _lock_first(unit, _BY_ID, unit_id, organisation)
+    if found is None:
+        # Someone else's looks exactly like one that does not exist.
+        raise NotFound("There is no such unit among yours.")
+    return found
 
 
 async def lock_unit_of_vacancy(unit: UnitOfWork, vacancy_id: UUID, organisation: str) -> StoredUnit:
-    """Hold the own unit whose present episode this is. Raises NotFound."""
-    return await _lock_one(unit, _BY_VACANCY, vacancy_id, organisation, "vacancy")
+    """Hold the own unit whose present episode this is. Raises NotFound, or Refused when it was the one before."""
+    found = await _lock_first(unit, _BY_VACANCY, vacancy_id, organisation)
+    if found is None:
+        ended = await _lock_first(unit, _BY_ENDED_VACANCY, vacancy_id, organisation)
+        if ended is None:
+            raise NotFound("There is no such vacancy among yours.")
+        refuse_ended(ended.unit)
+    return found
 
 
 async def lock_units_of_vacancies(unit: UnitOfWork, vacancy_ids: Sequence[UUID]) -> dict[UUID, StoredUnit]:
@@ -137,7 +150,9 @@ async def save(unit: UnitOfWork, changed: Sequence[StoredUnit]) -> None:
     await unit.write(_UPDATE, [{"id": stored.unit.id} | _changing(stored.unit) for stored in changed])
 
 
-def own_units(organisation: str, state: str | None, lease_ends_before: datetime | None) -> Select[tuple[object, ...]]:
+def own_units(
+    organisation: str, state: UnitState | None, lease_ends_before: datetime | None
+) -> Select[tuple[object, ...]]:
     """The organisation's units, or those of them in one state, or whose lease ends before a moment."""
     query = _SELECT.where(units.c.organisation == organisation)
     if state is not None:
@@ -152,14 +167,11 @@ async def find_units(unit: UnitOfWork, statement: Select[tuple[object, ...]]) ->
     return [_stored(row) for row in (await unit.execute(statement))]
 
 
-async def _lock_one(
-    unit: UnitOfWork, query: Select[tuple[object, ...]], key: UUID, organisation: str, what: str
-) -> StoredUnit:
+async def _lock_first(
+    unit: UnitOfWork, query: Select[tuple[object, ...]], key: UUID, organisation: str
+) -> StoredUnit | None:
     row = (await unit.execute(query, {"key": key, "organisation": organisation})).first()
-    if row is None:
-        # Someone else's looks exactly like one that does not exist.
-        raise NotFound(f"There is no such {what} among yours.")
-    return _stored(row)
+    return _stored(row) if row else None
 
 
 def _stored(row: Row) -> StoredUnit:
@@ -171,7 +183,8 @@ def _stored(row: Row) -> StoredUnit:
         serves=Service.model_validate_json(row["serves"]),
         kept_for_places=row["kept_for_places"],
     )
-    changing = {name: row[name] for name in _CHANGING} | {"state": UnitState(row["state"])}
+    ended_by = VacancyEnd(row["ended_by"]) if row["ended_by"] else None
+    changing = {name: row[name] for name in _CHANGING} | {"state": UnitState(row["state"]), "ended_by": ended_by}
     return StoredUnit(
         Unit(row["id"], **changing),
         row["organisation"],

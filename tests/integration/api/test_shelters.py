@@ -159,7 +159,9 @@ async def test_a_closed_facility_takes_back_its_vacancies_and_takes_no_new_ones(
     assert (await house.provide(reopen)).status == 409
     assert (await house.provide(close)).body["closed"] is True
     assert (await house.provide(close)).status == 409
-    assert (await house.provide(f"/vacancies/{vacancy}/_affirm", {})).status == 404
+    ended = await house.provide(f"/vacancies/{vacancy}/_affirm", {})
+    assert (ended.status, "reopen the facility and post the unit" in ended.body["detail"]) == (409, True)
+    assert (await house.server.post(f"{SHELTERS}/vacancies/{vacancy}/_affirm", house.other, {})).status == 404
     for path, body in (("/vacancies", {"unitId": unit}), ("/units", UNIT | {"facilityId": house.facility})):
         refused = await house.provide(path, body)
         assert refused.status == 409
@@ -257,6 +259,24 @@ async def expect(provider: Client, unit_id: UUID) -> None:
     today = datetime.now(AMSTERDAM).date()
     expected = NewExpectedExit(unit_id=unit_id, expected_exit_on=today, delay_reason=DelayReason.PERMIT_PENDING)
     assert (await provider.expect_exit(expected)).expected_exit_on == today
+
+
+@pytest.mark.parametrize(("path", "body", "pointer"), [
+    ("/departures", {}, "/reason"),
+    ("/departures", {"reason": None}, "/reason"),
+    ("/expected-exits", {"expectedExitOn": "1990-01-01"}, "/expectedExitOn"),
+    ("/expected-exits", {"expectedExitOn": "2999-01-01"}, "/expectedExitOn"),
+])  # fmt: skip
+async def test_what_cannot_be_meant_is_refused(house: House, path: str, body: dict[str, Any], pointer: str) -> None:
+    """A departure without a reason, an exit expected in the past, or beyond all planning."""
+    answer = await house.provide(path, {"unitId": await house.unit()} | body)
+    assert (answer.status, answer.body["errors"][0]["pointer"].lstrip("#")) == (400, pointer)
+
+
+async def test_a_state_that_there_is_none_of_is_refused(house: House) -> None:
+    """Instead of an empty list."""
+    answer = await house.server.send("GET", f"{SHELTERS}/units?state=banana", house.mine)
+    assert (answer.status, answer.body["errors"][0]["pointer"].lstrip("#")) == (400, "/state")
 
 
 @pytest.mark.parametrize("week", ["2025-W53", "2026-W00", "this", "2026-48", "0001-W01", "9999-W52"], ids=str)

@@ -6,10 +6,9 @@ import pytest
 
 from services.shelters.domain.contracts import (
     Contract,
+    Room,
     capacity_on,
-    check_capacity,
     check_end,
-    highest_capacity_from,
 )
 from services.shelters.domain.errors import Refused
 
@@ -36,22 +35,30 @@ day        | places | why
 """
 
 FITS = """
-in service | unit | contracted | answer
-         0 |    1 |          0 | refused
-         0 |    1 |          1 | fits
-        48 |    2 |         50 | fits
-        49 |    2 |         50 | refused
-        50 |    1 |         50 | refused
-        70 |    1 |         58 | refused
+today      | in service                     | unit | on         | answer  | why
+2009-12-31 |                                |    1 | 2009-12-31 | refused | nothing is contracted yet
+2011-01-01 | 48 now                         |    2 | 2011-01-01 | fits    | the last of the 50
+2011-01-01 | 49 now                         |    2 | 2011-01-01 | refused | a unit counts with all its places
+2012-06-01 | 50 now                         |    1 | 2012-06-30 | refused | the increase begins on 1 July
+2012-06-01 | 50 now                         |    1 | 2012-07-01 | fits    | posted ahead for the day of the increase
+2012-06-01 | 50 now, 20 from 2012-07-01     |    1 | 2012-07-01 | refused | the 20 are posted ahead already
+2012-06-01 | 48 now, 20 from 2012-07-01     |    2 | 2012-06-01 | fits    | what is for July takes no room in June
+2012-06-01 | 48 now, 22 from 2012-07-01     |    2 | 2012-06-01 | refused | too many once those come in July
+2017-12-01 | 50 now                         |    8 | 2017-12-01 | fits    | temporary places go as they come free
+2017-12-01 | 50 now                         |   20 | 2018-01-01 | refused | none come into service after it
+2018-06-01 | 70 now                         |    1 | 2018-06-01 | refused | a contract has ended, and there are too many
+2018-06-01 | 30 now, 8 from 2019-01-01      |    2 | 2018-06-01 | fits    | on both days
+2018-06-01 | 30 now, 8 from 2019-01-01      |    3 | 2018-06-01 | refused | it would be too many in 2019
 """
 
-FROM_A_DAY = """
-day        | most | why
-2010-01-01 |   70 | units may be made ready for July 2012
-2012-07-01 |   70 | it is as high as it will be
-2018-01-01 |   58 | the increase is over
-2018-12-31 |   58 | still today
-2019-01-01 |   40 | it does not rise again
+SOME_DAY = """
+today      | in service                 | unit | answer  | why
+2010-01-01 | 50 now                     |   20 | fits    | units may be made ready for July 2012
+2010-01-01 | 50 now                     |   21 | refused | it is never as much as 71
+2010-01-01 | 50 now, 20 from 2012-07-01 |    1 | refused | all of July 2012 is posted ahead
+2018-01-01 | 50 now                     |    8 | fits    | the temporary places
+2018-01-01 | 50 now                     |    9 | refused | the increase is over
+2019-01-01 | 40 now                     |    1 | refused | it does not rise again
 """
 
 ENDS = """
@@ -76,22 +83,26 @@ def test_capacity_is_the_sum_of_the_contracts_of_the_day(day: str, places: str, 
     assert capacity_on(HISTORY, date.fromisoformat(day)) == int(places)
 
 
-@pytest.mark.parametrize(("in_service", "unit", "contracted", "answer"), rows(FITS), ids=str)
+def room(today: str, in_service: str) -> Room:
+    """The history's contracts, and what is in service: "50 now, 20 from 2012-07-01"."""
+    used = [entry.replace("now", f"from {today}").split(" from ") for entry in in_service.split(", ") if entry]
+    return Room(HISTORY, {date.fromisoformat(day): int(places) for places, day in used})
+
+
+@pytest.mark.parametrize(("today", "in_service", "unit", "day", "answer", "_why"), rows(FITS), ids=str)
 def test_a_unit_comes_into_service_only_where_there_is_room(
-    in_service: str, unit: str, contracted: str, answer: str
+    today: str, in_service: str, unit: str, day: str, answer: str, _why: str
 ) -> None:
-    """A unit counts with all its places."""
-    if answer == "fits":
-        check_capacity(int(in_service), int(unit), int(contracted))
-        return
-    with pytest.raises(Refused, match="exceed the places contracted"):
-        check_capacity(int(in_service), int(unit), int(contracted))
+    """Each day's contracts are compared with what is in service on that day."""
+    assert room(today, in_service).fits(int(unit), date.fromisoformat(day)) == (answer == "fits")
 
 
-@pytest.mark.parametrize(("day", "most", "_why"), rows(FROM_A_DAY), ids=str)
-def test_the_most_that_will_be_contracted_bounds_what_may_be_added(day: str, most: str, _why: str) -> None:
-    """Units can be prepared before a contract begins."""
-    assert highest_capacity_from(HISTORY, date.fromisoformat(day)) == int(most)
+@pytest.mark.parametrize(("today", "in_service", "unit", "answer", "_why"), rows(SOME_DAY), ids=str)
+def test_units_may_be_added_for_which_there_will_be_room(
+    today: str, in_service: str, unit: str, answer: str, _why: str
+) -> None:
+    """They can be prepared before a contract begins."""
+    assert room(today, in_service).fits_some_day(int(unit), date.fromisoformat(today)) == (answer == "fits")
 
 
 @pytest.mark.parametrize(("starts", "ends", "new", "answer"), rows(ENDS), ids=str)

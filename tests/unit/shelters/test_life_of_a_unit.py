@@ -6,12 +6,14 @@ from uuid import UUID
 
 import pytest
 
+from schemas.vocabulary import UnitState
 from services.shelters.domain import unit as rules
 from services.shelters.domain.errors import Refused
-from services.shelters.domain.unit import Episode, Unit, UnitState
+from services.shelters.domain.unit import Allocation, Episode, Unit
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 LATER = NOW + timedelta(days=3)
+RENEWED = LATER + timedelta(days=3)
 THIS, NEXT, OFFER = UUID(int=1), UUID(int=2), UUID(int=3)
 
 
@@ -34,8 +36,8 @@ def episode(available_in_days: float = 0) -> Episode:
 
 
 def follow(state: UnitState, version: int = 6, *, enquiring: bool = False) -> Callable[[Unit], object]:
-    offer = None if state is UnitState.FREE else OFFER
-    return lambda of: rules.follow(of, THIS, version, state, offer, enquiring=enquiring)
+    said = Allocation(THIS, version, state, None if state is UnitState.FREE else OFFER, enquiring)
+    return lambda of: rules.follow(of, said, RENEWED)
 
 
 EVENTS: dict[str, Callable[[Unit], object]] = {
@@ -54,7 +56,8 @@ EVENTS: dict[str, Callable[[Unit], object]] = {
     "the provider answers the enquiry": lambda of: rules.answer(of, OFFER, LATER, NOW),
     "the provider answers after the deadline": lambda of: rules.answer(of, OFFER, NOW, NOW),
     "the provider answers another enquiry": lambda of: rules.answer(of, NEXT, LATER, NOW),
-    "the household arrives": rules.arrive,
+    "the household arrives": lambda of: rules.arrive(of, NOW),
+    "the household arrives too early": lambda of: rules.arrive(of, NOW - timedelta(seconds=1)),
     "the household does not come": rules.miss,
     "the household departs": rules.depart,
 }
@@ -101,6 +104,7 @@ reserved       | the provider affirms it                   | refused: only a fre
 reserved       | the provider withdraws it                 | out of service
 reserved       | the facility closes                       | out of service
 reserved       | the household arrives                     | occupied
+reserved       | the household arrives too early           | refused: not available yet
 reserved       | the household does not come               | out of service
 reserved       | the coordinator declines                  | free
 occupied       | the provider posts it free                | refused: record the departure
@@ -127,15 +131,46 @@ def test_a_unit_goes_where_the_table_says(stands: str, event: str, then: str) ->
     assert after.state == ("held" if then == "enquired" else then.replace(" ", "_"))
     assert after.enquiring == (then == "enquired")
     assert after.version in (before.version, before.version + 1)
-    if then == "out of service":
+    if then == "out of service" != stands:
+        assert (after.vacancy_id, after.ended_vacancy_id, after.ended_by is None) == (None, THIS, False)
         assert (after.offer_id, after.lease_expires_at, after.available_from) == (None, None, None)
 
 
 def test_a_word_about_another_episode_is_ignored() -> None:
     """The registry may still speak of the last vacancy when a new one has begun."""
     free = unit("free")
-    assert not rules.follow(free, NEXT, 99, UnitState.RESERVED, OFFER)
+    assert not rules.follow(free, Allocation(NEXT, 99, UnitState.RESERVED, OFFER), RENEWED)
     assert free == unit("free")
+
+
+@pytest.mark.parametrize(("stands", "said", "renewed"), [("reserved", UnitState.FREE, True),
+                                                         ("reserved", UnitState.HELD, True),
+                                                         ("reserved", UnitState.RESERVED, False),
+                                                         ("held", UnitState.FREE, False),
+                                                         ("free", UnitState.HELD, False),
+                                                         ("occupied", UnitState.FREE, False)])  # fmt: skip
+def test_a_lease_begins_again_when_a_reserved_unit_comes_back(stands: str, said: UnitState, *, renewed: bool) -> None:
+    """Also when the next offer's message is the first that arrives; the provider was not asked to affirm it before."""
+    of = unit(stands)
+    lease, version = of.lease_expires_at, of.version
+    follow(said)(of)
+    assert (of.lease_expires_at, of.version) == ((RENEWED, version + 1) if renewed else (lease, version))
+
+
+@pytest.mark.parametrize(("event", "now", "why"), [
+    ("the lease ends", "out of service", "lapsed, because nobody affirmed it in time; post the unit again"),
+    ("the provider withdraws it", "out of service", "was withdrawn; post the unit again"),
+    ("the facility closes", "closed", "facility was closed; reopen the facility and post the unit again"),
+    ("the provider withdraws it", "free", "was withdrawn; the unit has a new one"),
+])  # fmt: skip
+def test_a_vacancy_that_ended_says_how_and_what_to_do(event: str, now: str, why: str) -> None:
+    """Whoever affirms it too late need not guess whether it ever existed."""
+    of = unit("free")
+    EVENTS[event](of)
+    if now == "free":
+        rules.post(of, episode())
+    with pytest.raises(Refused, match=why):
+        rules.refuse_ended(of)
 
 
 def test_every_state_is_in_the_table() -> None:

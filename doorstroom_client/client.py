@@ -12,6 +12,7 @@ from schemas.api.municipalities import (
     Claim,
     ClaimReversal,
     Claims,
+    Municipalities,
     Municipality,
     MunicipalityMerger,
     NewClaim,
@@ -293,6 +294,11 @@ class Client:
     async def register_municipality(self, municipality: NewMunicipality, key: str | None = None) -> Municipality:
         """Register a municipality."""
         return await self._transport.post(f"{self._municipalities}/municipalities", Municipality, municipality, key)
+
+    async def list_municipalities(self, cursor: str | None = None) -> Municipalities:
+        """A page of the municipalities, with their newest populations."""
+        url = f"{self._municipalities}/municipalities"
+        return await self._transport.get(url, Municipalities, _page(cursor=cursor))
 
     async def set_quotas(self, quotas: NewQuotas, key: str | None = None) -> Quotas:
         """Share out the national number."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import uvloop
 
+from doorstroom_client import ClientError
 from services.chassis.errors import DoorstroomError
 from services.chassis.logging import configure_logging
 from services.chassis.main import calm_collector, refuse
@@ -99,7 +100,7 @@ def main() -> None:
         _run_command_line()
     except CannotRun as error:
         refuse(str(error))
-    except (DoorstroomError, TimeoutError) as error:
+    except (DoorstroomError, ClientError, TimeoutError) as error:
         sys.stderr.write(f"doorstroom: {error or 'something did not happen in time; see the log with --verbose'}\n")
         sys.exit(1)
 

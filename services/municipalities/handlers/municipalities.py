@@ -38,9 +38,14 @@ async def register_municipality(
 ) -> date:
     """The operator adds a municipality, with its population on `ref_date`: if not said, 1 January of last year.
 
-    Gives that date. Raises Conflict when the municipality is known already.
+    Gives that date. Raises Conflict when the municipality is known already, or quotas rest on the figures of that date.
     """
     counted_on = ref_date or HalfYear.of(unit.now).population_date
+    if counted_on in await ledger.final_population_dates(unit):
+        raise Refused(
+            f"Quotas rest on the populations of {counted_on}, so they are final and this municipality would get none; "
+            "register it with the population of a later refDate."
+        )
     try:
         await store.add_municipality(unit, code, name, province)
         await store.add_population(unit, code, counted_on, inhabitants)
@@ -95,7 +100,7 @@ async def set_ladder(unit: UnitOfWork, province: str, checks_behind: Sequence[in
 
 
 async def _refuse_what_cannot_be(unit: UnitOfWork, counted: Sequence[CountedMunicipality]) -> None:
-    used = {half_year.population_date for half_year in await ledger.set_half_years(unit)}
+    used = await ledger.final_population_dates(unit)
     known = {day: await store.populations_on(unit, day) for day in sorted(used)}
     gone = {
         code: stored.merger.effective_on for stored in await store.all_mergers(unit) for code in stored.merger.parts

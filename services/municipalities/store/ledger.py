@@ -110,6 +110,21 @@ async def set_half_years(unit: UnitOfWork) -> dict[HalfYear, tuple[int, int]]:
     return {HalfYear.parse(row.half_year): (row.national_quota, row.national_inhabitants) for row in found}
 
 
+async def final_population_dates(unit: UnitOfWork) -> set[date]:
+    """The days on whose populations quotas rest: nothing is added to those any more."""
+    return {half_year.population_date for half_year in await set_half_years(unit)}
+
+
+async def sharers_before(unit: UnitOfWork, day: date) -> set[str]:
+    """Who got a part in the newest half-year that had begun by this day, of those whose quotas are set."""
+    begun = [half_year for half_year in await set_half_years(unit) if half_year.first_day <= day]
+    if not begun:
+        return set()
+    shares = (ledger.c.half_year == str(begun[-1])) & (ledger.c.kind == Kind.QUOTA) & ledger.c.merger_id.is_(None)
+    query = select(ledger.c.municipality_code).where(shares, ledger.c.account == Account.OPEN)
+    return {row.municipality_code for row in await unit.execute(query)}
+
+
 async def add_swap(unit: UnitOfWork, giver: str, taker: str, half_year: HalfYear, people: int) -> UUID:
     """Store that two municipalities swapped a part of their tasks."""
     id_ = unit.identifiers()

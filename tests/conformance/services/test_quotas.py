@@ -248,6 +248,60 @@ async def test_setting_the_same_again_changes_nothing_and_other_numbers_are_refu
         await set_quotas(world, HalfYear(2028, 1), 10)
 
 
+def counted_on(day: date, *codes: str) -> list[CountedMunicipality]:
+    """A thousand people in each."""
+    return [CountedMunicipality(code, code, "Utrecht", 1000, day, line) for line, code in enumerate(codes, 2)]
+
+
+async def load(world: World, counted: list[CountedMunicipality]) -> None:
+    await world.run("municipalities", lambda unit: municipalities.import_populations(unit, counted))
+
+
+async def test_quotas_are_not_shared_out_over_a_part_of_the_country(world: World) -> None:
+    """Whoever is left out would get nothing, and the others too much, for good: it is refused, and says who lacks."""
+    many = [f"GM{number:04}" for number in range(1, 13)]
+    await load(world, counted_on(date(2025, 1, 1), *many))
+    await load(world, counted_on(date(2026, 1, 1), many[0]))
+    next_year = HalfYear(2027, 1)
+    with pytest.raises(
+        Conflict, match=r"11 municipalities have no population of 2026-01-01: GM0002, .*GM0011, …"
+    ) as no:
+        await set_quotas(world, next_year, 100)
+    assert "GM0012" not in str(no.value)
+    await merge(world, Merger(tuple(many[1:11]), many[0], date(2026, 1, 1)))
+    await load(world, counted_on(date(2026, 1, 1), many[11]))
+    await set_quotas(world, next_year, 100)
+    assert (await position(world, next_year, many[0])).quota == 50
+
+
+async def test_who_had_a_quota_is_not_forgotten_when_a_year_was_not_counted(world: World) -> None:
+    """Nobody was counted in between, and still they are known to be there."""
+    await prepare(world)
+    await load(world, counted_on(date(2028, 1, 1), MUNICIPALITY))
+    with pytest.raises(Conflict, match=f"1 municipalities have no population of 2028-01-01: {OTHER}"):
+        await set_quotas(world, HalfYear(2029, 1), 100)
+
+
+async def test_nobody_is_registered_too_late_for_a_quota(world: World) -> None:
+    """On figures that quotas rest on; a later date will do, and does not stop the other half of the year."""
+    await prepare(world)
+
+    async def register(ref_date: date | None) -> None:
+        await world.run(
+            "municipalities",
+            lambda unit: municipalities.register_municipality(unit, "GM0001", "New", 500, ref_date=ref_date),
+        )
+
+    for used in (None, date(2025, 1, 1)):
+        with pytest.raises(Conflict, match="later refDate"):
+            await register(used)
+    await register(date(2026, 1, 1))
+    await set_quotas(world, H2, 100)
+    assert (await position(world, H2, "GM0001")).quota == 0
+    await set_quotas(world, H2.next, 100)
+    assert (await position(world, H2.next, "GM0001")).quota == 20
+
+
 async def test_a_swap_moves_a_part_of_the_task(world: World) -> None:
     """The sum stays, and nobody gives away what is claimed, or more than is left."""
     await prepare(world)

@@ -15,6 +15,7 @@ from schemas.api.municipalities import (
     Municipalities,
     Municipality,
     MunicipalityMerger,
+    MunicipalReason,
     NewClaim,
     NewMunicipality,
     NewMunicipalityMerger,
@@ -59,7 +60,7 @@ from schemas.api.shelters import (
     WeeklyOverview,
     Withdrawal,
 )
-from schemas.vocabulary import ClaimReversalReason, DeclineReason, DepartureReason, EnquiryRefusal, WithdrawalReason
+from schemas.vocabulary import DeclineReason, DepartureReason, EnquiryRefusal, WithdrawalReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +264,7 @@ class Client:
         query = _page(state=state, cursor=cursor, overdue="true" if overdue else None)
         return await self._transport.get(f"{self._municipalities}/claims", Claims, query)
 
-    async def reverse_claim(self, claim_id: UUID, reason: ClaimReversalReason, key: str | None = None) -> Claim:
+    async def reverse_claim(self, claim_id: UUID, reason: MunicipalReason, key: str | None = None) -> Claim:
         """Take a claim back, and say why."""
         url = f"{self._municipalities}/claims/{claim_id}/_reverse"
         return await self._transport.post(url, Claim, ClaimReversal(reason=reason), key)

@@ -1,7 +1,7 @@
 """Bodies of the municipalities' API. A household is a number of people here; who or why is never said."""
 
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -16,6 +16,16 @@ Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f
 Inhabitants = Annotated[int, Field(ge=1, le=20_000_000)]
 RefDate = Annotated[str, Field(pattern=r"^20\d\d-01-01$", description="a 1 January", examples=["2022-01-01"])]
 Day = Annotated[date, Field(examples=["2023-01-01"])]
+
+MunicipalReason = Literal[
+    ClaimReversalReason.HOUSING_FELL_THROUGH,
+    ClaimReversalReason.HOUSEHOLD_REFUSED,
+    ClaimReversalReason.HOUSEHOLD_LEFT,
+    ClaimReversalReason.NO_PERMIT,
+    ClaimReversalReason.CLAIMED_IN_ERROR,
+    ClaimReversalReason.OTHER,
+]
+"""The reasons that a municipality may give; the other one is the registry's."""
 
 
 class NewMunicipality(Schema):
@@ -218,4 +228,4 @@ class ClaimsQuery(PageQuery):
 class ClaimReversal(Schema):
     """Why a claim is taken back."""
 
-    reason: ClaimReversalReason
+    reason: MunicipalReason

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain.claims import ClaimState
 from services.municipalities.domain.ledger import CLAIM_KINDS, Account, Kind
+from services.municipalities.domain.slots import SlotState
 from services.municipalities.store import ledger as store
 from services.municipalities.tables import claims, ledger, slots
 
@@ -19,7 +20,8 @@ _SLOT_STATES: SlotStates = (
     (ClaimState.PENDING, ("open", "held")),
     (ClaimState.CLAIMED, ("claimed",)),
     (ClaimState.HOUSED, ("housed",)),
-    (ClaimState.REVERSED, ("withdrawn", "housed")),
+    # A home whose household did not come goes to the next one.
+    (ClaimState.REVERSED, tuple(SlotState)),
     (ClaimState.WITHDRAWN, ("withdrawn",)),
 )
 

@@ -40,6 +40,7 @@ async def register_municipality(
 
     Gives that date. Raises Conflict when the municipality is known already, or quotas rest on the figures of that date.
     """
+    await store.lock_country(unit)
     counted_on = ref_date or HalfYear.of(unit.now).population_date
     if counted_on in await ledger.final_population_dates(unit):
         raise Refused(
@@ -59,6 +60,7 @@ async def import_populations(unit: UnitOfWork, counted: Sequence[CountedMunicipa
 
     Names and provinces are those of the newest figure. Raises BadRows, and then nothing is imported.
     """
+    await store.lock_country(unit)
     await _refuse_what_cannot_be(unit, counted)
     imported = Imported()
     await _import_names(unit, counted, imported)
@@ -73,10 +75,14 @@ async def import_populations(unit: UnitOfWork, counted: Sequence[CountedMunicipa
 async def merge(unit: UnitOfWork, merger: Merger, name: str | None = None) -> None:
     """Municipalities become one on a day; if that has come, at once. `name`: of a new one that is not known yet.
 
-    From then on the ledger, the slots and the claims of the old ones are the new one's. Raises Conflict or Refused.
+    From then on the ledger, the slots and the claims of the old ones are the new one's. Registering the same again
+    changes nothing. Raises Conflict or Refused.
     """
-    known = await store.known(unit)
-    check_merger(merger, [stored.merger for stored in await store.all_mergers(unit)])
+    await store.lock_country(unit)
+    known, others = await store.known(unit), [stored.merger for stored in await store.all_mergers(unit)]
+    if merger in others:
+        return
+    check_merger(merger, others)
     if not set(merger.parts) <= known.keys():
         raise Refused("Each municipality that merges must be registered.")
     if merger.into not in known:
@@ -96,6 +102,7 @@ async def merge(unit: UnitOfWork, merger: Merger, name: str | None = None) -> No
 async def set_ladder(unit: UnitOfWork, province: str, checks_behind: Sequence[int]) -> None:
     """The province decides after how many checks behind each step follows. Raises Refused."""
     supervision.ensure_ladder(checks_behind)
+    await store.lock_country(unit)
     await store.set_ladder(unit, province, checks_behind)
 
 

@@ -47,6 +47,7 @@ async def set_quotas(
     Raises Refused, or Conflict when other numbers are set already.
     """
     quota_rules.ensure_quota()
+    await store.lock_country(unit)
     before = (await ledger.set_half_years(unit)).get(half_year)
     if before is None:
         await _share_out(unit, half_year, national_quota, national_inhabitants)

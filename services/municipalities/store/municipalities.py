@@ -17,6 +17,7 @@ from services.municipalities.tables import (
     merger_parts,
     mergers,
     municipalities,
+    operators_work,
     populations,
     supervision_ladders,
 )
@@ -36,11 +37,6 @@ class StoredMerger:
         return beginning_of(self.merger.effective_on)
 
 
-async def rows(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> Sequence[Row]:
-    """What the statement finds."""
-    return await unit.execute(statement)
-
-
 async def known(unit: UnitOfWork) -> dict[str, Row]:
     """Every municipality, by code."""
     found = await unit.execute(select(municipalities).order_by(municipalities.c.code))
@@ -56,6 +52,11 @@ async def rename(unit: UnitOfWork, code: str, name: str, province: str) -> None:
     """What it is called now, and the province it lies in."""
     changed = update(municipalities).where(municipalities.c.code == code)
     await unit.execute(changed.values(name=name, province=province))
+
+
+async def lock_country(unit: UnitOfWork) -> None:
+    """Hold what concerns all municipalities, before any of their books: the operator's commands come one by one."""
+    await unit.execute(select(operators_work.c.id).with_for_update())
 
 
 async def lock(unit: UnitOfWork, codes: Sequence[str]) -> None:

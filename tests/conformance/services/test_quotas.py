@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from schemas.vocabulary import ClaimReversalReason
+from schemas.messages.offers import Household, OfferAccepted, OfferMade, PlacementFellThrough
+from schemas.vocabulary import ClaimReversalReason, FallThroughReason, ListKind
 from services.chassis.database import StatementFailed
 from services.chassis.errors import Conflict, NotFound
 from services.municipalities.domain.census import BadRows, CountedMunicipality
@@ -15,12 +16,14 @@ from services.municipalities.domain.mergers import Merger
 from services.municipalities.domain.quotas import Position, QuotaKind, QuotaRules
 from services.municipalities.handlers import claims as claim_handlers
 from services.municipalities.handlers import municipalities, quotas
+from services.municipalities.handlers import slots as slot_handlers
 from services.municipalities.handlers.quotas import Standing
+from services.municipalities.handlers.slots import AllocationEvent
 from services.municipalities.store import claims as claims_store
 from services.municipalities.store import ledger as store
 from services.municipalities.tables import claims, ledger, slots
 from services.registry.tables import entries
-from tests.support.world import MUNICIPALITY, World
+from tests.support.world import COORDINATOR, MUNICIPALITY, World
 
 H1, H2 = HalfYear(2026, 1), HalfYear(2026, 2)
 RULES = QuotaRules()
@@ -322,6 +325,65 @@ async def test_swaps_at_the_same_moment_give_away_no_more_than_there_is(world: W
     done = await asyncio.gather(*(swap(world, MUNICIPALITY, OTHER, 10) for _ in range(8)), return_exceptions=True)
     assert sum(isinstance(outcome, Conflict) for outcome in done) == 3
     assert ((await position(world, H1)).task, (await position(world, H1, OTHER)).task) == (0, 100)
+
+
+async def test_the_operator_may_say_the_same_twice_at_once(world: World) -> None:
+    """One after the other, whoever asks: the second finds it done, and other numbers are told that they are other."""
+    counted = counted_on(date(2025, 1, 1), MUNICIPALITY, OTHER)
+    await asyncio.gather(*(load(world, counted) for _ in range(3)))
+    await asyncio.gather(*(set_quotas(world, H1, 10) for _ in range(3)))
+    ladder = (1, 2, 3, 4, 5, 6)
+    await asyncio.gather(
+        *(
+            world.run("municipalities", lambda unit: municipalities.set_ladder(unit, "Utrecht", ladder))
+            for _ in range(4)
+        )
+    )
+    merger = Merger((MUNICIPALITY,), "GM1992", date(2026, 2, 1))
+    await asyncio.gather(*(merge(world, merger, "New") for _ in range(3)))
+    assert (await position(world, H1, "GM1992")).quota == 5
+    later = await asyncio.gather(*(set_quotas(world, H2, people) for people in (20, 30)), return_exceptions=True)
+    assert ["other numbers" in str(outcome) for outcome in later if outcome] == [True]
+
+
+async def registry_says(world: World, event: type[AllocationEvent], later: int, **values: object) -> None:
+    """An event about the only slot, so much newer than what the municipalities' service knows of."""
+    (slot,) = await world.rows("municipalities", select(slots))
+    common = {"vacancy_id": slot["vacancy_id"], "version": slot["allocation_version"] + later}
+    said = event.model_validate(common | {"list_kind": ListKind.HOUSING, "recipient": COORDINATOR} | values)
+    await world.run("municipalities", lambda unit: slot_handlers.allocations_changed(unit, [said]))
+
+
+async def test_a_claim_is_reversed_when_its_placement_falls_through(world: World) -> None:
+    """In the transaction that hears of it: it counts no longer, cannot be housed, and the home is open again."""
+    await prepare(world)
+    claim = await claimed(world)
+    fell = {"reason": FallThroughReason.WITHDRAWN, "fell_through_at": world.clock()}
+    await registry_says(world, PlacementFellThrough, 1, offer_id=claim.offer_id, **fell)
+    (row,) = await world.rows("municipalities", select(claims))
+    assert (row["state"], row["reversal_reason"]) == ("reversed", "placement_fell_through")
+    assert await position(world, H1) == Position(quota=50)
+    with pytest.raises(Conflict, match="only a claimed one can be housed"):
+        await world.house(claim.id)
+    await world.withdraw_slot(claim.slot_id)
+
+
+async def test_the_next_household_may_be_claimed_after_one_that_fell_through(world: World) -> None:
+    """Also when the news of that comes last, after the next household has been offered the home and accepted it."""
+    await prepare(world)
+    claim = await claimed(world)
+    theirs = {"offer_id": world.identifiers(), "household": Household(adults=2, children=0)}
+    deadline = world.clock() + timedelta(days=7)
+    await registry_says(world, OfferMade, 2, **theirs, deadline_at=deadline, made_at=world.clock())
+    fell = {"reason": FallThroughReason.WITHDRAWN, "fell_through_at": world.clock()}
+    await registry_says(world, PlacementFellThrough, -1, offer_id=claim.offer_id, **fell)
+    assert await position(world, H1) == Position(quota=50)
+    await registry_says(world, OfferAccepted, 1, **theirs, accepted_at=world.clock())
+    following = await world.claim(claim.slot_id)
+    assert await position(world, H1) == Position(quota=50, claimed=2)
+    await world.reverse(following.id)
+    states = {row["id"]: row["state"] for row in await world.rows("municipalities", select(claims))}
+    assert states == {claim.id: "reversed", following.id: "reversed"}
 
 
 async def test_a_merger_hands_over_the_book_the_slots_and_the_claims(world: World) -> None:

@@ -95,8 +95,8 @@ async def _closed_but_not_carried_over(unit: UnitOfWork) -> list[str]:
     found = []
     for half_year in sorted(half_year.previous for half_year in set_):
         if str(half_year) in closed:
-            left = await store.left_over(unit, half_year, unit.now)
-            found += [f"quota {half_year} of {code}: {people} not carried over" for code, people in left.items()]
+            left = await store.left_over(unit, half_year)
+            found += [f"quota {half_year} of {item.municipality_code}: {item.people} not carried over" for item in left]
     return found[:FINDINGS_LIMIT]
 
 

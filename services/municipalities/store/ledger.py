@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, insert, select, tuple_
+from sqlalchemy import ColumnElement, Select, case, func, insert, select, tuple_
 
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain import ledger as rules
@@ -16,6 +17,15 @@ from services.municipalities.tables import half_years, ledger, merger_parts, mer
 
 Key = tuple[str, str]
 """A half-year and the code of a municipality."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOver:
+    """People of a closed half-year that were not housed in it, since a moment; negative when there were too many."""
+
+    municipality_code: str
+    since: datetime
+    people: int
 
 
 async def book(
@@ -75,16 +85,17 @@ async def sums(unit: UnitOfWork, at: datetime, which: ColumnElement[bool]) -> li
     ]
 
 
-async def left_over(unit: UnitOfWork, half_year: HalfYear, at: datetime) -> dict[str, int]:
-    """People of a half-year that were not housed in it, by municipality; negative when there were too many."""
-    people = func.sum(ledger.c.people)
-    query = select(ledger.c.municipality_code, people.label("people")).where(
-        ledger.c.half_year == str(half_year),
-        ledger.c.account.in_([Account.OPEN, Account.CLAIMED]),
-        ledger.c.effective_at <= at,
+async def left_over(unit: UnitOfWork, half_year: HalfYear) -> list[LeftOver]:
+    """What of a half-year was left when it ended, and what changed that afterwards; nothing that is carried over."""
+    ended_at = half_year.next.begins_at
+    since = case((ledger.c.effective_at > ended_at, ledger.c.effective_at), else_=ended_at).label("since")
+    lines = select(ledger.c.municipality_code, since, ledger.c.people).where(
+        ledger.c.half_year == str(half_year), ledger.c.account.in_([Account.OPEN, Account.CLAIMED])
     )
-    found = await unit.execute(query.group_by(ledger.c.municipality_code).having(people != 0))
-    return {row.municipality_code: int(row.people) for row in found}
+    dated = lines.subquery("dated")
+    by, people = (dated.c.since, dated.c.municipality_code), func.sum(dated.c.people)
+    query = select(*by, people.label("people")).group_by(*by).having(people != 0).order_by(*by)
+    return [LeftOver(row.municipality_code, row.since, int(row.people)) for row in await unit.execute(query)]
 
 
 async def moments_after(unit: UnitOfWork, moment: datetime, which: ColumnElement[bool]) -> list[datetime]:

@@ -4,12 +4,14 @@ import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Executable, select, text
 
 from schemas.messages.offers import Household, OfferAccepted, OfferMade, PlacementFellThrough
 from schemas.vocabulary import ClaimReversalReason, FallThroughReason, ListKind
-from services.chassis.database import StatementFailed
+from services.chassis.database import Parameters, Rows, StatementFailed
 from services.chassis.errors import Conflict, NotFound
+from services.chassis.unit_of_work import UnitOfWork
+from services.municipalities.domain import ledger as bookings
 from services.municipalities.domain.census import BadRows, CountedMunicipality
 from services.municipalities.domain.half_year import HalfYear
 from services.municipalities.domain.mergers import Merger
@@ -17,6 +19,7 @@ from services.municipalities.domain.quotas import Position, QuotaKind, QuotaRule
 from services.municipalities.handlers import claims as claim_handlers
 from services.municipalities.handlers import municipalities, quotas
 from services.municipalities.handlers import slots as slot_handlers
+from services.municipalities.handlers.books import keep_books
 from services.municipalities.handlers.quotas import Standing
 from services.municipalities.handlers.slots import AllocationEvent
 from services.municipalities.store import claims as claims_store
@@ -28,6 +31,16 @@ from tests.support.world import COORDINATOR, MUNICIPALITY, World
 H1, H2 = HalfYear(2026, 1), HalfYear(2026, 2)
 RULES = QuotaRules()
 OTHER = "GM0363"
+
+
+class Counted(UnitOfWork):
+    """A unit of work that counts its statements."""
+
+    statements = 0
+
+    async def execute(self, statement: Executable, parameters: Parameters = None) -> Rows:
+        self.statements += 1
+        return await super().execute(statement, parameters)
 
 
 async def prepare(world: World, national: int = 100) -> None:
@@ -224,6 +237,52 @@ async def test_a_reversal_after_the_half_year_was_closed_follows_to_the_present(
     assert (await position(world, H2.next)).task == 50
     assert (await position(world, H2.next, at=before)).task == 49
     assert (await position(world, H1, at=before)).housed == 1
+
+
+async def test_what_came_over_is_either_arrears_or_a_credit(world: World) -> None:
+    """Two too many, and then one of them, and both, are reversed after the half-year was closed."""
+    await prepare(world, national=0)
+    both = [await housed(world), await housed(world)]
+    await set_quotas(world, H2, 20)
+    world.clock.now = H2.begins_at
+    await world.pass_time(seconds=0)
+    assert await position(world, H2) == Position(quota=10, credit=2)
+    for claim, credit in zip(both, (1, 0), strict=True):
+        await world.pass_time(days=2)
+        await world.reverse(claim.id)
+        assert await position(world, H2) == Position(quota=10, credit=credit)
+    await world.settle()
+
+
+async def test_the_books_do_not_get_slower_with_each_late_reversal(world: World) -> None:
+    """However many there were after the half-year was closed: keeping the books again asks as much as before."""
+    await prepare(world)
+    await set_quotas(world, H2, 20)
+    world.clock.now = H2.begins_at
+
+    async def statements() -> int:
+        """How many it takes when nothing is due."""
+
+        async def work(unit: UnitOfWork) -> int:
+            await keep_books(unit)
+            counted = Counted(unit.connection, unit.now, unit.identifiers, unit.source)
+            await keep_books(counted)
+            return counted.statements
+
+        return await world.run("municipalities", work)
+
+    before = await statements()
+    for _ in range(5):
+        world.clock.forward(hours=1)
+        late = bookings.housed_reversed(MUNICIPALITY, H1, 1)
+        await world.run("municipalities", lambda unit, late=late: store.book(unit, late))
+    world.clock.forward(hours=1)
+    assert await statements() == before
+    assert await position(world, H2) == Position(quota=10, arrears=55)
+    # There was no claim behind these, and the checks would say so.
+    undone = bookings.housed_reversed(MUNICIPALITY, H1, -5)
+    await world.run("municipalities", lambda unit: store.book(unit, undone))
+    await world.run("municipalities", keep_books)
 
 
 async def test_an_open_claim_goes_along_and_counts_when_they_move_in(world: World) -> None:
@@ -478,7 +537,8 @@ async def test_an_import_corrects_until_quotas_rest_on_it(world: World) -> None:
 async def test_the_database_refuses_to_change_or_remove_a_line(world: World) -> None:
     """The ledger is only added to, whatever the code does."""
     await prepare(world)
-    for statement in (ledger.update().values(people=0), ledger.delete()):
+    # SQLite has no TRUNCATE, and refuses it like anything that it does not understand.
+    for statement in (ledger.update().values(people=0), ledger.delete(), text("TRUNCATE ledger")):
         with pytest.raises(StatementFailed):
             await world.run("municipalities", lambda unit, statement=statement: unit.execute(statement))
     assert (await position(world, H1)).quota == 50

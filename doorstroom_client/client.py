@@ -15,7 +15,9 @@ from schemas.api.municipalities import (
     Municipalities,
     Municipality,
     MunicipalityMerger,
+    MunicipalityMergers,
     MunicipalReason,
+    NationalNumbers,
     NewClaim,
     NewMunicipality,
     NewMunicipalityMerger,
@@ -25,8 +27,10 @@ from schemas.api.municipalities import (
     NewSupervisionLadder,
     Quotas,
     QuotaSwap,
+    QuotaSwaps,
     Slots,
     SupervisionLadder,
+    SupervisionLadders,
 )
 from schemas.api.municipalities import Slot as MunicipalSlot
 from schemas.api.notifications import Notification
@@ -313,6 +317,28 @@ class Client:
         """Register that municipalities become one."""
         url = f"{self._municipalities}/municipality-mergers"
         return await self._transport.post(url, MunicipalityMerger, merger, key)
+
+    async def list_mergers(self, cursor: str | None = None) -> MunicipalityMergers:
+        """A page of the mergers."""
+        url = f"{self._municipalities}/municipality-mergers"
+        return await self._transport.get(url, MunicipalityMergers, _page(cursor=cursor))
+
+    async def withdraw_merger(self, merger_id: UUID, key: str | None = None) -> MunicipalityMerger:
+        """Take back a merger whose day is still to come."""
+        url = f"{self._municipalities}/municipality-mergers/{merger_id}/_withdraw"
+        return await self._transport.post(url, MunicipalityMerger, None, key)
+
+    async def list_swaps(self, cursor: str | None = None) -> QuotaSwaps:
+        """A page of the swaps; a municipality's own."""
+        return await self._transport.get(f"{self._municipalities}/quota-swaps", QuotaSwaps, _page(cursor=cursor))
+
+    async def list_half_years(self, cursor: str | None = None) -> NationalNumbers:
+        """A page of the half-years whose quotas are set, with their national numbers."""
+        return await self._transport.get(f"{self._municipalities}/half-years", NationalNumbers, _page(cursor=cursor))
+
+    async def list_supervision_ladders(self) -> SupervisionLadders:
+        """The ladders of the provinces that have one of their own."""
+        return await self._transport.get(f"{self._municipalities}/supervision-ladders", SupervisionLadders)
 
     async def set_supervision_ladder(self, ladder: NewSupervisionLadder, key: str | None = None) -> SupervisionLadder:
         """Set after how many checks behind a province takes each step."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, insert, select, tuple_
+from sqlalchemy import ColumnElement, Select, case, func, insert, or_, select, tuple_
 
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain import ledger as rules
@@ -149,6 +149,17 @@ async def add_swap(unit: UnitOfWork, giver: str, taker: str, half_year: HalfYear
     }
     await unit.execute(insert(quota_swaps).values(values))
     return id_
+
+
+def listed_half_years() -> Select[tuple[object, ...]]:
+    """The half-years whose quotas are set, with their national numbers."""
+    return select(half_years)
+
+
+def listed_swaps(municipality_code: str | None) -> Select[tuple[object, ...]]:
+    """Swaps; with a code, those that this municipality is one side of."""
+    mine = or_(quota_swaps.c.from_code == municipality_code, quota_swaps.c.to_code == municipality_code)
+    return select(quota_swaps) if municipality_code is None else select(quota_swaps).where(mine)
 
 
 def chosen(municipality_code: str | None, half_year: str | None) -> ColumnElement[bool]:

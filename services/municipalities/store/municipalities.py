@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, delete, func, insert, select, update
 
-from services.chassis.database import Row
+from services.chassis.database import Row, among
 from services.chassis.errors import Conflict, NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain.half_year import beginning_of
@@ -145,6 +145,27 @@ async def all_mergers(unit: UnitOfWork) -> list[StoredMerger]:
         )
         for row in found
     ]
+
+
+def listed_mergers() -> Select[tuple[object, ...]]:
+    """Mergers, with the name of what came of each."""
+    joined = mergers.join(municipalities, municipalities.c.code == mergers.c.into_code)
+    return select(*mergers.c, municipalities.c.name).select_from(joined)
+
+
+async def parts_of(unit: UnitOfWork, merger_ids: Sequence[UUID]) -> Mapping[UUID, list[str]]:
+    """The municipalities that end by each of these mergers."""
+    query = select(merger_parts).where(among(unit.connection, merger_parts.c.merger_id, merger_ids))
+    found: defaultdict[UUID, list[str]] = defaultdict(list)
+    for row in await unit.execute(query.order_by(merger_parts.c.municipality_code)):
+        found[row.merger_id].append(row.municipality_code)
+    return found
+
+
+async def remove_merger(unit: UnitOfWork, merger_id: UUID) -> None:
+    """A merger that has not happened will not happen."""
+    await unit.execute(delete(merger_parts).where(merger_parts.c.merger_id == merger_id))
+    await unit.execute(delete(mergers).where(mergers.c.id == merger_id))
 
 
 async def note_carried_out(unit: UnitOfWork, stored: StoredMerger) -> None:

@@ -9,14 +9,6 @@ from services.cli.distributed import database_name
 from services.cli.embedded import database_url
 from services.cli.servers import PrivatePostgreSQL
 
-DATA = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("var"),
-    show_default=True,
-    help="The folder of `make run`, or of `make run-distributed` (var/distributed) while that runs.",
-)
-
 
 def find_database(service: str, data: Path) -> str:
     """The database that DOORSTROOM_DATABASE_URL names, or else the service's own in the folder. Raises UsageError."""

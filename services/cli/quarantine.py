@@ -15,7 +15,8 @@ from services.chassis.quarantine import QuarantinedMessage
 from services.chassis.relay import OUTBOX_CHANNEL
 from services.chassis.tables import MessageTables
 from services.chassis.unit_of_work import Transactions, UnitOfWork
-from services.cli.databases import DATA, find_database
+from services.cli.databases import find_database
+from services.cli.options import DATA
 from services.municipalities.tables import messages as municipalities
 from services.notifications.tables import messages as notifications
 from services.registry.tables import messages as registry

@@ -10,8 +10,8 @@ import click
 from schemas.api.municipalities import Quota
 from services.chassis.clock import system_clock
 from services.chassis.unit_of_work import UnitOfWork
-from services.cli.databases import DATA
 from services.cli.municipal import settings_for, work_on
+from services.cli.options import DATA
 from services.municipalities.domain.half_year import HalfYear
 from services.municipalities.handlers import quotas as handlers
 from services.municipalities.handlers.books import keep_books

@@ -7,12 +7,15 @@ import socket
 import sqlite3
 import stat
 import subprocess
+import sys
 import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 import pytest
 
+from services.cli.__main__ import COMMANDS, cli
 from services.municipalities.domain.half_year import HalfYear
 from tests.e2e.conftest import COMMAND, ROOT, Program, refused
 
@@ -215,6 +218,22 @@ def test_every_command_explains_itself(arguments: tuple[str, ...]) -> None:
     )
     assert "Usage:" in done.stdout
     assert len(done.stdout.splitlines()) >= 5
+
+
+def test_help_loads_no_service() -> None:
+    """It says of each command what that says of itself, and is there at once."""
+    asked = "from services.cli.__main__ import cli; cli(['--help'], standalone_mode=False); import sys; "
+    loaded = "print(*(name for name in ('sqlalchemy', 'pydantic', 'aiohttp') if name in sys.modules), sep=',')"
+    done = subprocess.run(
+        [sys.executable, "-c", asked + loaded], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout.splitlines()[-1] == ""
+    context = click.Context(cli)
+    for name, (_, _, explanation) in COMMANDS.items():
+        command = cli.get_command(context, name)
+        assert command is not None
+        assert name in done.stdout
+        assert command.get_short_help_str(200) == explanation
 
 
 def test_the_openapi_documents_are_printed() -> None:

@@ -15,7 +15,7 @@ import asyncpg
 
 from bench.measure import BenchError
 from services.cli.distributed import servers
-from services.cli.run import CannotRun
+from services.cli.errors import CannotRun
 
 DATABASE_VARIABLE = "DOORSTROOM_TEST_DATABASE_URL"
 BROKER_VARIABLE = "DOORSTROOM_TEST_BROKER_URL"

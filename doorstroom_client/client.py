@@ -14,8 +14,12 @@ from schemas.api.municipalities import (
     Claim,
     ClaimReversal,
     Claims,
+    Municipalities,
     Municipality,
     MunicipalityMerger,
+    MunicipalityMergers,
+    MunicipalReason,
+    NationalNumbers,
     NewClaim,
     NewMunicipality,
     NewMunicipalityMerger,
@@ -25,8 +29,10 @@ from schemas.api.municipalities import (
     NewSupervisionLadder,
     Quotas,
     QuotaSwap,
+    QuotaSwaps,
     Slots,
     SupervisionLadder,
+    SupervisionLadders,
 )
 from schemas.api.municipalities import Slot as MunicipalSlot
 from schemas.api.notifications import Notification
@@ -61,7 +67,6 @@ from schemas.api.shelters import (
     Withdrawal,
 )
 from schemas.vocabulary import (
-    ClaimReversalReason,
     DeclineReason,
     DepartureReason,
     EnquiryRefusal,
@@ -301,7 +306,7 @@ class Client:
         query = _page(state=state, cursor=cursor, overdue="true" if overdue else None)
         return await self._transport.get(f"{self._municipalities}/claims", Claims, query)
 
-    async def reverse_claim(self, claim_id: UUID, reason: ClaimReversalReason, key: str | None = None) -> Claim:
+    async def reverse_claim(self, claim_id: UUID, reason: MunicipalReason, key: str | None = None) -> Claim:
         """Take a claim back, and say why."""
         url = f"{self._municipalities}/claims/{claim_id}/_reverse"
         return await self._transport.post(url, Claim, ClaimReversal(reason=reason), key)
@@ -333,6 +338,11 @@ class Client:
         """Register a municipality."""
         return await self._transport.post(f"{self._municipalities}/municipalities", Municipality, municipality, key)
 
+    async def list_municipalities(self, cursor: str | None = None) -> Municipalities:
+        """A page of the municipalities, with their newest populations."""
+        url = f"{self._municipalities}/municipalities"
+        return await self._transport.get(url, Municipalities, _page(cursor=cursor))
+
     async def set_quotas(self, quotas: NewQuotas, key: str | None = None) -> Quotas:
         """Share out the national number."""
         return await self._transport.post(f"{self._municipalities}/quotas", Quotas, quotas, key)
@@ -345,6 +355,28 @@ class Client:
         """Register that municipalities become one."""
         url = f"{self._municipalities}/municipality-mergers"
         return await self._transport.post(url, MunicipalityMerger, merger, key)
+
+    async def list_mergers(self, cursor: str | None = None) -> MunicipalityMergers:
+        """A page of the mergers."""
+        url = f"{self._municipalities}/municipality-mergers"
+        return await self._transport.get(url, MunicipalityMergers, _page(cursor=cursor))
+
+    async def withdraw_merger(self, merger_id: UUID, key: str | None = None) -> MunicipalityMerger:
+        """Take back a merger whose day is still to come."""
+        url = f"{self._municipalities}/municipality-mergers/{merger_id}/_withdraw"
+        return await self._transport.post(url, MunicipalityMerger, None, key)
+
+    async def list_swaps(self, cursor: str | None = None) -> QuotaSwaps:
+        """A page of the swaps; a municipality's own."""
+        return await self._transport.get(f"{self._municipalities}/quota-swaps", QuotaSwaps, _page(cursor=cursor))
+
+    async def list_half_years(self, cursor: str | None = None) -> NationalNumbers:
+        """A page of the half-years whose quotas are set, with their national numbers."""
+        return await self._transport.get(f"{self._municipalities}/half-years", NationalNumbers, _page(cursor=cursor))
+
+    async def list_supervision_ladders(self) -> SupervisionLadders:
+        """The ladders of the provinces that have one of their own."""
+        return await self._transport.get(f"{self._municipalities}/supervision-ladders", SupervisionLadders)
 
     async def set_supervision_ladder(self, ladder: NewSupervisionLadder, key: str | None = None) -> SupervisionLadder:
         """Set after how many checks behind a province takes each step."""

@@ -131,6 +131,8 @@ class ClaimReversalReason(StrEnum):
     NO_PERMIT = "no_permit"
     CLAIMED_IN_ERROR = "claimed_in_error"
     OTHER = "other"
+    PLACEMENT_FELL_THROUGH = "placement_fell_through"
+    """Never given by a municipality: the registry let the placement fall through after it was claimed."""
 
 
 class Province(StrEnum):

@@ -1,7 +1,7 @@
 """Bodies of the municipalities' API. A household is a number of people here; who or why is never said."""
 
 from datetime import date
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
@@ -16,6 +16,18 @@ Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f
 Inhabitants = Annotated[int, Field(ge=1, le=20_000_000)]
 RefDate = Annotated[str, Field(pattern=r"^20\d\d-01-01$", description="a 1 January", examples=["2022-01-01"])]
 Day = Annotated[date, Field(examples=["2023-01-01"])]
+
+SlotState = Literal["open", "held", "claimed", "housed", "withdrawn"]
+ClaimState = Literal["pending", "claimed", "housed", "reversed", "withdrawn"]
+MunicipalReason = Literal[
+    ClaimReversalReason.HOUSING_FELL_THROUGH,
+    ClaimReversalReason.HOUSEHOLD_REFUSED,
+    ClaimReversalReason.HOUSEHOLD_LEFT,
+    ClaimReversalReason.NO_PERMIT,
+    ClaimReversalReason.CLAIMED_IN_ERROR,
+    ClaimReversalReason.OTHER,
+]
+"""The reasons that a municipality may give; the other one is the registry's."""
 
 
 class NewMunicipality(Schema):
@@ -61,6 +73,15 @@ class NewMunicipalityMerger(Schema):
 class MunicipalityMerger(NewMunicipalityMerger):
     """A merger."""
 
+    merger_id: UUID
+    carried_out: bool = Field(description="its day has come, and the ledger, the slots and the claims went over")
+
+
+class MunicipalityMergers(Schema):
+    """A page of mergers."""
+
+    mergers: list[MunicipalityMerger]
+
 
 class NewSupervisionLadder(Schema):
     """After how many checks in a row (1 April, 1 October) behind a province takes each of its six steps."""
@@ -73,6 +94,27 @@ class NewSupervisionLadder(Schema):
 
 class SupervisionLadder(NewSupervisionLadder):
     """The ladder of a province."""
+
+
+class SupervisionLadders(Schema):
+    """The ladders of the provinces that have one of their own."""
+
+    ladders: list[SupervisionLadder]
+
+
+class NationalNumber(Schema):
+    """What a half-year was shared out from."""
+
+    half_year: HalfYear
+    national_quota: int
+    national_inhabitants: int
+    set_at: UtcDatetime
+
+
+class NationalNumbers(Schema):
+    """A page of half-years whose quotas are set."""
+
+    half_years: list[NationalNumber]
 
 
 class NewQuotas(Schema):
@@ -91,8 +133,8 @@ class Quota(Schema):
     municipality_code: MunicipalityCode
     half_year: HalfYear
     quota: int = Field(description="its part of the national number")
-    arrears: int = Field(description="what was not housed in the half-year before")
-    credit: int = Field(description="what was housed too many in the half-year before")
+    arrears: int = Field(description="what was not housed in the half-year before; then there is no credit")
+    credit: int = Field(description="what was housed too many in the half-year before; then there are no arrears")
     swapped: int = Field(description="taken over from other municipalities; negative when given away")
     task: int = Field(description="quota + arrears - credit + swapped")
     claimed: int = Field(description="claimed, and not moved in yet")
@@ -133,12 +175,18 @@ class QuotaSwap(NewQuotaSwap):
     agreed_at: UtcDatetime
 
 
+class QuotaSwaps(Schema):
+    """A page of swaps."""
+
+    swaps: list[QuotaSwap]
+
+
 class NewSlot(Schema):
     """A dwelling or room that is offered under the quota."""
 
     places: int = Field(ge=1, le=20)
     wheelchair: bool = False
-    available_from: UtcDatetime | None = Field(None, description="now, if not said")
+    available_from: UtcDatetime | None = Field(None, description="now, if not said; at most a year ahead")
 
 
 class Slot(Schema):
@@ -148,7 +196,7 @@ class Slot(Schema):
     municipality_code: MunicipalityCode
     places: int
     wheelchair: bool
-    state: str = Field(description="open, held, claimed, housed or withdrawn")
+    state: SlotState
     accepted: bool = Field(description="the household that it is held for has said yes, so it can be claimed")
     adults: int | None
     children: int | None
@@ -163,7 +211,7 @@ class Slots(Schema):
 class SlotsQuery(PageQuery):
     """Which slots."""
 
-    state: str | None = Field(None, pattern="^[a-z]{1,20}$")
+    state: SlotState | None = None
 
 
 class NewClaim(Schema):
@@ -172,7 +220,7 @@ class NewClaim(Schema):
     slot_id: UUID | None = Field(None, description="the slot whose household has accepted")
     places: int | None = Field(None, ge=1, le=20, description="without a slotId: how many people the home takes")
     wheelchair: bool = False
-    available_from: UtcDatetime | None = Field(None, description="now, if not said")
+    available_from: UtcDatetime | None = Field(None, description="now, if not said; at most a year ahead")
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -190,9 +238,7 @@ class Claim(Schema):
     slot_id: UUID
     people: int = Field(description="0 while pending")
     half_year: HalfYear | None = Field(description="in which it is claimed, and then in which it counts")
-    state: str = Field(
-        description="pending (nobody has accepted yet), claimed, housed, reversed, or withdrawn while it was pending"
-    )
+    state: ClaimState = Field(description="pending: nobody has accepted yet; withdrawn: while it was pending")
     requested_at: UtcDatetime
     claimed_at: UtcDatetime | None
     house_before: UtcDatetime | None = Field(description="ten weeks after it was claimed there must be a home")
@@ -211,11 +257,11 @@ class Claims(Schema):
 class ClaimsQuery(PageQuery):
     """Which claims."""
 
-    state: str | None = Field(None, pattern="^[a-z]{1,20}$")
+    state: ClaimState | None = None
     overdue: bool = Field(default=False, description="only those whose moveBefore has passed without moving in")
 
 
 class ClaimReversal(Schema):
     """Why a claim is taken back."""
 
-    reason: ClaimReversalReason
+    reason: MunicipalReason

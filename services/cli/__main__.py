@@ -1,91 +1,63 @@
-"""The `doorstroom` command."""
+"""The `doorstroom` command. What a command needs is loaded when it is called: to ask for help takes no time."""
 
-import asyncio
-import json
-import os
-import signal
 import sys
-from pathlib import Path
+from collections.abc import Mapping
+from importlib import import_module
+from typing import NoReturn
 
 import click
-import uvloop
 
 from services.chassis.errors import DoorstroomError
-from services.chassis.logging import configure_logging
-from services.chassis.main import calm_collector, refuse
-from services.chassis.settings import LogFormat
-from services.chassis.web.openapi import openapi
-from services.chassis.wiring import Unusable
-from services.cli.cases import cases
-from services.cli.check import check
-from services.cli.distributed import run_distributed
-from services.cli.embedded import SERVICES, describe
-from services.cli.municipalities import municipalities
-from services.cli.quarantine import quarantine
-from services.cli.quotas import quotas
-from services.cli.replay import replay
-from services.cli.run import CannotRun, run
-from services.cli.schemas import schemas
+from services.cli.errors import CannotRun, Failed
 
+EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""
 
-DATA = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("var"),
-    show_default=True,
-    help="The folder with the databases.",
-)
+COMMANDS: Mapping[str, tuple[str, str, str]] = {
+    "cases": ("cases", "cases", "Cases: erase who somebody is."),
+    "check": ("check", "check", "Check what must never be false, in live databases."),
+    "municipalities": ("municipalities", "municipalities", "Municipalities: import their populations, merge them."),
+    "openapi": ("serving", "openapi_command", "Print a service's OpenAPI 3.1 document."),
+    "quarantine": ("quarantine", "quarantine", "Messages that could not be handled: look, replay, drop."),
+    "quotas": ("quotas", "quotas", "Quotas: share out the national number, see how far each municipality is."),
+    "replay": ("replay", "replay", "Make every decision again, and compare it with what is stored."),
+    "run": ("serving", "run_command", "Run everything in this process, on SQLite."),
+    "run-distributed": (
+        "serving",
+        "run_distributed_command",
+        "Run each service as its own process, on a private PostgreSQL and RabbitMQ.",
+    ),
+    "schemas": ("schemas", "schemas", "The published schemas of the messages."),
+}
+"""Each command: its module, its name there, and what it does."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """Commands that are loaded by their names."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Their names."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
+        """Load one; None when there is no such command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(import_module(f"services.cli.{module}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as above
+        """List them without loading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, explanation) for name, (_, _, explanation) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="doorstroom")
 def cli() -> None:
     """A bed comes free, and the next person's coordinator knows."""
-
-
-@cli.command("run")
-@click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True)
-@DATA
-@click.option("--demo/--no-demo", default=True, help="Load the sample and play the demo on the first start.")
-@click.option("--verbose", is_flag=True, help="Show the log.")
-def run_command(port: int, data: Path, *, demo: bool, verbose: bool) -> None:
-    """Run everything in this process, on SQLite."""
-    configure_logging(LogFormat.CONSOLE, "INFO" if verbose else "ERROR")
-    # What is stored is for its owner only.
-    os.umask(0o077)
-    calm_collector()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(data, port, play=demo))
-
-
-@cli.command("run-distributed")
-@DATA
-@click.option("--demo/--no-demo", default=True, help="Load the sample and play the demo on the first start.")
-def run_distributed_command(data: Path, *, demo: bool) -> None:
-    """Run each service as its own process, on a private PostgreSQL and RabbitMQ."""
-    configure_logging(LogFormat.CONSOLE, "ERROR")
-    # Until it serves, SIGTERM ends it the way Ctrl-C does: with everything that it started.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    asyncio.run(run_distributed(data, play=demo, write=click.echo))
-
-
-@cli.command("openapi")
-@click.argument("service", type=click.Choice([definition.name for definition in SERVICES]))
-def openapi_command(service: str) -> None:
-    """Print a service's OpenAPI 3.1 document."""
-    definition = next(item for item in SERVICES if item.name == service)
-    click.echo(json.dumps(openapi(describe(definition)), indent=2, ensure_ascii=False))
-
-
-cli.add_command(cases)
-cli.add_command(check)
-cli.add_command(municipalities)
-cli.add_command(quarantine)
-cli.add_command(quotas)
-cli.add_command(replay)
-cli.add_command(schemas)
 
 
 def _run_command_line() -> None:
@@ -104,11 +76,16 @@ def main() -> None:
     """Run the command: 0 when all went well, 1 when it failed, 2 when it cannot run so."""
     try:
         _run_command_line()
-    except (CannotRun, Unusable) as error:
-        refuse(str(error))
-    except (DoorstroomError, TimeoutError) as error:
-        sys.stderr.write(f"doorstroom: {error or 'something did not happen in time; see the log with --verbose'}\n")
-        sys.exit(1)
+    except CannotRun as error:
+        _end(str(error), EXIT_USAGE)
+    except (DoorstroomError, Failed, TimeoutError) as error:
+        _end(str(error) or "something did not happen in time; see the log with --verbose", 1)
+
+
+def _end(message: str, code: int) -> NoReturn:
+    """Say in one line what happened."""
+    sys.stderr.write(f"doorstroom: {message}\n")
+    sys.exit(code)
 
 
 if __name__ == "__main__":

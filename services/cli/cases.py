@@ -9,7 +9,8 @@ from uuid import UUID
 import click
 
 from services.chassis.unit_of_work import UnitOfWork
-from services.cli.databases import DATA, find_database, opened
+from services.cli.databases import find_database, opened
+from services.cli.options import DATA
 from services.registry.handlers.personal import erase
 from services.registry.store.cases import find_case
 

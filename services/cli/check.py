@@ -10,7 +10,8 @@ import click
 
 from services.chassis.unit_of_work import UnitOfWork
 from services.cli.across import findings as findings_across
-from services.cli.databases import DATA, TABLES, find_database, opened, programmes_in_use
+from services.cli.databases import TABLES, find_database, opened, programmes_in_use
+from services.cli.options import DATA
 from services.municipalities import checks as municipalities
 from services.notifications import checks as notifications
 from services.registry import checks as registry

@@ -28,14 +28,6 @@ TABLES: dict[str, MessageTables] = {
     "notifications": notifications,
 }
 
-DATA = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("var"),
-    show_default=True,
-    help="The folder of `make run`, or of `make run-distributed` (var/distributed) while that runs.",
-)
-
 
 class NothingRefused(Exception):
     """There are no rules here that could refuse anything."""

@@ -16,7 +16,7 @@ from services.cli.cast import Cast
 from services.cli.sample import COORDINATORS, FAMILY, MUNICIPALITIES
 
 STEP_SECONDS = 20.0
-UTRECHT, UTRECHT_NAME, _ = MUNICIPALITIES[4]
+UTRECHT, UTRECHT_NAME, *_ = MUNICIPALITIES[4]
 
 
 @dataclass(slots=True)

@@ -20,7 +20,8 @@ from doorstroom_client import Endpoints
 from services.chassis.identity import DevelopmentIssuer
 from services.chassis.identity.development import KEYS_FILE
 from services.chassis.settings import Mode
-from services.cli.run import HOST, CannotRun, owned_folder, play_until_stopped
+from services.cli.errors import CannotRun
+from services.cli.run import HOST, owned_folder, play_until_stopped
 from services.cli.servers import PrivatePostgreSQL, PrivateRabbitMQ, ServerFailed, ServerMissing
 from services.cli.servers.leftovers import Leftovers
 from services.cli.servers.support import free_port

@@ -7,8 +7,8 @@ from typing import BinaryIO
 
 import click
 
-from services.cli.databases import DATA
 from services.cli.municipal import settings_for, work_on
+from services.cli.options import DATA
 from services.municipalities.domain.census import COLUMNS, BadRows, CountedMunicipality, read_populations
 from services.municipalities.domain.mergers import Merger
 from services.municipalities.handlers import municipalities as handlers

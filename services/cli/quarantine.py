@@ -12,7 +12,8 @@ from services.chassis import quarantine as kept
 from services.chassis.quarantine import QuarantinedMessage
 from services.chassis.relay import OUTBOX_CHANNEL
 from services.chassis.unit_of_work import UnitOfWork
-from services.cli.databases import DATA, TABLES, find_database, opened
+from services.cli.databases import TABLES, find_database, opened
+from services.cli.options import DATA
 
 Answer = TypeVar("Answer")
 

@@ -10,10 +10,11 @@ import click
 from schemas.api.municipalities import Quota
 from services.chassis.clock import system_clock
 from services.chassis.unit_of_work import UnitOfWork
-from services.cli.databases import DATA
 from services.cli.municipal import settings_for, work_on
+from services.cli.options import DATA
 from services.municipalities.domain.half_year import HalfYear
 from services.municipalities.handlers import quotas as handlers
+from services.municipalities.handlers.books import keep_books
 from services.municipalities.routes.quotas import quota_of
 from services.municipalities.store import municipalities as store
 
@@ -103,6 +104,8 @@ def list_command(half_year: HalfYear, data: Path, at: datetime | None, *, as_jso
     """List what each municipality must house in HALFYEAR, and how far it is, in people."""
 
     async def work(unit: UnitOfWork) -> tuple[Sequence[handlers.Standing], dict[str, str]]:
+        # No service may be running that would close a half-year when it is over.
+        await keep_books(unit)
         names = {code: row["name"] for code, row in (await store.known(unit)).items()}
         return await handlers.all_standings(unit, half_year, at or unit.now), names
 

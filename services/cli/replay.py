@@ -10,7 +10,8 @@ from uuid import UUID
 
 import click
 
-from services.cli.databases import DATA, find_database, opened, programmes_in_use
+from services.cli.databases import find_database, opened, programmes_in_use
+from services.cli.options import DATA
 from services.registry.domain.programmes import Programmes
 from services.registry.handlers.replay import FAULTS, Outcome, Replayed
 from services.registry.handlers.replay import replay as replay_some

@@ -17,15 +17,12 @@ from services.chassis.clock import system_clock
 from services.chassis.identity import DevelopmentIssuer
 from services.cli.cast import Cast
 from services.cli.embedded import Embedded, build_embedded
+from services.cli.errors import CannotRun
 from services.cli.first_start import FirstStart
 
 HOST = "127.0.0.1"
 SQLITE_FILE = b"SQLite format 3\x00"
 """How every database file begins that is not empty (https://www.sqlite.org/fileformat.html)."""
-
-
-class CannotRun(Exception):
-    """It cannot start like this; the text says why and what to do."""
 
 
 async def run(data: Path, port: int, *, play: bool, write: Callable[[str], None] = click.echo) -> None:

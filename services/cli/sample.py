@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from doorstroom_client import Client
+from doorstroom_client import Client, ProblemError
 from schemas.api.cases import NewPermit, NewReflectionPeriod
 from schemas.api.municipalities import NewMunicipality, NewQuotas
 from schemas.api.registry import NewCase, NewEntry, Offer
 from schemas.api.shelters import NewFacility, NewProvider, NewUnit, NewVacancy
 from schemas.messages.beds import Acceptance, Service
-from schemas.vocabulary import AgeBand, Need, PermitKind, Programme, Purpose, Sex
+from schemas.vocabulary import AgeBand, Need, PermitKind, Programme, Province, Purpose, Sex
 from services.cli.cast import Cast
 
 Found = TypeVar("Found")
@@ -27,24 +27,25 @@ NATIONAL_QUOTA = 21_200
 """The national number of the first half of 2023, as an illustration for the half-year that the sample starts in."""
 
 MUNICIPALITIES = (
-    ("GM0014", "Groningen", 234_950),
-    ("GM0034", "Almere", 217_828),
-    ("GM0153", "Enschede", 160_640),
-    ("GM0268", "Nijmegen", 179_100),
-    ("GM0344", "Utrecht", 361_699),
-    ("GM0363", "Amsterdam", 882_633),
-    ("GM0392", "Haarlem", 162_906),
-    ("GM0518", "'s-Gravenhage", 553_417),
-    ("GM0599", "Rotterdam", 655_468),
-    ("GM0758", "Breda", 184_702),
-    ("GM0772", "Eindhoven", 238_326),
-    ("GM0935", "Maastricht", 121_151),
+    ("GM0014", "Groningen", Province.GRONINGEN, 234_950),
+    ("GM0034", "Almere", Province.FLEVOLAND, 217_828),
+    ("GM0153", "Enschede", Province.OVERIJSSEL, 160_640),
+    ("GM0268", "Nijmegen", Province.GELDERLAND, 179_100),
+    ("GM0344", "Utrecht", Province.UTRECHT, 361_699),
+    ("GM0363", "Amsterdam", Province.NOORD_HOLLAND, 882_633),
+    ("GM0392", "Haarlem", Province.NOORD_HOLLAND, 162_906),
+    ("GM0518", "'s-Gravenhage", Province.ZUID_HOLLAND, 553_417),
+    ("GM0599", "Rotterdam", Province.ZUID_HOLLAND, 655_468),
+    ("GM0758", "Breda", Province.NOORD_BRABANT, 184_702),
+    ("GM0772", "Eindhoven", Province.NOORD_BRABANT, 238_326),
+    ("GM0935", "Maastricht", Province.LIMBURG, 121_151),
 )
 
 PROVIDERS = ("shelter-noord", "shelter-midden", "shelter-zuid")
 COORDINATORS = ("coordination-noord", "coordination-midden", "coordination-zuid", "comensha")
 REFLECTING_DAYS = 60
 """So long at most have the reflection periods of the sample been running: each has weeks to go."""
+CONFLICT = 409
 WAIT_SECONDS = 20.0
 POLL_SECONDS = 0.01
 
@@ -137,8 +138,7 @@ class Sample:
 
     async def load(self, report: Callable[[str], None]) -> None:
         """Load everything, telling what has been done."""
-        await self._municipalities()
-        report(f"{len(MUNICIPALITIES)} municipalities, with their quotas for {self.half_year}")
+        report(await self._municipalities())
         units = await self._shelters()
         report(f"{len(PROVIDERS)} shelter providers with {sum(map(len, units.values()))} units")
         await self._residents(units)
@@ -146,15 +146,25 @@ class Sample:
         await self._waitlist()
         report(f"{len(WAITING)} people on the shelter waitlist")
 
-    async def _municipalities(self) -> None:
+    async def _municipalities(self) -> str:
+        """What is there already stays as it is: quotas are final, so they are not shared out over somebody's own."""
         operator = self.cast.operator()
-        for code, name, inhabitants in MUNICIPALITIES:
-            municipality = NewMunicipality(municipality_code=code, name=name, inhabitants=inhabitants)
-            await operator.register_municipality(municipality, f"sample-{code}")
+        added = 0
+        for code, name, province, inhabitants in MUNICIPALITIES:
+            new = NewMunicipality(municipality_code=code, name=name, inhabitants=inhabitants, province=province)
+            added += await _unless_there(operator.register_municipality(new, f"sample-{code}"))
+        if added < len(MUNICIPALITIES) or await self._are_more():
+            return f"{added} municipalities, beside those that were here; quotas are yours to set"
         quotas = NewQuotas(
             half_year=self.half_year, national_quota=NATIONAL_QUOTA, national_inhabitants=NATIONAL_INHABITANTS
         )
-        await operator.set_quotas(quotas, f"sample-quotas-{self.half_year}")
+        await _unless_there(operator.set_quotas(quotas, f"sample-quotas-{self.half_year}"))
+        return f"{added} municipalities, with their quotas for {self.half_year}"
+
+    async def _are_more(self) -> bool:
+        """Whether somebody else has registered municipalities here."""
+        found = (await self.cast.operator().list_municipalities()).municipalities
+        return len(found) > len(MUNICIPALITIES)
 
     async def _shelters(self) -> dict[str, list[UUID]]:
         return {provider: await self._provider(provider) for provider in PROVIDERS}
@@ -206,6 +216,17 @@ class Sample:
         entry = NewEntry(case_id=case.case_id, waitlist=waitlist, urgency=person.urgency, waiting_since=since)
         await coordinator.join_waitlist(entry, f"{key}-entry")
         return case.case_id
+
+
+async def _unless_there(request: Awaitable[object]) -> bool:
+    """Whether it could be added: False when it is there already, and then nothing is changed."""
+    try:
+        await request
+    except ProblemError as problem:
+        if problem.status != CONFLICT:
+            raise
+        return False
+    return True
 
 
 async def _offer_of(coordinator: Client, case_id: UUID) -> Offer | None:

@@ -26,6 +26,19 @@ idempotency_keys = idempotency_keys_table(metadata)
 _FIRST_SHARE = text("kind = 'quota' AND merger_id IS NULL")
 _OF_CLAIM = text("claim_id IS NOT NULL")
 _RUNNING = text("state = 'claimed'")
+_STANDING = text("state <> 'reversed'")
+
+operators_work = Table(
+    "operators_work",
+    metadata,
+    Column(
+        "id",
+        SmallInteger,
+        primary_key=True,
+        autoincrement=False,
+        comment="of the only row: whoever changes what concerns the whole country holds it",
+    ),
+)
 
 municipalities = Table(
     "municipalities",
@@ -130,7 +143,8 @@ claims = Table(
     Column("counted", Boolean, nullable=False, comment="housed on a day on which that counts for the quota"),
     Column("reversed_at", UtcDateTime),
     Column("reversal_reason", Text),
-    Index("claims_slot", "slot_id", unique=True),
+    Index("claims_one_of_slot", "slot_id", unique=True, postgresql_where=_STANDING, sqlite_where=_STANDING),
+    Index("claims_of_slot", "slot_id"),
     Index("claims_by_municipality", "municipality_code", "id"),
     Index("claims_running", "half_year", postgresql_where=_RUNNING, sqlite_where=_RUNNING),
 )

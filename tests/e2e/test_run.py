@@ -7,11 +7,16 @@ import socket
 import sqlite3
 import stat
 import subprocess
+import sys
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 import pytest
 
+from services.cli.__main__ import COMMANDS, cli
+from services.municipalities.domain.half_year import HalfYear
 from tests.e2e.conftest import COMMAND, ROOT, Program, refused
 
 STEPS = (
@@ -88,6 +93,42 @@ def test_the_whole_cascade_is_played_once_and_the_printed_commands_work(
     with urllib.request.urlopen(f"{second.root}/readyz", timeout=5) as ready:  # noqa: S310 - our own address
         assert ready.status == 200
     assert second.stop(signal.SIGTERM) == 0
+
+
+def command(*arguments: str, given: str | None = None) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, input=given
+    )
+
+
+def test_the_sample_leaves_alone_what_was_there_before_it(programs: list[Program], tmp_path: Path) -> None:
+    """Someone imported populations first: the demo is played beside them, and no quota is set over their figures."""
+    data = tmp_path / "data"
+    counted = "cbs_code,name,province,population,ref_date\nGM0344,Utrecht,Utrecht,300,2022-01-01\n"
+    assert command("municipalities", "import", "-", "--data", str(data), given=counted).returncode == 0
+    program = Program("run", "--port", "0", "--data", str(data))
+    programs.append(program)
+    assert "11 municipalities, beside those that were here" in program.until("Try it yourself")
+    assert program.stop() == 0
+    assert rows(data, "municipalities", "SELECT count(*) FROM half_years") == [(0,)]
+    population = "SELECT inhabitants FROM populations WHERE municipality_code = 'GM0344'"
+    assert rows(data, "municipalities", population) == [(300,)]
+
+
+def test_a_demo_that_is_refused_is_one_clear_line(programs: list[Program], tmp_path: Path) -> None:
+    """Quotas of this half-year were set without the municipality that the demo is about; the next start goes on."""
+    data = tmp_path / "data"
+    half_year = HalfYear.of(datetime.now(UTC))
+    counted = f"cbs_code,name,province,population,ref_date\nGM0014,Groningen,Groningen,9,{half_year.population_date}\n"
+    assert command("municipalities", "import", "-", "--data", str(data), given=counted).returncode == 0
+    assert command("quotas", "set", str(half_year), "--national", "9", "--data", str(data)).returncode == 0
+    done = command("run", "--port", "0", "--data", str(data))
+    assert (done.returncode, done.stderr.count("\n"), "Traceback" in done.stderr) == (1, 1, False)
+    assert done.stderr.startswith("doorstroom: 404 ")
+    second = Program("run", "--port", "0", "--data", str(data))
+    programs.append(second)
+    second.until("Try it yourself")
+    assert second.stop() == 0
 
 
 def test_what_is_stored_is_for_its_owner_only(programs: list[Program], tmp_path: Path) -> None:
@@ -182,6 +223,22 @@ def test_every_command_explains_itself(arguments: tuple[str, ...]) -> None:
     )
     assert "Usage:" in done.stdout
     assert len(done.stdout.splitlines()) >= 5
+
+
+def test_help_loads_no_service() -> None:
+    """It says of each command what that says of itself, and is there at once."""
+    asked = "from services.cli.__main__ import cli; cli(['--help'], standalone_mode=False); import sys; "
+    loaded = "print(*(name for name in ('sqlalchemy', 'pydantic', 'aiohttp') if name in sys.modules), sep=',')"
+    done = subprocess.run(
+        [sys.executable, "-c", asked + loaded], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout.splitlines()[-1] == ""
+    context = click.Context(cli)
+    for name, (_, _, explanation) in COMMANDS.items():
+        command = cli.get_command(context, name)
+        assert command is not None
+        assert name in done.stdout
+        assert command.get_short_help_str(200) == explanation
 
 
 def test_the_openapi_documents_are_printed() -> None:

@@ -3,11 +3,14 @@
 import json
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from services.chassis.wiring import Surroundings
 from services.cli.__main__ import cli
 
 SMALL_COUNTRY = """cbs_code,name,province,population,ref_date
@@ -78,6 +81,21 @@ def test_quotas_at_a_date_in_the_past(run: Commands) -> None:
     groningen = run.quotas("2023-H1", "--at", "2023-04-01")["GM0014"]
     assert (groningen["expected"], groningen["behind"], groningen["supervisionStep"]) == (26, True, 1)
     assert run.quotas("2023-H1", "--at", "2022-12-01") == {}
+
+
+def test_the_list_closes_a_half_year_that_is_over(run: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when no service has been running since: the arrears are there on the first day."""
+
+    def it_is(moment: datetime) -> None:
+        monkeypatch.setattr("services.cli.municipal.Surroundings", partial(Surroundings, clock=lambda: moment))
+
+    run("municipalities", "import", "-", given=SMALL_COUNTRY)
+    it_is(datetime(2023, 3, 1, tzinfo=UTC))
+    run("quotas", "set", "2023-H1", "--national", "101")
+    run("quotas", "set", "2023-H2", "--national", "50")
+    assert run.quotas("2023-H2")["GM0014"]["arrears"] == 0
+    it_is(datetime(2023, 7, 1, tzinfo=UTC))
+    assert run.quotas("2023-H2")["GM0014"]["arrears"] == 51
 
 
 def test_municipalities_that_merged_are_one(run: Commands) -> None:

@@ -11,7 +11,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
@@ -36,6 +36,7 @@ from services.municipalities.domain.quotas import QuotaRules
 from services.municipalities.handlers import claims, municipalities, quotas, slots
 from services.municipalities.handlers.books import keep_books
 from services.municipalities.store import ledger
+from services.municipalities.tables import half_years, quota_swaps
 from services.municipalities.tables import ledger as ledger_table
 from tests.support.templates import sqlite_copy
 from tests.support.world import COORDINATOR, World
@@ -331,6 +332,43 @@ def test_the_checks_notice_a_ledger_that_was_tampered_with(sqlite_template: Path
         await world.close()
 
     asyncio.run(tamper())
+
+
+def test_the_checks_notice_what_is_not_there(sqlite_template: Path, tmp_path: Path) -> None:
+    """Shares of a half-year that is set, the half-year of shares, the lines of a swap."""
+    first, second = CODES[:2]
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    numbers = {"half_year": "2027-H1", "national_quota": 5, "national_inhabitants": 1331}
+    swap = {"half_year": str(HALF_YEARS[0]), "from_code": first, "to_code": second, "people": 9}
+    of_first = ledger_table.c.municipality_code == first
+    broken = {
+        "half-year without shares": half_years.insert().values(**numbers, set_at=moment),
+        "shares without half-year": half_years.delete(),
+        "a share is missing": ledger_table.delete().where(of_first),
+        "every share is missing": ledger_table.delete(),
+        "swap without lines": quota_swaps.insert().values(
+            **swap, id=UUID(int=1), agreed_at=datetime(2026, 1, 1, tzinfo=UTC)
+        ),
+    }
+
+    async def look(what: str) -> list[str]:
+        world = World(sqlite_copy(sqlite_template, tmp_path / what))
+        rows = [
+            CountedMunicipality(code, code, "Utrecht", inhabitants, day, line)
+            for day in COUNTED_ON
+            for line, (code, inhabitants) in enumerate(POPULATIONS.items(), 2)
+        ]
+        await world.run("municipalities", lambda unit: municipalities.import_populations(unit, rows))
+        await world.run("municipalities", lambda unit: quotas.set_quotas(unit, RULES, HALF_YEARS[0], 40))
+        assert not await world.run("municipalities", checks.findings)
+        await world.run("municipalities", lambda unit: unit.execute(text("DROP TRIGGER ledger_no_delete")))
+        await world.run("municipalities", lambda unit: unit.execute(broken[what]))
+        found = await world.run("municipalities", checks.findings)
+        await world.close()
+        return found
+
+    for what in broken:
+        assert asyncio.run(look(what)), what
 
 
 async def _house_three(unit: UnitOfWork) -> None:

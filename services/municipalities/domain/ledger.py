@@ -132,17 +132,21 @@ def taken_over(into: str, sums: Iterable[Line]) -> Booking:
 
 
 def position(lines: Iterable[Line]) -> Position:
-    """What the lines of one municipality and half-year, or sums of them, add up to."""
+    """What the lines of one municipality and half-year, or sums of them, add up to.
+
+    What came over from before is either too few or too many housed: late reversals make the two cancel out.
+    """
     kinds = dict.fromkeys(Kind, 0)
     accounts = dict.fromkeys(Account, 0)
     for line in lines:
         accounts[line.account] += line.people
         if line.account is Account.OPEN:
             kinds[line.kind] += line.people
+    came_over = kinds[Kind.ARREARS] + kinds[Kind.CREDIT]
     return Position(
         quota=kinds[Kind.QUOTA],
-        arrears=kinds[Kind.ARREARS],
-        credit=-kinds[Kind.CREDIT],
+        arrears=max(came_over, 0),
+        credit=max(-came_over, 0),
         swapped=kinds[Kind.SWAP],
         claimed=accounts[Account.CLAIMED],
         housed=accounts[Account.HOUSED],

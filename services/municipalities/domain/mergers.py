@@ -1,6 +1,6 @@
 """Municipalities that become one (herindeling), and by which population they are counted then."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -39,8 +39,7 @@ def populations_for(half_year: HalfYear, counted: Mapping[str, int], mergers: It
     are one: with the population that the province set, or else with those of its parts together.
     """
     populations = dict(counted)
-    done = [merger for merger in mergers if merger.effective_on <= half_year.first_day]
-    for merger in sorted(done, key=lambda merger: (merger.effective_on, merger.into)):
+    for merger in _done(half_year, mergers):
         members = sorted({*merger.parts, merger.into} & populations.keys())
         together = sum(populations.pop(code) for code in members)
         if merger.inhabitants is not None and merger.effective_on > half_year.population_date:
@@ -48,3 +47,35 @@ def populations_for(half_year: HalfYear, counted: Mapping[str, int], mergers: It
         if together:
             populations[merger.into] = together
     return populations
+
+
+def uncounted(
+    half_year: HalfYear,
+    counted: Collection[str],
+    before: Collection[str],
+    after: Collection[str],
+    mergers: Iterable[Merger],
+) -> list[str]:
+    """Municipalities whose population the quota of a half-year needs, and that nobody counted on its population date.
+
+    There were then, as far as is known, those of `before` (counted a year earlier, or given a quota by then) and of
+    `after` (counted a year later), and what they had merged into. Who is known from older days only may be long gone.
+    """
+    needed, found = {*before, *after}, set(counted)
+    for merger in _done(half_year, mergers):
+        if merger.effective_on <= half_year.population_date:
+            needed = needed - set(merger.parts) | {merger.into}
+        elif merger.inhabitants is not None:
+            needed -= set(merger.parts)
+            found.add(merger.into)
+        else:
+            needed |= set(merger.parts)
+            if merger.into not in before:
+                found.add(merger.into)
+    return sorted(needed - found)
+
+
+def _done(half_year: HalfYear, mergers: Iterable[Merger]) -> list[Merger]:
+    """Those of the first day of a half-year or earlier, in their order."""
+    done = [merger for merger in mergers if merger.effective_on <= half_year.first_day]
+    return sorted(done, key=lambda merger: (merger.effective_on, merger.into))

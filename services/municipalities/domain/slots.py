@@ -1,4 +1,7 @@
-"""Slots: open → held → claimed → housed; withdrawn by its municipality, or by the reversal of its claim."""
+"""Slots: open → held → claimed → housed; withdrawn by its municipality, or when that takes its claim back.
+
+A claimed one is open, or held for the next household, again when the registry lets its placement fall through.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -54,7 +57,7 @@ class Household:
 
 def hold(slot: Slot, allocation_version: int, household: Household, *, accepted: bool) -> bool:
     """The registry offers the slot, or its offer was accepted. False when it is old news or too late."""
-    if not _follows(slot, allocation_version):
+    if not _follows(slot, allocation_version, household.offer_id):
         return False
     slot.state, slot.accepted, slot.offer_id = SlotState.HELD, accepted, household.offer_id
     slot.adults, slot.children = household.adults, household.children
@@ -62,8 +65,8 @@ def hold(slot: Slot, allocation_version: int, household: Household, *, accepted:
 
 
 def give_back(slot: Slot, allocation_version: int) -> bool:
-    """The registry's offer came to nothing. False when it is old news or too late."""
-    if not _follows(slot, allocation_version):
+    """The registry's offer came to nothing, claimed or not. False when it is old news or too late."""
+    if not _follows(slot, allocation_version, None):
         return False
     slot.state, slot.accepted = SlotState.OPEN, False
     slot.offer_id = slot.adults = slot.children = None
@@ -101,8 +104,10 @@ def reverse(slot: Slot) -> None:
     slot.version += 1
 
 
-def _follows(slot: Slot, allocation_version: int) -> bool:
+def _follows(slot: Slot, allocation_version: int, offer_id: UUID | None) -> bool:
     if allocation_version <= slot.allocation_version:
         return False
     slot.allocation_version = allocation_version
+    if slot.state is SlotState.CLAIMED:
+        return offer_id != slot.offer_id  # News about another offer is the end of the one that was claimed.
     return slot.state in (SlotState.OPEN, SlotState.HELD)

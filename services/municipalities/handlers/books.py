@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain import ledger as rules
@@ -52,13 +53,14 @@ async def _close(unit: UnitOfWork, half_year: HalfYear) -> None:
     ended_at = half_year.next.begins_at
     for claim in await claims.lock_running(unit, str(half_year)):
         await carry_claim(unit, claim, half_year.next, ended_at)
-    await municipalities.lock(unit, list(await ledger.left_over(unit, half_year, unit.now)))
-    # First what was left when it ended, then what happened to it afterwards: each is true from its own moment on.
-    of_it = ledger_table.c.half_year == str(half_year)
-    for moment in (ended_at, *await ledger.moments_after(unit, ended_at, of_it)):
-        left = await ledger.left_over(unit, half_year, moment)
-        bookings = [rules.carried_over(code, half_year, people) for code, people in sorted(left.items())]
-        await ledger.book(unit, *bookings, effective_at=moment)
+    left = await ledger.left_over(unit, half_year)
+    if left:
+        await municipalities.lock(unit, sorted({item.municipality_code for item in left}))
+        left = await ledger.left_over(unit, half_year)
+    # What was left when it ended, and what happened to it afterwards: each is true from its own moment on.
+    for since, items in groupby(left, key=lambda item: item.since):
+        bookings = [rules.carried_over(item.municipality_code, half_year, item.people) for item in items]
+        await ledger.book(unit, *bookings, effective_at=since)
 
 
 async def _merge(unit: UnitOfWork, begun: Sequence[StoredMerger]) -> None:

@@ -10,7 +10,7 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain import claims as rules
 from services.municipalities.domain import ledger as bookings
 from services.municipalities.domain import slots as slot_rules
-from services.municipalities.domain.claims import Claim
+from services.municipalities.domain.claims import Claim, ClaimState
 from services.municipalities.domain.half_year import HalfYear
 from services.municipalities.domain.quotas import QuotaRules
 from services.municipalities.domain.slots import Slot
@@ -42,7 +42,7 @@ async def bind_pending(unit: UnitOfWork, accepted: Sequence[Slot]) -> None:
     """The claims that were waiting for these acceptances are made. The slots are held, and stored by the caller."""
     if not accepted:
         return
-    pending = await store.lock_pending(unit, [slot.id for slot in accepted])
+    pending = await store.lock_on_slots(unit, [slot.id for slot in accepted], ClaimState.PENDING)
     await municipalities.lock(unit, [claim.municipality_code for claim in pending.values()])
     for slot in accepted:
         claim = pending.get(slot.id)
@@ -91,6 +91,21 @@ async def reverse_claim(unit: UnitOfWork, claim_id: UUID, municipality_code: str
     )
     unit.record(reversed_, subject=slot.vacancy_id)
     return claim
+
+
+async def reverse_fallen_through(unit: UnitOfWork, fallen: Sequence[Slot]) -> None:
+    """Their households will not come after all, says the registry: the claims on them count no longer.
+
+    The registry knows, so it is told nothing: the home goes to the next household. The slots are held.
+    """
+    if not fallen:
+        return
+    made = await store.lock_on_slots(unit, [slot.id for slot in fallen], ClaimState.CLAIMED)
+    await municipalities.lock(unit, [claim.municipality_code for claim in made.values()])
+    for claim in made.values():
+        rules.reverse(claim, ClaimReversalReason.PLACEMENT_FELL_THROUGH, unit.now)
+        await store.save(unit, claim)
+        await _book_reversal(unit, claim, was_housed=False)
 
 
 def common(slot: Slot) -> dict[str, Any]:

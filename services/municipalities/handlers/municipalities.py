@@ -1,11 +1,12 @@
 """The operator keeps the municipalities: registers, imports, merges, and how their provinces supervise them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from uuid import UUID
 
 from services.chassis.database import UniqueViolation
-from services.chassis.errors import Conflict
+from services.chassis.errors import Conflict, NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain import supervision
 from services.municipalities.domain.census import BadRow, BadRows, CountedMunicipality
@@ -15,6 +16,7 @@ from services.municipalities.domain.mergers import Merger, check_merger
 from services.municipalities.handlers.books import keep_books
 from services.municipalities.store import ledger
 from services.municipalities.store import municipalities as store
+from services.municipalities.store.municipalities import StoredMerger
 
 
 @dataclass(slots=True)
@@ -38,9 +40,15 @@ async def register_municipality(
 ) -> date:
     """The operator adds a municipality, with its population on `ref_date`: if not said, 1 January of last year.
 
-    Gives that date. Raises Conflict when the municipality is known already.
+    Gives that date. Raises Conflict when the municipality is known already, or quotas rest on the figures of that date.
     """
+    await store.lock_country(unit)
     counted_on = ref_date or HalfYear.of(unit.now).population_date
+    if counted_on in await ledger.final_population_dates(unit):
+        raise Refused(
+            f"Quotas rest on the populations of {counted_on}, so they are final and this municipality would get none; "
+            "register it with the population of a later refDate."
+        )
     try:
         await store.add_municipality(unit, code, name, province)
         await store.add_population(unit, code, counted_on, inhabitants)
@@ -54,6 +62,7 @@ async def import_populations(unit: UnitOfWork, counted: Sequence[CountedMunicipa
 
     Names and provinces are those of the newest figure. Raises BadRows, and then nothing is imported.
     """
+    await store.lock_country(unit)
     await _refuse_what_cannot_be(unit, counted)
     imported = Imported()
     await _import_names(unit, counted, imported)
@@ -65,13 +74,18 @@ async def import_populations(unit: UnitOfWork, counted: Sequence[CountedMunicipa
     return imported
 
 
-async def merge(unit: UnitOfWork, merger: Merger, name: str | None = None) -> None:
+async def merge(unit: UnitOfWork, merger: Merger, name: str | None = None) -> StoredMerger:
     """Municipalities become one on a day; if that has come, at once. `name`: of a new one that is not known yet.
 
-    From then on the ledger, the slots and the claims of the old ones are the new one's. Raises Conflict or Refused.
+    From then on the ledger, the slots and the claims of the old ones are the new one's. Registering the same again
+    changes nothing. Raises Conflict or Refused.
     """
-    known = await store.known(unit)
-    check_merger(merger, [stored.merger for stored in await store.all_mergers(unit)])
+    await store.lock_country(unit)
+    known, others = await store.known(unit), await store.all_mergers(unit)
+    same = next((stored for stored in others if stored.merger == merger), None)
+    if same is not None:
+        return same
+    check_merger(merger, [stored.merger for stored in others])
     if not set(merger.parts) <= known.keys():
         raise Refused("Each municipality that merges must be registered.")
     if merger.into not in known:
@@ -82,20 +96,36 @@ async def merge(unit: UnitOfWork, merger: Merger, name: str | None = None) -> No
     if any(newest.get(code, date.min) >= merger.effective_on for code in merger.parts):
         raise Refused("A population is known of one of them from a day on which it would be gone; check the day.")
     try:
-        await store.add_merger(unit, merger)
+        stored = await store.add_merger(unit, merger)
     except UniqueViolation as error:
         raise Conflict("One of these municipalities has merged, or is going to, already.") from error
     await keep_books(unit)
+    return replace(stored, carried_out=stored.begins_at <= unit.now)
+
+
+async def withdraw_merger(unit: UnitOfWork, merger_id: UUID) -> StoredMerger:
+    """A merger that was registered by mistake will not happen. Raises NotFound or Refused."""
+    await store.lock_country(unit)
+    stored = next((stored for stored in await store.all_mergers(unit) if stored.id == merger_id), None)
+    if stored is None:
+        raise NotFound("There is no such merger.")
+    if stored.carried_out or stored.begins_at <= unit.now:
+        raise Refused("The merger has happened; only one whose day is still to come can be withdrawn.")
+    if any(stored.merger.effective_on <= half_year.first_day for half_year in await ledger.set_half_years(unit)):
+        raise Refused("Quotas were shared out with this merger, and they are final; so it cannot be withdrawn.")
+    await store.remove_merger(unit, merger_id)
+    return stored
 
 
 async def set_ladder(unit: UnitOfWork, province: str, checks_behind: Sequence[int]) -> None:
     """The province decides after how many checks behind each step follows. Raises Refused."""
     supervision.ensure_ladder(checks_behind)
+    await store.lock_country(unit)
     await store.set_ladder(unit, province, checks_behind)
 
 
 async def _refuse_what_cannot_be(unit: UnitOfWork, counted: Sequence[CountedMunicipality]) -> None:
-    used = {half_year.population_date for half_year in await ledger.set_half_years(unit)}
+    used = await ledger.final_population_dates(unit)
     known = {day: await store.populations_on(unit, day) for day in sorted(used)}
     gone = {
         code: stored.merger.effective_on for stored in await store.all_mergers(unit) for code in stored.merger.parts

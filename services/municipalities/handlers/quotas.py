@@ -1,6 +1,6 @@
 """Quotas: shared out, swapped, and how far each municipality is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,12 +12,15 @@ from services.municipalities.domain import quotas as rules
 from services.municipalities.domain import supervision
 from services.municipalities.domain.errors import Refused
 from services.municipalities.domain.half_year import CHECK_AFTER_MONTHS, HalfYear
-from services.municipalities.domain.mergers import populations_for
+from services.municipalities.domain.mergers import Merger, populations_for, uncounted
 from services.municipalities.domain.quotas import Position, QuotaRules
 from services.municipalities.handlers.books import keep_books
 from services.municipalities.store import ledger
 from services.municipalities.store import municipalities as store
 from services.municipalities.store.ledger import Key
+
+NAMED_LIMIT = 10
+"""How many municipalities an error names; it says how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ async def set_quotas(
     Raises Refused, or Conflict when other numbers are set already.
     """
     quota_rules.ensure_quota()
+    await store.lock_country(unit)
     before = (await ledger.set_half_years(unit)).get(half_year)
     if before is None:
         await _share_out(unit, half_year, national_quota, national_inhabitants)
@@ -94,13 +98,33 @@ async def _share_out(
     counted = await store.populations_on(unit, half_year.population_date)
     if not counted:
         raise Refused(f"{half_year} is shared out by the population of {half_year.population_date}; import that first.")
-    populations = populations_for(half_year, counted, [stored.merger for stored in await store.all_mergers(unit)])
+    mergers = [stored.merger for stored in await store.all_mergers(unit)]
+    await _ensure_complete(unit, half_year, counted, mergers)
+    populations = populations_for(half_year, counted, mergers)
     inhabitants = sum(populations.values()) if national_inhabitants is None else national_inhabitants
     shares = rules.shares(national_quota, populations, inhabitants)
     await ledger.add_half_year(unit, half_year, national_quota, inhabitants)
     shared_out = [bookings.quota(code, half_year, people) for code, people in shares.items()]
     # Known from the day that it was set; one that is set late was due from the first day on.
     await ledger.book(unit, *shared_out, effective_at=min(unit.now, half_year.begins_at))
+
+
+async def _ensure_complete(
+    unit: UnitOfWork, half_year: HalfYear, counted: Mapping[str, int], mergers: Sequence[Merger]
+) -> None:
+    """Raises Refused when a municipality would be left out: the shares of the others would be too large, for good."""
+    day = half_year.population_date
+    if day in await ledger.final_population_dates(unit):
+        return  # Another half-year rests on the same figures: whoever turned up since begins with the next ones.
+    earlier = await store.populations_on(unit, day.replace(year=day.year - 1))
+    later = await store.populations_on(unit, day.replace(year=day.year + 1))
+    missing = uncounted(half_year, counted, {*earlier, *await ledger.sharers_before(unit, day)}, later, mergers)
+    if missing:
+        named = ", ".join(missing[:NAMED_LIMIT]) + (", …" if len(missing) > NAMED_LIMIT else "")
+        raise Refused(
+            f"{len(missing)} municipalities have no population of {day}: {named}. "
+            "Import it, or register into which one each has merged."
+        )
 
 
 async def _steps(unit: UnitOfWork, codes: Sequence[str], at: datetime) -> dict[str, int]:

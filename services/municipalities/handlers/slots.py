@@ -16,8 +16,8 @@ from schemas.messages.quotas import SlotOpened, SlotWithdrawn
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain import slots as rules
 from services.municipalities.domain.claims import ClaimState
-from services.municipalities.domain.slots import Household, Slot
-from services.municipalities.handlers.claims import bind_pending, common
+from services.municipalities.domain.slots import Household, Slot, SlotState
+from services.municipalities.handlers.claims import bind_pending, common, reverse_fallen_through
 from services.municipalities.store import claims, municipalities
 from services.municipalities.store import slots as store
 
@@ -56,7 +56,7 @@ async def withdraw_slot(unit: UnitOfWork, slot_id: UUID, municipality_code: str)
     slot = await store.lock_slot(unit, slot_id, municipality_code)
     rules.withdraw(slot)
     await store.save(unit, [slot])
-    for claim in (await claims.lock_pending(unit, [slot.id])).values():
+    for claim in (await claims.lock_on_slots(unit, [slot.id], ClaimState.PENDING)).values():
         claim.state = ClaimState.WITHDRAWN
         await claims.save(unit, claim)
     unit.record(SlotWithdrawn(**common(slot), withdrawn_at=unit.now), subject=slot.vacancy_id)
@@ -66,14 +66,17 @@ async def withdraw_slot(unit: UnitOfWork, slot_id: UUID, municipality_code: str)
 async def allocations_changed(unit: UnitOfWork, events: Sequence[AllocationEvent]) -> None:
     """The registry offers slots, or takes its offers back: do as it says, the newest word last.
 
-    A slot that was opened to claim whoever comes is claimed here, in the transaction that hears of the acceptance.
+    A slot that was opened to claim whoever comes is claimed here, in the transaction that hears of the acceptance. And
+    a claim on a household that will not come after all is reversed in the one that hears of that.
     """
     held = await store.lock_slots_of_vacancies(unit, sorted({event.vacancy_id for event in events}))
+    claimed = [slot for slot in held.values() if slot.state is SlotState.CLAIMED]
     changed: dict[UUID, Slot] = {}
     for event in sorted(events, key=lambda event: (event.vacancy_id, event.version)):
         slot = held.get(event.vacancy_id)
         if slot is not None and _follow(slot, event):
             changed[slot.id] = slot
+    await reverse_fallen_through(unit, [slot for slot in claimed if slot.id in changed])
     await bind_pending(unit, [slot for slot in changed.values() if slot.accepted])
     await store.save(unit, list(changed.values()))
 

@@ -7,12 +7,11 @@ from schemas.api.municipalities import Claim, ClaimReversal, Claims, ClaimsQuery
 from schemas.vocabulary import ClaimReversalReason
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
-from services.chassis.web.inputs import not_past
 from services.municipalities.domain import claims as domain
 from services.municipalities.domain.quotas import QuotaRules
 from services.municipalities.handlers import claims as handlers
 from services.municipalities.handlers import slots as slot_handlers
-from services.municipalities.routes.common import BASE, OWNERS, READ, WRITE, rows
+from services.municipalities.routes.common import BASE, OWNERS, READ, WRITE, available, rows
 from services.municipalities.store import claims as store
 from services.municipalities.tables import claims
 
@@ -27,8 +26,8 @@ async def post_claim(call: Call[NewClaim], unit: UnitOfWork) -> Reply:
     if body.slot_id is not None:
         return Reply(201, _claim(await handlers.claim_slot(unit, body.slot_id, mine)))
     places = body.places or 1  # One of the two is there: the schema says so.
-    not_past("/availableFrom", body.available_from, unit.now)
-    slot = await slot_handlers.open_slot(unit, mine, places, body.available_from, wheelchair=body.wheelchair)
+    available_from = available(body.available_from, unit.now)
+    slot = await slot_handlers.open_slot(unit, mine, places, available_from, wheelchair=body.wheelchair)
     return Reply(201, _claim(await handlers.claim_next(unit, slot)))
 
 
@@ -135,7 +134,8 @@ def _ending(quota_rules: QuotaRules) -> tuple[Operation[UnitOfWork], ...]:
             description=(
                 "Before the household was housed: the slot is withdrawn, and the household has its old place on the "
                 "list again. Afterwards: it counts no longer, in the half-year that it counted in; what that changes "
-                "is carried over to the next one."
+                "is carried over to the next one. When the registry lets the placement fall through before they moved "
+                "in, the claim is reversed by itself, and the slot is open for the next household."
             ),
             scope=WRITE,
             roles=OWNERS,
@@ -150,8 +150,11 @@ def _ending(quota_rules: QuotaRules) -> tuple[Operation[UnitOfWork], ...]:
 
 
 def _claim(claim: domain.Claim) -> Claim:
-    same = ("slot_id", "people", "half_year", "state", "requested_at", "claimed_at", "house_before", "move_before")
+    same = ("slot_id", "people", "half_year", "requested_at", "claimed_at", "house_before", "move_before")
     ending = ("housed_at", "reversed_at", "reversal_reason")
     reason = None if claim.reversal_reason is None else ClaimReversalReason(claim.reversal_reason)
-    values = {name: getattr(claim, name) for name in (*same, *ending)} | {"reversal_reason": reason}
+    values = {name: getattr(claim, name) for name in (*same, *ending)} | {
+        "state": claim.state.value,
+        "reversal_reason": reason,
+    }
     return Claim(claim_id=claim.id, **values)

@@ -1,15 +1,18 @@
 """Municipalities, their mergers, and the ladders of their provinces."""
 
 from datetime import date
+from uuid import UUID
 
 from schemas.api.municipalities import (
     Municipalities,
     Municipality,
     MunicipalityMerger,
+    MunicipalityMergers,
     NewMunicipality,
     NewMunicipalityMerger,
     NewSupervisionLadder,
     SupervisionLadder,
+    SupervisionLadders,
 )
 from schemas.api.paging import PageQuery
 from schemas.vocabulary import Province
@@ -20,9 +23,11 @@ from services.municipalities.domain.mergers import Merger
 from services.municipalities.handlers import municipalities as handlers
 from services.municipalities.routes.common import BASE, MANAGE, OPERATORS, READ, READERS, rows
 from services.municipalities.store import municipalities as store
-from services.municipalities.tables import municipalities
+from services.municipalities.store.municipalities import StoredMerger
+from services.municipalities.tables import mergers, municipalities
 
 MUNICIPALITIES = Paging(f"{BASE}/municipalities", tuple[str], [municipalities.c.code])
+MERGERS = Paging(f"{BASE}/municipality-mergers", tuple[UUID], [mergers.c.id])
 
 _MERGER = NewMunicipalityMerger(
     from_codes=["GM0501", "GM0530", "GM0614"],
@@ -58,8 +63,29 @@ async def post_merger(call: Call[NewMunicipalityMerger], unit: UnitOfWork) -> Re
     """Register a merger."""
     body = call.body
     merger = Merger(tuple(sorted(set(body.from_codes))), body.into_code, body.effective_on, body.inhabitants)
-    await handlers.merge(unit, merger, body.name)
-    return Reply(201, MunicipalityMerger(**dict(body)))
+    stored = await handlers.merge(unit, merger, body.name)
+    return Reply(201, _stored_merger(stored, body.name))
+
+
+async def get_mergers(call: Call[None, PageQuery], unit: UnitOfWork) -> Reply:
+    """List the mergers."""
+    found = await rows(unit, MERGERS.select(store.listed_mergers(), call.query))
+    page = MERGERS.page(found, call.query, lambda row: (row["id"],))
+    parts = await store.parts_of(unit, [row["id"] for row in page.rows])
+    return Reply(200, MunicipalityMergers(mergers=[_merger(row, parts[row["id"]]) for row in page.rows]), page.headers)
+
+
+async def withdraw_merger(call: Call, unit: UnitOfWork) -> Reply:
+    """Take back a merger that is still to come."""
+    withdrawn = await handlers.withdraw_merger(unit, call.uuid("mergerId"))
+    return Reply(200, _stored_merger(withdrawn))
+
+
+async def get_ladders(_: Call, unit: UnitOfWork) -> Reply:
+    """List the ladders."""
+    found = (await store.ladders(unit)).items()
+    ladders = [SupervisionLadder(province=Province(name), checks_behind=list(steps)) for name, steps in found]
+    return Reply(200, SupervisionLadders(ladders=ladders))
 
 
 async def post_ladder(call: Call[NewSupervisionLadder], unit: UnitOfWork) -> Reply:
@@ -70,6 +96,10 @@ async def post_ladder(call: Call[NewSupervisionLadder], unit: UnitOfWork) -> Rep
 
 def operations() -> tuple[Operation[UnitOfWork], ...]:
     """What can be done about municipalities."""
+    return (*_registering(), *_merging(), *_supervising())
+
+
+def _registering() -> tuple[Operation[UnitOfWork], ...]:
     return (
         Operation(
             method="POST",
@@ -98,6 +128,11 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             response=Municipalities,
             tags=("municipalities",),
         ),
+    )
+
+
+def _merging() -> tuple[Operation[UnitOfWork], ...]:
+    return (
         Operation(
             method="POST",
             path=f"{BASE}/municipality-mergers",
@@ -105,7 +140,7 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             summary="Register that municipalities become one",
             description=(
                 "On that day, or at once when it has come, the whole ledger, the slots and the claims of the old "
-                "municipalities go over to the new one."
+                "municipalities go over to the new one. Registering the same again changes nothing."
             ),
             scope=MANAGE,
             roles=OPERATORS,
@@ -117,6 +152,36 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             errors=(409,),
             tags=("municipalities",),
         ),
+        Operation(
+            method="GET",
+            path=f"{BASE}/municipality-mergers",
+            operation_id="listMunicipalityMergers",
+            summary="List the mergers",
+            scope=READ,
+            roles=READERS,
+            handler=get_mergers,
+            query=PageQuery,
+            response=MunicipalityMergers,
+            tags=("municipalities",),
+        ),
+        Operation(
+            method="POST",
+            path=f"{BASE}/municipality-mergers/{{mergerId}}/_withdraw",
+            operation_id="withdrawMunicipalityMerger",
+            summary="Take back a merger that was registered by mistake",
+            description="As long as its day is still to come, and no quotas were shared out with it.",
+            scope=MANAGE,
+            roles=OPERATORS,
+            handler=withdraw_merger,
+            response=MunicipalityMerger,
+            errors=(404, 409),
+            tags=("municipalities",),
+        ),
+    )
+
+
+def _supervising() -> tuple[Operation[UnitOfWork], ...]:
+    return (
         Operation(
             method="POST",
             path=f"{BASE}/supervision-ladders",
@@ -133,6 +198,17 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             errors=(409,),
             tags=("supervision",),
         ),
+        Operation(
+            method="GET",
+            path=f"{BASE}/supervision-ladders",
+            operation_id="listSupervisionLadders",
+            summary="List the ladders of the provinces that have one of their own",
+            scope=READ,
+            roles=READERS,
+            handler=get_ladders,
+            response=SupervisionLadders,
+            tags=("supervision",),
+        ),
     )
 
 
@@ -144,4 +220,29 @@ def _municipality(row: Row) -> Municipality:
         inhabitants=row["inhabitants"],
         ref_date=None if row["ref_date"] is None else row["ref_date"].isoformat(),
         merged_into=row["merged_into"],
+    )
+
+
+def _merger(row: Row, parts: list[str]) -> MunicipalityMerger:
+    return MunicipalityMerger(
+        merger_id=row["id"],
+        from_codes=parts,
+        into_code=row["into_code"],
+        effective_on=row["effective_on"],
+        name=row["name"],
+        inhabitants=row["inhabitants"],
+        carried_out=row["carried_out_at"] is not None,
+    )
+
+
+def _stored_merger(stored: StoredMerger, name: str | None = None) -> MunicipalityMerger:
+    merger = stored.merger
+    return MunicipalityMerger(
+        merger_id=stored.id,
+        from_codes=list(merger.parts),
+        into_code=merger.into,
+        effective_on=merger.effective_on,
+        name=name,
+        inhabitants=merger.inhabitants,
+        carried_out=stored.carried_out,
     )

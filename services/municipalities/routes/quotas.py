@@ -1,8 +1,21 @@
 """Quotas: set, swapped, and how far each is."""
 
 from functools import partial
+from uuid import UUID
 
-from schemas.api.municipalities import NewQuotas, NewQuotaSwap, Quota, Quotas, QuotasQuery, QuotaSwap
+from schemas.api.municipalities import (
+    NationalNumber,
+    NationalNumbers,
+    NewQuotas,
+    NewQuotaSwap,
+    Quota,
+    Quotas,
+    QuotasQuery,
+    QuotaSwap,
+    QuotaSwaps,
+)
+from schemas.api.paging import PageQuery
+from services.chassis.database import Row
 from services.chassis.errors import FieldError, InvalidInput
 from services.chassis.identity import Role
 from services.chassis.unit_of_work import UnitOfWork
@@ -13,9 +26,11 @@ from services.municipalities.handlers import quotas as handlers
 from services.municipalities.handlers.quotas import Standing
 from services.municipalities.routes.common import BASE, MANAGE, OPERATORS, READ, READERS, rows
 from services.municipalities.store import ledger as store
-from services.municipalities.tables import ledger
+from services.municipalities.tables import half_years, ledger, quota_swaps
 
 QUOTAS = Paging(f"{BASE}/quotas", tuple[str, str], [ledger.c.half_year, ledger.c.municipality_code])
+SWAPS = Paging(f"{BASE}/quota-swaps", tuple[UUID], [quota_swaps.c.id])
+HALF_YEARS = Paging(f"{BASE}/half-years", tuple[str], [half_years.c.half_year])
 
 
 async def post_quotas(quota_rules: QuotaRules, call: Call[NewQuotas], unit: UnitOfWork) -> Reply:
@@ -47,6 +62,22 @@ async def post_swap(call: Call[NewQuotaSwap], unit: UnitOfWork) -> Reply:
     half_year = HalfYear.parse(body.half_year)
     swap_id = await handlers.swap_quota(unit, body.from_code, body.to_code, half_year, body.people)
     return Reply(201, QuotaSwap(**dict(body), swap_id=swap_id, agreed_at=unit.now))
+
+
+async def get_swaps(call: Call[None, PageQuery], unit: UnitOfWork) -> Reply:
+    """List swaps: a municipality's own, or all of them for operators and auditors."""
+    principal = call.principal
+    only = principal.organisation if principal.role is Role.MUNICIPALITY else None
+    found = await rows(unit, SWAPS.select(store.listed_swaps(only), call.query))
+    page = SWAPS.page(found, call.query, lambda row: (row["id"],))
+    return Reply(200, QuotaSwaps(swaps=[_swap(row) for row in page.rows]), page.headers)
+
+
+async def get_national_numbers(call: Call[None, PageQuery], unit: UnitOfWork) -> Reply:
+    """List the half-years whose quotas are set."""
+    found = await rows(unit, HALF_YEARS.select(store.listed_half_years(), call.query))
+    page = HALF_YEARS.page(found, call.query, lambda row: (row["half_year"],))
+    return Reply(200, NationalNumbers(half_years=[NationalNumber(**row) for row in page.rows]), page.headers)
 
 
 def quota_of(standing: Standing) -> Quota:
@@ -115,4 +146,34 @@ def operations(quota_rules: QuotaRules) -> tuple[Operation[UnitOfWork], ...]:
             errors=(409,),
             tags=("quotas",),
         ),
+        Operation(
+            method="GET",
+            path=f"{BASE}/quota-swaps",
+            operation_id="listQuotaSwaps",
+            summary="List swaps",
+            description="A municipality sees those that it is one side of; operators and auditors see all.",
+            scope=READ,
+            roles=READERS,
+            handler=get_swaps,
+            query=PageQuery,
+            response=QuotaSwaps,
+            tags=("quotas",),
+        ),
+        Operation(
+            method="GET",
+            path=f"{BASE}/half-years",
+            operation_id="listHalfYears",
+            summary="List the half-years whose quotas are set, with their national numbers",
+            scope=READ,
+            roles=READERS,
+            handler=get_national_numbers,
+            query=PageQuery,
+            response=NationalNumbers,
+            tags=("quotas",),
+        ),
     )
+
+
+def _swap(row: Row) -> QuotaSwap:
+    same = ("half_year", "from_code", "to_code", "people", "agreed_at")
+    return QuotaSwap(swap_id=row["id"], **{name: row[name] for name in same})

@@ -5,10 +5,9 @@ from uuid import UUID
 from schemas.api.municipalities import NewSlot, Slot, Slots, SlotsQuery
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
-from services.chassis.web.inputs import not_past
 from services.municipalities.domain import slots as domain
 from services.municipalities.handlers import slots as handlers
-from services.municipalities.routes.common import BASE, OWNERS, READ, WRITE, rows
+from services.municipalities.routes.common import BASE, OWNERS, READ, WRITE, available, rows
 from services.municipalities.store import slots as store
 from services.municipalities.tables import slots
 
@@ -18,8 +17,8 @@ SLOTS = Paging(f"{BASE}/slots", tuple[UUID], [slots.c.id])
 async def post_slot(call: Call[NewSlot], unit: UnitOfWork) -> Reply:
     """Open a slot."""
     body, mine = call.body, call.principal.organisation
-    not_past("/availableFrom", body.available_from, unit.now)
-    slot = await handlers.open_slot(unit, mine, body.places, body.available_from, wheelchair=body.wheelchair)
+    available_from = available(body.available_from, unit.now)
+    slot = await handlers.open_slot(unit, mine, body.places, available_from, wheelchair=body.wheelchair)
     return Reply(201, _slot(slot))
 
 
@@ -88,7 +87,7 @@ def _slot(slot: domain.Slot) -> Slot:
         municipality_code=slot.municipality_code,
         places=slot.places,
         wheelchair=slot.wheelchair,
-        state=slot.state,
+        state=slot.state.value,
         accepted=slot.accepted,
         adults=slot.adults,
         children=slot.children,

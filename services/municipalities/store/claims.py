@@ -17,7 +17,7 @@ _FIELDS = tuple(field.name for field in fields(Claim))
 
 
 async def add_claim(unit: UnitOfWork, claim: Claim) -> None:
-    """Store a new claim. Raises UniqueViolation when its slot has one already."""
+    """Store a new claim. Raises UniqueViolation when its slot has one already, unless reversed."""
     await unit.execute(insert(claims).values(_row(claim)))
 
 
@@ -31,10 +31,10 @@ async def find_claim(unit: UnitOfWork, claim_id: UUID, municipality_code: str) -
     return await _find(unit, _own(claim_id, municipality_code))
 
 
-async def lock_pending(unit: UnitOfWork, slot_ids: Sequence[UUID]) -> dict[UUID, Claim]:
-    """Hold the claims that wait for a household on these slots, by slot."""
-    waiting = among(unit.connection, claims.c.slot_id, slot_ids) & (claims.c.state == ClaimState.PENDING)
-    rows = await unit.execute(select(claims).where(waiting).order_by(claims.c.id).with_for_update())
+async def lock_on_slots(unit: UnitOfWork, slot_ids: Sequence[UUID], state: ClaimState) -> dict[UUID, Claim]:
+    """Hold the claims on these slots that are in this state, by slot; at most one, unless reversed."""
+    wanted = among(unit.connection, claims.c.slot_id, slot_ids) & (claims.c.state == state)
+    rows = await unit.execute(select(claims).where(wanted).order_by(claims.c.id).with_for_update())
     return {row["slot_id"]: claim_of(row) for row in rows}
 
 

@@ -2,10 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, insert, select, tuple_
+from sqlalchemy import ColumnElement, Select, case, func, insert, or_, select, tuple_
 
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain import ledger as rules
@@ -16,6 +17,15 @@ from services.municipalities.tables import half_years, ledger, merger_parts, mer
 
 Key = tuple[str, str]
 """A half-year and the code of a municipality."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOver:
+    """People of a closed half-year that were not housed in it, since a moment; negative when there were too many."""
+
+    municipality_code: str
+    since: datetime
+    people: int
 
 
 async def book(
@@ -75,16 +85,17 @@ async def sums(unit: UnitOfWork, at: datetime, which: ColumnElement[bool]) -> li
     ]
 
 
-async def left_over(unit: UnitOfWork, half_year: HalfYear, at: datetime) -> dict[str, int]:
-    """People of a half-year that were not housed in it, by municipality; negative when there were too many."""
-    people = func.sum(ledger.c.people)
-    query = select(ledger.c.municipality_code, people.label("people")).where(
-        ledger.c.half_year == str(half_year),
-        ledger.c.account.in_([Account.OPEN, Account.CLAIMED]),
-        ledger.c.effective_at <= at,
+async def left_over(unit: UnitOfWork, half_year: HalfYear) -> list[LeftOver]:
+    """What of a half-year was left when it ended, and what changed that afterwards; nothing that is carried over."""
+    ended_at = half_year.next.begins_at
+    since = case((ledger.c.effective_at > ended_at, ledger.c.effective_at), else_=ended_at).label("since")
+    lines = select(ledger.c.municipality_code, since, ledger.c.people).where(
+        ledger.c.half_year == str(half_year), ledger.c.account.in_([Account.OPEN, Account.CLAIMED])
     )
-    found = await unit.execute(query.group_by(ledger.c.municipality_code).having(people != 0))
-    return {row.municipality_code: int(row.people) for row in found}
+    dated = lines.subquery("dated")
+    by, people = (dated.c.since, dated.c.municipality_code), func.sum(dated.c.people)
+    query = select(*by, people.label("people")).group_by(*by).having(people != 0).order_by(*by)
+    return [LeftOver(row.municipality_code, row.since, int(row.people)) for row in await unit.execute(query)]
 
 
 async def moments_after(unit: UnitOfWork, moment: datetime, which: ColumnElement[bool]) -> list[datetime]:
@@ -110,6 +121,21 @@ async def set_half_years(unit: UnitOfWork) -> dict[HalfYear, tuple[int, int]]:
     return {HalfYear.parse(row.half_year): (row.national_quota, row.national_inhabitants) for row in found}
 
 
+async def final_population_dates(unit: UnitOfWork) -> set[date]:
+    """The days on whose populations quotas rest: nothing is added to those any more."""
+    return {half_year.population_date for half_year in await set_half_years(unit)}
+
+
+async def sharers_before(unit: UnitOfWork, day: date) -> set[str]:
+    """Who got a part in the newest half-year that had begun by this day, of those whose quotas are set."""
+    begun = [half_year for half_year in await set_half_years(unit) if half_year.first_day <= day]
+    if not begun:
+        return set()
+    shares = (ledger.c.half_year == str(begun[-1])) & (ledger.c.kind == Kind.QUOTA) & ledger.c.merger_id.is_(None)
+    query = select(ledger.c.municipality_code).where(shares, ledger.c.account == Account.OPEN)
+    return {row.municipality_code for row in await unit.execute(query)}
+
+
 async def add_swap(unit: UnitOfWork, giver: str, taker: str, half_year: HalfYear, people: int) -> UUID:
     """Store that two municipalities swapped a part of their tasks."""
     id_ = unit.identifiers()
@@ -123,6 +149,17 @@ async def add_swap(unit: UnitOfWork, giver: str, taker: str, half_year: HalfYear
     }
     await unit.execute(insert(quota_swaps).values(values))
     return id_
+
+
+def listed_half_years() -> Select[tuple[object, ...]]:
+    """The half-years whose quotas are set, with their national numbers."""
+    return select(half_years)
+
+
+def listed_swaps(municipality_code: str | None) -> Select[tuple[object, ...]]:
+    """Swaps; with a code, those that this municipality is one side of."""
+    mine = or_(quota_swaps.c.from_code == municipality_code, quota_swaps.c.to_code == municipality_code)
+    return select(quota_swaps) if municipality_code is None else select(quota_swaps).where(mine)
 
 
 def chosen(municipality_code: str | None, half_year: str | None) -> ColumnElement[bool]:

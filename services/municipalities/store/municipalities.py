@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, delete, func, insert, select, update
 
-from services.chassis.database import Row
+from services.chassis.database import Row, among
 from services.chassis.errors import Conflict, NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain.half_year import beginning_of
@@ -17,6 +17,7 @@ from services.municipalities.tables import (
     merger_parts,
     mergers,
     municipalities,
+    operators_work,
     populations,
     supervision_ladders,
 )
@@ -36,11 +37,6 @@ class StoredMerger:
         return beginning_of(self.merger.effective_on)
 
 
-async def rows(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> Sequence[Row]:
-    """What the statement finds."""
-    return await unit.execute(statement)
-
-
 async def known(unit: UnitOfWork) -> dict[str, Row]:
     """Every municipality, by code."""
     found = await unit.execute(select(municipalities).order_by(municipalities.c.code))
@@ -56,6 +52,11 @@ async def rename(unit: UnitOfWork, code: str, name: str, province: str) -> None:
     """What it is called now, and the province it lies in."""
     changed = update(municipalities).where(municipalities.c.code == code)
     await unit.execute(changed.values(name=name, province=province))
+
+
+async def lock_country(unit: UnitOfWork) -> None:
+    """Hold what concerns all municipalities, before any of their books: the operator's commands come one by one."""
+    await unit.execute(select(operators_work.c.id).with_for_update())
 
 
 async def lock(unit: UnitOfWork, codes: Sequence[str]) -> None:
@@ -144,6 +145,27 @@ async def all_mergers(unit: UnitOfWork) -> list[StoredMerger]:
         )
         for row in found
     ]
+
+
+def listed_mergers() -> Select[tuple[object, ...]]:
+    """Mergers, with the name of what came of each."""
+    joined = mergers.join(municipalities, municipalities.c.code == mergers.c.into_code)
+    return select(*mergers.c, municipalities.c.name).select_from(joined)
+
+
+async def parts_of(unit: UnitOfWork, merger_ids: Sequence[UUID]) -> Mapping[UUID, list[str]]:
+    """The municipalities that end by each of these mergers."""
+    query = select(merger_parts).where(among(unit.connection, merger_parts.c.merger_id, merger_ids))
+    found: defaultdict[UUID, list[str]] = defaultdict(list)
+    for row in await unit.execute(query.order_by(merger_parts.c.municipality_code)):
+        found[row.merger_id].append(row.municipality_code)
+    return found
+
+
+async def remove_merger(unit: UnitOfWork, merger_id: UUID) -> None:
+    """A merger that has not happened will not happen."""
+    await unit.execute(delete(merger_parts).where(merger_parts.c.merger_id == merger_id))
+    await unit.execute(delete(mergers).where(mergers.c.id == merger_id))
 
 
 async def note_carried_out(unit: UnitOfWork, stored: StoredMerger) -> None:

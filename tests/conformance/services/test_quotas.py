@@ -4,27 +4,43 @@ import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Executable, select, text
 
-from schemas.vocabulary import ClaimReversalReason
-from services.chassis.database import StatementFailed
+from schemas.messages.offers import Household, OfferAccepted, OfferMade, PlacementFellThrough
+from schemas.vocabulary import ClaimReversalReason, FallThroughReason, ListKind
+from services.chassis.database import Parameters, Rows, StatementFailed
 from services.chassis.errors import Conflict, NotFound
+from services.chassis.unit_of_work import UnitOfWork
+from services.municipalities.domain import ledger as bookings
 from services.municipalities.domain.census import BadRows, CountedMunicipality
 from services.municipalities.domain.half_year import HalfYear
 from services.municipalities.domain.mergers import Merger
 from services.municipalities.domain.quotas import Position, QuotaKind, QuotaRules
 from services.municipalities.handlers import claims as claim_handlers
 from services.municipalities.handlers import municipalities, quotas
+from services.municipalities.handlers import slots as slot_handlers
+from services.municipalities.handlers.books import keep_books
 from services.municipalities.handlers.quotas import Standing
+from services.municipalities.handlers.slots import AllocationEvent
 from services.municipalities.store import claims as claims_store
 from services.municipalities.store import ledger as store
 from services.municipalities.tables import claims, ledger, slots
 from services.registry.tables import entries
-from tests.support.world import MUNICIPALITY, World
+from tests.support.world import COORDINATOR, MUNICIPALITY, World
 
 H1, H2 = HalfYear(2026, 1), HalfYear(2026, 2)
 RULES = QuotaRules()
 OTHER = "GM0363"
+
+
+class Counted(UnitOfWork):
+    """A unit of work that counts its statements."""
+
+    statements = 0
+
+    async def execute(self, statement: Executable, parameters: Parameters = None) -> Rows:
+        self.statements += 1
+        return await super().execute(statement, parameters)
 
 
 async def prepare(world: World, national: int = 100) -> None:
@@ -223,6 +239,52 @@ async def test_a_reversal_after_the_half_year_was_closed_follows_to_the_present(
     assert (await position(world, H1, at=before)).housed == 1
 
 
+async def test_what_came_over_is_either_arrears_or_a_credit(world: World) -> None:
+    """Two too many, and then one of them, and both, are reversed after the half-year was closed."""
+    await prepare(world, national=0)
+    both = [await housed(world), await housed(world)]
+    await set_quotas(world, H2, 20)
+    world.clock.now = H2.begins_at
+    await world.pass_time(seconds=0)
+    assert await position(world, H2) == Position(quota=10, credit=2)
+    for claim, credit in zip(both, (1, 0), strict=True):
+        await world.pass_time(days=2)
+        await world.reverse(claim.id)
+        assert await position(world, H2) == Position(quota=10, credit=credit)
+    await world.settle()
+
+
+async def test_the_books_do_not_get_slower_with_each_late_reversal(world: World) -> None:
+    """However many there were after the half-year was closed: keeping the books again asks as much as before."""
+    await prepare(world)
+    await set_quotas(world, H2, 20)
+    world.clock.now = H2.begins_at
+
+    async def statements() -> int:
+        """How many it takes when nothing is due."""
+
+        async def work(unit: UnitOfWork) -> int:
+            await keep_books(unit)
+            counted = Counted(unit.connection, unit.now, unit.identifiers, unit.source)
+            await keep_books(counted)
+            return counted.statements
+
+        return await world.run("municipalities", work)
+
+    before = await statements()
+    for _ in range(5):
+        world.clock.forward(hours=1)
+        late = bookings.housed_reversed(MUNICIPALITY, H1, 1)
+        await world.run("municipalities", lambda unit, late=late: store.book(unit, late))
+    world.clock.forward(hours=1)
+    assert await statements() == before
+    assert await position(world, H2) == Position(quota=10, arrears=55)
+    # There was no claim behind these, and the checks would say so.
+    undone = bookings.housed_reversed(MUNICIPALITY, H1, -5)
+    await world.run("municipalities", lambda unit: store.book(unit, undone))
+    await world.run("municipalities", keep_books)
+
+
 async def test_an_open_claim_goes_along_and_counts_when_they_move_in(world: World) -> None:
     """Whether or not the next half-year's quotas were set in time."""
     await prepare(world)
@@ -248,6 +310,60 @@ async def test_setting_the_same_again_changes_nothing_and_other_numbers_are_refu
         await set_quotas(world, HalfYear(2028, 1), 10)
 
 
+def counted_on(day: date, *codes: str) -> list[CountedMunicipality]:
+    """A thousand people in each."""
+    return [CountedMunicipality(code, code, "Utrecht", 1000, day, line) for line, code in enumerate(codes, 2)]
+
+
+async def load(world: World, counted: list[CountedMunicipality]) -> None:
+    await world.run("municipalities", lambda unit: municipalities.import_populations(unit, counted))
+
+
+async def test_quotas_are_not_shared_out_over_a_part_of_the_country(world: World) -> None:
+    """Whoever is left out would get nothing, and the others too much, for good: it is refused, and says who lacks."""
+    many = [f"GM{number:04}" for number in range(1, 13)]
+    await load(world, counted_on(date(2025, 1, 1), *many))
+    await load(world, counted_on(date(2026, 1, 1), many[0]))
+    next_year = HalfYear(2027, 1)
+    with pytest.raises(
+        Conflict, match=r"11 municipalities have no population of 2026-01-01: GM0002, .*GM0011, …"
+    ) as no:
+        await set_quotas(world, next_year, 100)
+    assert "GM0012" not in str(no.value)
+    await merge(world, Merger(tuple(many[1:11]), many[0], date(2026, 1, 1)))
+    await load(world, counted_on(date(2026, 1, 1), many[11]))
+    await set_quotas(world, next_year, 100)
+    assert (await position(world, next_year, many[0])).quota == 50
+
+
+async def test_who_had_a_quota_is_not_forgotten_when_a_year_was_not_counted(world: World) -> None:
+    """Nobody was counted in between, and still they are known to be there."""
+    await prepare(world)
+    await load(world, counted_on(date(2028, 1, 1), MUNICIPALITY))
+    with pytest.raises(Conflict, match=f"1 municipalities have no population of 2028-01-01: {OTHER}"):
+        await set_quotas(world, HalfYear(2029, 1), 100)
+
+
+async def test_nobody_is_registered_too_late_for_a_quota(world: World) -> None:
+    """On figures that quotas rest on; a later date will do, and does not stop the other half of the year."""
+    await prepare(world)
+
+    async def register(ref_date: date | None) -> None:
+        await world.run(
+            "municipalities",
+            lambda unit: municipalities.register_municipality(unit, "GM0001", "New", 500, ref_date=ref_date),
+        )
+
+    for used in (None, date(2025, 1, 1)):
+        with pytest.raises(Conflict, match="later refDate"):
+            await register(used)
+    await register(date(2026, 1, 1))
+    await set_quotas(world, H2, 100)
+    assert (await position(world, H2, "GM0001")).quota == 0
+    await set_quotas(world, H2.next, 100)
+    assert (await position(world, H2.next, "GM0001")).quota == 20
+
+
 async def test_a_swap_moves_a_part_of_the_task(world: World) -> None:
     """The sum stays, and nobody gives away what is claimed, or more than is left."""
     await prepare(world)
@@ -268,6 +384,65 @@ async def test_swaps_at_the_same_moment_give_away_no_more_than_there_is(world: W
     done = await asyncio.gather(*(swap(world, MUNICIPALITY, OTHER, 10) for _ in range(8)), return_exceptions=True)
     assert sum(isinstance(outcome, Conflict) for outcome in done) == 3
     assert ((await position(world, H1)).task, (await position(world, H1, OTHER)).task) == (0, 100)
+
+
+async def test_the_operator_may_say_the_same_twice_at_once(world: World) -> None:
+    """One after the other, whoever asks: the second finds it done, and other numbers are told that they are other."""
+    counted = counted_on(date(2025, 1, 1), MUNICIPALITY, OTHER)
+    await asyncio.gather(*(load(world, counted) for _ in range(3)))
+    await asyncio.gather(*(set_quotas(world, H1, 10) for _ in range(3)))
+    ladder = (1, 2, 3, 4, 5, 6)
+    await asyncio.gather(
+        *(
+            world.run("municipalities", lambda unit: municipalities.set_ladder(unit, "Utrecht", ladder))
+            for _ in range(4)
+        )
+    )
+    merger = Merger((MUNICIPALITY,), "GM1992", date(2026, 2, 1))
+    await asyncio.gather(*(merge(world, merger, "New") for _ in range(3)))
+    assert (await position(world, H1, "GM1992")).quota == 5
+    later = await asyncio.gather(*(set_quotas(world, H2, people) for people in (20, 30)), return_exceptions=True)
+    assert ["other numbers" in str(outcome) for outcome in later if outcome] == [True]
+
+
+async def registry_says(world: World, event: type[AllocationEvent], later: int, **values: object) -> None:
+    """An event about the only slot, so much newer than what the municipalities' service knows of."""
+    (slot,) = await world.rows("municipalities", select(slots))
+    common = {"vacancy_id": slot["vacancy_id"], "version": slot["allocation_version"] + later}
+    said = event.model_validate(common | {"list_kind": ListKind.HOUSING, "recipient": COORDINATOR} | values)
+    await world.run("municipalities", lambda unit: slot_handlers.allocations_changed(unit, [said]))
+
+
+async def test_a_claim_is_reversed_when_its_placement_falls_through(world: World) -> None:
+    """In the transaction that hears of it: it counts no longer, cannot be housed, and the home is open again."""
+    await prepare(world)
+    claim = await claimed(world)
+    fell = {"reason": FallThroughReason.WITHDRAWN, "fell_through_at": world.clock()}
+    await registry_says(world, PlacementFellThrough, 1, offer_id=claim.offer_id, **fell)
+    (row,) = await world.rows("municipalities", select(claims))
+    assert (row["state"], row["reversal_reason"]) == ("reversed", "placement_fell_through")
+    assert await position(world, H1) == Position(quota=50)
+    with pytest.raises(Conflict, match="only a claimed one can be housed"):
+        await world.house(claim.id)
+    await world.withdraw_slot(claim.slot_id)
+
+
+async def test_the_next_household_may_be_claimed_after_one_that_fell_through(world: World) -> None:
+    """Also when the news of that comes last, after the next household has been offered the home and accepted it."""
+    await prepare(world)
+    claim = await claimed(world)
+    theirs = {"offer_id": world.identifiers(), "household": Household(adults=2, children=0)}
+    deadline = world.clock() + timedelta(days=7)
+    await registry_says(world, OfferMade, 2, **theirs, deadline_at=deadline, made_at=world.clock())
+    fell = {"reason": FallThroughReason.WITHDRAWN, "fell_through_at": world.clock()}
+    await registry_says(world, PlacementFellThrough, -1, offer_id=claim.offer_id, **fell)
+    assert await position(world, H1) == Position(quota=50)
+    await registry_says(world, OfferAccepted, 1, **theirs, accepted_at=world.clock())
+    following = await world.claim(claim.slot_id)
+    assert await position(world, H1) == Position(quota=50, claimed=2)
+    await world.reverse(following.id)
+    states = {row["id"]: row["state"] for row in await world.rows("municipalities", select(claims))}
+    assert states == {claim.id: "reversed", following.id: "reversed"}
 
 
 async def test_a_merger_hands_over_the_book_the_slots_and_the_claims(world: World) -> None:
@@ -362,7 +537,8 @@ async def test_an_import_corrects_until_quotas_rest_on_it(world: World) -> None:
 async def test_the_database_refuses_to_change_or_remove_a_line(world: World) -> None:
     """The ledger is only added to, whatever the code does."""
     await prepare(world)
-    for statement in (ledger.update().values(people=0), ledger.delete()):
+    # SQLite has no TRUNCATE, and refuses it like anything that it does not understand.
+    for statement in (ledger.update().values(people=0), ledger.delete(), text("TRUNCATE ledger")):
         with pytest.raises(StatementFailed):
             await world.run("municipalities", lambda unit, statement=statement: unit.execute(statement))
     assert (await position(world, H1)).quota == 50

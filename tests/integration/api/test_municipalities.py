@@ -6,7 +6,15 @@ from uuid import UUID
 import pytest
 
 from schemas.api.cases import NewPermit
-from schemas.api.municipalities import NewMunicipality, NewMunicipalityMerger, NewQuotas, NewQuotaSwap, NewSlot, Quota
+from schemas.api.municipalities import (
+    NewMunicipality,
+    NewMunicipalityMerger,
+    NewQuotas,
+    NewQuotaSwap,
+    NewSlot,
+    NewSupervisionLadder,
+    Quota,
+)
 from schemas.api.registry import NewCase, Offer
 from schemas.vocabulary import AgeBand, ClaimReversalReason, PermitKind, Province, Purpose, Sex
 from services.chassis.identity import Role
@@ -220,3 +228,50 @@ async def test_setting_quotas_needs_populations(server: Server) -> None:
     answer = await server.post("/municipalities/v1/quotas", operator, {"halfYear": "2023-H1", "nationalQuota": 21_200})
     assert answer.status == 409
     assert "2022-01-01" in answer.body["detail"]
+
+
+async def test_what_the_operator_has_set_can_be_read(shared_out: Server) -> None:
+    """National numbers, swaps, ladders and mergers; a municipality sees the swaps that it is one side of."""
+    operator = shared_out.cast.operator()
+    swap = NewQuotaSwap(half_year=str(this_half_year()), from_code=UTRECHT, to_code=AMSTERDAM, people=12)
+    swapped = await operator.swap_quota(swap)
+    ladder = NewSupervisionLadder(province=Province.UTRECHT, checks_behind=[1, 2, 3, 4, 6, 8])
+    await operator.set_supervision_ladder(ladder)
+    day = datetime.now(UTC).date() + timedelta(days=400)
+    planned = NewMunicipalityMerger(from_codes=[UTRECHT], into_code="GM1992", effective_on=day, name="New")
+    merger = await operator.merge_municipalities(planned)
+    (half_year,) = (await operator.list_half_years()).half_years
+    assert (half_year.national_quota, half_year.national_inhabitants) == (100, sum(INHABITANTS.values()))
+    assert (await shared_out.cast.municipality(AMSTERDAM).list_swaps()).swaps == [swapped]
+    assert (await shared_out.cast.municipality("GM0014").list_swaps()).swaps == []
+    assert [dict(item) for item in (await operator.list_supervision_ladders()).ladders] == [dict(ladder)]
+    assert (await operator.list_mergers()).mergers == [merger]
+
+
+async def test_a_merger_that_is_to_come_can_be_withdrawn(shared_out: Server) -> None:
+    """Until its day, and as long as no quotas rest on it; afterwards the right one can be registered."""
+    operator, token = shared_out.cast.operator(), shared_out.token("comensha", Role.OPERATOR)
+    url = "/municipalities/v1/municipality-mergers"
+    day = datetime.now(UTC).date() + timedelta(days=400)
+    planned = NewMunicipalityMerger(from_codes=[UTRECHT], into_code="GM1992", effective_on=day, name="New")
+    wrong = await operator.merge_municipalities(planned)
+    assert (await operator.merge_municipalities(planned)).merger_id == wrong.merger_id
+    await operator.withdraw_merger(wrong.merger_id)
+    assert not (await operator.list_mergers()).mergers
+    assert (await shared_out.post(f"{url}/{wrong.merger_id}/_withdraw", token)).status == 404
+    today = planned.model_copy(update={"effective_on": datetime.now(UTC).date(), "into_code": AMSTERDAM})
+    done = await operator.merge_municipalities(today)
+    assert done.carried_out
+    refused = await shared_out.post(f"{url}/{done.merger_id}/_withdraw", token)
+    assert (refused.status, "has happened" in refused.body["detail"]) == (409, True)
+
+
+async def test_what_cannot_be_meant_is_refused(shared_out: Server) -> None:
+    """A state that there is none of, and a home in a thousand years."""
+    token = shared_out.token(UTRECHT, Role.MUNICIPALITY)
+    for what in ("slots", "claims"):
+        answer = await shared_out.send("GET", f"/municipalities/v1/{what}?state=banana", token)
+        assert (answer.status, answer.body["errors"][0]["pointer"]) == (400, "/state")
+        body = {"places": 2, "availableFrom": "2999-01-01T00:00:00Z"}
+        answer = await shared_out.post(f"/municipalities/v1/{what}", token, body)
+        assert (answer.status, answer.body["errors"][0]["pointer"]) == (400, "/availableFrom")

@@ -11,7 +11,7 @@ import pytest
 
 from services.municipalities.domain.errors import Refused
 from services.municipalities.domain.half_year import HalfYear, beginning_of
-from services.municipalities.domain.mergers import Merger, check_merger, populations_for
+from services.municipalities.domain.mergers import Merger, check_merger, populations_for, uncounted
 from services.municipalities.domain.quotas import (
     Position,
     QuotaKind,
@@ -171,6 +171,37 @@ def test_a_municipality_may_grow_by_a_merger_and_keep_its_code() -> None:
     grown = Merger(("GM0003",), "GM0002", date(2022, 3, 24))
     again = Merger(("GM0002",), "GM0001", date(2023, 1, 1))
     assert populations_for(H1, COUNTED, [again, grown]) == {"GM0001": 180}
+
+
+UNCOUNTED = """
+merged | on | given | counted | before | after | missing | why
+- | - | - | GM1 GM2 GM3 | GM1 GM2 GM3 | - | - | everyone is there
+- | - | - | GM1 | GM1 GM2 GM3 | - | GM2 GM3 | two were there a before
+- | - | - | GM1 | GM1 | GM1 GM2 | GM2 | one is there a year later
+- | - | - | GM1 | - | - | - | older days tell nothing
+- | - | - | GM1 GM2 GM3 | GM1 GM2 GM3 | GM1 GM9 | GM9 | a new one, of whom nobody knows
+yes | 2022-07-01 | - | GM1 GM2 GM3 | GM1 GM2 GM3 | GM1 GM9 | - | that came of a merger afterwards
+yes | 2022-07-01 | - | GM1 GM2 | GM1 GM2 | GM1 GM9 | GM3 | and needs all of its parts
+yes | 2022-07-01 | yes | GM1 GM2 | GM1 GM2 | GM1 GM9 | - | unless the province set its population
+yes | 2022-07-01 | - | GM1 GM2 GM3 | GM1 GM9 | - | GM9 | one that was there before needs its own
+yes | 2022-01-01 | - | GM1 GM9 | GM1 GM2 GM3 | - | - | by then the parts are gone
+yes | 2022-01-01 | yes | GM1 | GM1 GM2 GM3 | - | GM9 | and what they became is counted
+yes | 2023-01-02 | - | GM1 GM9 | GM1 GM2 GM3 | - | GM2 GM3 | they merge too late for this half-year
+"""
+
+
+@pytest.mark.parametrize("row", table(UNCOUNTED), ids=lambda row: row["why"])
+def test_nobody_who_was_there_is_left_out(row: Row) -> None:
+    """For 2023-H1, by the populations of 1 January 2022; GM2 and GM3 become GM9, maybe with a given one."""
+
+    def codes(cell: str) -> list[str]:
+        return [] if row[cell] == "-" else row[cell].split()
+
+    inhabitants = 80 if row["given"] == "yes" else None
+    mergers = (
+        [Merger(("GM2", "GM3"), "GM9", date.fromisoformat(row["on"]), inhabitants)] if row["merged"] == "yes" else []
+    )
+    assert uncounted(H1, codes("counted"), codes("before"), codes("after"), mergers) == codes("missing")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,70 @@
+"""`doorstroom run`, `run-distributed` and `openapi`: the services themselves."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import uvloop
+
+from doorstroom_client import ClientError
+from services.chassis.logging import configure_logging
+from services.chassis.main import calm_collector
+from services.chassis.settings import LogFormat
+from services.chassis.web.openapi import openapi
+from services.chassis.wiring import Unusable
+from services.cli.distributed import run_distributed
+from services.cli.embedded import SERVICES, describe
+from services.cli.errors import CannotRun, Failed
+from services.cli.options import DATA
+from services.cli.run import run
+
+
+@click.command("run")
+@click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True)
+@DATA
+@click.option("--demo/--no-demo", default=True, help="Load the sample and play the demo on the first start.")
+@click.option("--verbose", is_flag=True, help="Show the log.")
+def run_command(port: int, data: Path, *, demo: bool, verbose: bool) -> None:
+    """Run everything in this process, on SQLite."""
+    configure_logging(LogFormat.CONSOLE, "INFO" if verbose else "ERROR")
+    # What is stored is for its owner only.
+    os.umask(0o077)
+    calm_collector()
+    with _refusals_told(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(data, port, play=demo))
+
+
+@click.command("run-distributed")
+@DATA
+@click.option("--demo/--no-demo", default=True, help="Load the sample and play the demo on the first start.")
+def run_distributed_command(data: Path, *, demo: bool) -> None:
+    """Run each service as its own process, on a private PostgreSQL and RabbitMQ."""
+    configure_logging(LogFormat.CONSOLE, "ERROR")
+    # Until it serves, SIGTERM ends it the way Ctrl-C does: with everything that it started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with _refusals_told():
+        asyncio.run(run_distributed(data, play=demo, write=click.echo))
+
+
+@click.command("openapi")
+@click.argument("service", type=click.Choice([definition.name for definition in SERVICES]))
+def openapi_command(service: str) -> None:
+    """Print a service's OpenAPI 3.1 document."""
+    definition = next(item for item in SERVICES if item.name == service)
+    click.echo(json.dumps(openapi(describe(definition)), indent=2, ensure_ascii=False))
+
+
+@contextmanager
+def _refusals_told() -> Iterator[None]:
+    """What cannot be started, or is refused to the sample or the demo, is told in one line."""
+    try:
+        yield
+    except Unusable as error:
+        raise CannotRun(str(error)) from error
+    except ClientError as error:
+        raise Failed(str(error)) from error

@@ -15,6 +15,7 @@ from services.chassis.logging import configure_logging
 from services.chassis.main import calm_collector, refuse
 from services.chassis.settings import LogFormat
 from services.chassis.web.openapi import openapi
+from services.chassis.wiring import Unusable
 from services.cli.distributed import run_distributed
 from services.cli.embedded import SERVICES, describe
 from services.cli.municipalities import municipalities

@@ -7,11 +7,12 @@ from schemas.vocabulary import ListKind
 from services.chassis.database import UniqueViolation
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.domain import entries
+from services.registry.domain import draw, entries
 from services.registry.domain.model import Entry, EntryState, PauseReason, Profile
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store import allocations
 from services.registry.store import cases as store
+from services.registry.store.draws import running_seed
 from services.registry.store.standing import standing_of
 from services.registry.store.waitlists import entry_of
 
@@ -40,7 +41,8 @@ async def join_waitlist(
     await store.find_case(unit, case_id, coordinator)
     standing = await standing_of(matchmaker.lists, unit, case_id, waitlist)
     mine, profile = standing.lists[waitlist], standing.profile
-    entry = Entry(unit.identifiers(), waitlist, case_id, coordinator, profile, urgency, waiting_since)
+    lot = await _lot(unit, waitlist, case_id)
+    entry = Entry(unit.identifiers(), waitlist, case_id, coordinator, profile, urgency, waiting_since, lot=lot)
     if mine.kind is ListKind.SHELTER and standing.has_accepted(ListKind.SHELTER):
         entries.pause(entry, PauseReason.ACCEPTED_ELSEWHERE, until=None)
     profile_id = await matchmaker.lists.profile_id(unit, mine, profile)
@@ -51,6 +53,11 @@ async def join_waitlist(
     if entry.state is EntryState.WAITING:
         await matchmaker.match_and_store(unit, mine, [], [entry])
     return entry
+
+
+async def _lot(unit: UnitOfWork, waitlist: str, case_id: UUID) -> UUID:
+    seed = await running_seed(unit, waitlist)
+    return draw.NO_LOT if seed is None else draw.lot(seed, case_id)
 
 
 async def leave_waitlist(matchmaker: Matchmaker, unit: UnitOfWork, entry_id: UUID, coordinator: str) -> Entry:

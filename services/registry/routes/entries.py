@@ -18,6 +18,7 @@ from services.chassis.database import Row
 from services.chassis.errors import FieldError, InvalidInput
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
+from services.registry.domain.draw import NO_LOT
 from services.registry.domain.model import Profile
 from services.registry.domain.order import HIGHEST_URGENCY
 from services.registry.handlers import entries
@@ -75,6 +76,7 @@ async def post_entry(matchmaker: Matchmaker, call: Call[NewEntry], unit: UnitOfW
         urgency=entry.urgency,
         waiting_since=entry.waiting_since,
         state=entry.state,
+        lot=entry.lot if entry.lot != NO_LOT else None,
     )
     return Reply(201, shown)
 
@@ -131,6 +133,7 @@ def _entry(row: Row) -> Entry:
         urgency=HIGHEST_URGENCY - row["precedence"],
         waiting_since=row["waiting_since"],
         state=row["state"],
+        lot=row["lot"] if row["lot"] != NO_LOT else None,
     )
 
 

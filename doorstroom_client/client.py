@@ -8,6 +8,8 @@ from uuid import UUID
 import aiohttp
 
 from doorstroom_client.transport import Transport
+from schemas.api.cases import NewGroup, NewPermit, NewReflectionPeriod, Permit, Referrals, ReflectionPeriod
+from schemas.api.decisions import Decision, Decisions, Position
 from schemas.api.municipalities import (
     Claim,
     ClaimReversal,
@@ -28,7 +30,7 @@ from schemas.api.municipalities import (
 )
 from schemas.api.municipalities import Slot as MunicipalSlot
 from schemas.api.notifications import Notification
-from schemas.api.registry import Case, Decision, Decline, Entries, Entry, NewCase, NewEntry, Offer, Offers, Undo
+from schemas.api.registry import Case, Decline, Entries, Entry, NewCase, NewEntry, Offer, Offers, Undo
 from schemas.api.shelters import (
     Affirmation,
     Contract,
@@ -99,6 +101,21 @@ class Client:
         """Register a household."""
         return await self._transport.post(f"{self._registry}/cases", Case, case, key)
 
+    async def refer_group(self, group: NewGroup, key: str | None = None) -> Referrals:
+        """Take the reports about a whole group, or none."""
+        return await self._transport.post(f"{self._registry}/referrals/bulk", Referrals, group, key)
+
+    async def start_reflection_period(
+        self, case_id: UUID, period: NewReflectionPeriod, key: str | None = None
+    ) -> ReflectionPeriod:
+        """Record that a reflection period has begun."""
+        url = f"{self._registry}/cases/{case_id}/reflection-period"
+        return await self._transport.post(url, ReflectionPeriod, period, key)
+
+    async def grant_permit(self, case_id: UUID, permit: NewPermit, key: str | None = None) -> Permit:
+        """Record a permit: the household joins the housing list."""
+        return await self._transport.post(f"{self._registry}/cases/{case_id}/permit", Permit, permit, key)
+
     async def join_waitlist(self, entry: NewEntry, key: str | None = None) -> Entry:
         """Put a household in line."""
         return await self._transport.post(f"{self._registry}/entries", Entry, entry, key)
@@ -120,9 +137,21 @@ class Client:
         """One offer."""
         return await self._transport.get(f"{self._registry}/offers/{offer_id}", Offer)
 
-    async def get_decision(self, offer_id: UUID) -> Decision:
+    async def get_decision_of_offer(self, offer_id: UUID) -> Decision:
         """Why an offer was made."""
         return await self._transport.get(f"{self._registry}/offers/{offer_id}/decision", Decision)
+
+    async def get_decision(self, decision_id: UUID) -> Decision:
+        """One decision."""
+        return await self._transport.get(f"{self._registry}/decisions/{decision_id}", Decision)
+
+    async def list_decisions(self, cursor: str | None = None) -> Decisions:
+        """A page of all decisions; for auditors."""
+        return await self._transport.get(f"{self._registry}/decisions", Decisions, _page(cursor=cursor))
+
+    async def get_position(self, entry_id: UUID) -> Position:
+        """Where an entry stands."""
+        return await self._transport.get(f"{self._registry}/entries/{entry_id}/position", Position)
 
     async def accept_offer(self, offer_id: UUID, key: str | None = None) -> Offer:
         """Say yes."""

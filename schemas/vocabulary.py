@@ -202,3 +202,106 @@ class ContractKind(StrEnum):
 
     STRUCTURAL = "structural"
     TEMPORARY = "temporary"
+
+
+class Referrer(StrEnum):
+    """Who reports a presumed victim. The first three must; everyone else may."""
+
+    POLICE = "police"
+    KMAR = "kmar"
+    LABOUR_INSPECTORATE = "labour_inspectorate"
+    COORDINATOR = "coordinator"
+    SHELTER = "shelter"
+    YOUTH_CARE = "youth_care"
+    NON_GOVERNMENTAL = "non_governmental"
+    LAWYER = "lawyer"
+    SELF = "self"
+    OTHER = "other"
+
+
+class Purpose(StrEnum):
+    """What facts about a household are passed on for."""
+
+    SHELTER = "shelter"
+    HOUSING = "housing"
+
+
+class LegalBasis(StrEnum):
+    """On what ground facts are passed on (GDPR, article 6(1), in its order)."""
+
+    CONSENT = "consent"
+    CONTRACT = "contract"
+    LEGAL_OBLIGATION = "legal_obligation"
+    VITAL_INTERESTS = "vital_interests"
+    PUBLIC_TASK = "public_task"
+    LEGITIMATE_INTERESTS = "legitimate_interests"
+
+
+class ExclusionReason(StrEnum):
+    """Why a place is not safe for a household."""
+
+    RECRUITER_THERE = "recruiter_there"
+    SAME_NETWORK_THERE = "same_network_there"
+    EXPLOITED_THERE = "exploited_there"
+    FAMILY_THERE = "family_there"
+    OTHER = "other"
+
+
+class ReflectionEnd(StrEnum):
+    """How a reflection period ends."""
+
+    LEFT_UNKNOWN_DESTINATION = "left_unknown_destination"
+    DECLINED = "declined"
+    COMPLAINT_FILED_OR_COOPERATING = "complaint_filed_or_cooperating"
+    OTHER_PERMIT_APPLIED = "other_permit_applied"
+    EXPIRED = "expired"
+
+
+class PermitKind(StrEnum):
+    """On what ground a permit was granted, as far as a place on the housing list needs to know."""
+
+    HUMANITARIAN_TEMPORARY = "humanitarian_temporary"
+    HUMANITARIAN_PERMANENT = "humanitarian_permanent"
+    ASYLUM = "asylum"
+    OTHER = "other"
+
+
+class ContactChannel(StrEnum):
+    """How a coordinator tried to reach a household."""
+
+    TELEPHONE = "telephone"
+    MESSAGE = "message"
+    EMAIL = "email"
+    IN_PERSON = "in_person"
+    BACK_UP_CONTACT = "back_up_contact"
+
+
+class ContactOutcome(StrEnum):
+    """What came of an attempt to reach a household."""
+
+    REACHED = "reached"
+    LEFT_WORD = "left_word"
+    NOT_REACHED = "not_reached"
+
+
+class PlacementKind(StrEnum):
+    """How a household came to a place that the registry did not offer it."""
+
+    EMERGENCY = "emergency"
+    OUTSIDE = "outside"
+
+
+class PlacementReview(StrEnum):
+    """What a coordinator finds of a placement that was recorded after the fact."""
+
+    SUITABLE = "suitable"
+    TO_BE_MOVED = "to_be_moved"
+    RECORDED_IN_ERROR = "recorded_in_error"
+
+
+class MergeUndoReason(StrEnum):
+    """Why two cases are taken apart again."""
+
+    TWO_PERSONS = "two_persons"
+    MERGED_IN_ERROR = "merged_in_error"
+    OTHER = "other"

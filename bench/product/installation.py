@@ -1,6 +1,7 @@
 """The services that a bed passes through, as processes of their own, with people and units to post."""
 
 import asyncio
+import http
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -20,7 +21,7 @@ from schemas.api.notifications import Notification
 from schemas.api.registry import NewCase, NewEntry
 from schemas.api.shelters import NewFacility, NewProvider, NewUnit
 from schemas.messages.beds import Acceptance, Service
-from schemas.vocabulary import AgeBand, Programme, Sex
+from schemas.vocabulary import AgeBand, Programme, Purpose, Sex
 from services.chassis.identity import DevelopmentIssuer, Role
 from services.chassis.identity.development import KEYS_FILE
 from services.chassis.settings import Mode
@@ -35,6 +36,7 @@ EXCHANGES = (f"{PREFIX}.events", f"{PREFIX}.events.dead-letter")
 STATIONS = ("notifications", "registry", "shelters")
 COORDINATOR, PROVIDER = "coordination-bench", "shelter-bench"
 HEADERS = {"Content-Type": "application/json"}
+POST_ATTEMPTS = 10
 
 
 @dataclass(slots=True)
@@ -55,12 +57,17 @@ class Installation:
         return {name: replica.process.pid for name, replica in self.replicas.items()}
 
     async def post(self) -> str:
-        """Post a bed that was never posted; return the id of its vacancy."""
+        """Post a bed that was never posted; return the id of its vacancy. Repeats when told to."""
         body = f'{{"unitId": "{self.units.pop()}"}}'
         headers = {**HEADERS, "Authorization": self.authorization, "Idempotency-Key": str(uuid4())}
         url = f"{self.replicas['shelters'].root}/shelters/v1/vacancies"
-        async with self.session.post(url, data=body, headers=headers, raise_for_status=True) as answer:
-            return str((await answer.json())["vacancyId"])
+        for _ in range(POST_ATTEMPTS):
+            async with self.session.post(url, data=body, headers=headers) as answer:
+                if answer.status != http.HTTPStatus.SERVICE_UNAVAILABLE:
+                    answer.raise_for_status()
+                    return str((await answer.json())["vacancyId"])
+            await asyncio.sleep(float(answer.headers["Retry-After"]))
+        raise TimeoutError("The service was unavailable again and again.")
 
     async def posted(self, events: Sequence[str]) -> Mapping[str, str]:
         """For each offer that was seen, the vacancy that it is of, as the registry has stored it."""
@@ -99,7 +106,9 @@ class Installation:
 
 async def join(coordinator: Client) -> None:
     """Put one person in line."""
-    case = await coordinator.register_case(NewCase(sex=Sex.FEMALE, age_band=AgeBand.AGE_23_PLUS))
+    case = await coordinator.register_case(
+        NewCase(sex=Sex.FEMALE, age_band=AgeBand.AGE_23_PLUS, consents=list(Purpose))
+    )
     await coordinator.join_waitlist(NewEntry(case_id=case.case_id, waitlist="cosm"))
 
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -14,7 +15,7 @@ from bench.servers import Servers
 from bench.targets import PRODUCT, waiting
 from schemas.messages.beds import Acceptance, BedFreed
 from schemas.messages.beds import Service as Serves
-from schemas.vocabulary import AgeBand, Programme, Sex
+from schemas.vocabulary import AgeBand, Programme, Purpose, Sex
 from services.chassis.broker.memory import InProcessBroker
 from services.chassis.clock import system_clock, system_identifiers
 from services.chassis.service import Service
@@ -24,7 +25,7 @@ from services.chassis.wiring import Surroundings, topology
 from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.model import Profile
 from services.registry.domain.programmes import Programmes
-from services.registry.handlers import entries, vacancies
+from services.registry.handlers import entries, registration, vacancies
 from services.registry.handlers.matching import Matchmaker
 from services.registry.settings import Settings
 from services.registry.store.waitlists import WaitlistStore
@@ -70,7 +71,9 @@ async def measure(servers: Servers, *, quick: bool) -> list[Figure]:
 @asynccontextmanager
 async def _registry(url: str) -> AsyncIterator[Service]:
     database_url = SecretStr(url.replace("postgresql://", "postgresql+asyncpg://"))
-    settings = Settings(mode=Mode.DISTRIBUTED, database_url=database_url)
+    # Nothing personal is stored here, so the key is never needed; on one machine it would be made when it is.
+    no_key = Path("registry.key")
+    settings = Settings(mode=Mode.EMBEDDED, database_url=database_url, registry_key_file=no_key)
     service = build(settings, Surroundings(InProcessBroker(topology("bench", []))))
     await service.migrate()
     try:
@@ -138,7 +141,7 @@ class _Bench:
         return min(durations)
 
     async def _join(self, unit: UnitOfWork, profile: Profile) -> None:
-        case_id = await entries.register_case(unit, COORDINATOR, profile)
+        case_id = await registration.register_case(unit, COORDINATOR, profile, tuple(Purpose))
         await entries.join_waitlist(
             self._matchmaker,
             unit,

@@ -7,14 +7,14 @@ from pydantic import Field
 
 from schemas.api.paging import PageQuery
 from schemas.base import OrganisationId, Schema, UtcDatetime
-from schemas.vocabulary import AgeBand, DeclineReason, ListKind, Need, Sex, UndoReason
+from schemas.vocabulary import AgeBand, DeclineReason, ListKind, Need, Purpose, Sex, UndoReason
 
 Waitlist = Annotated[str, Field(pattern="^(cosm|omm|loverboy|vo|housing)$", description="a programme, or housing")]
 Urgency = Annotated[int, Field(ge=0, le=9, description="higher goes first")]
 
 
-class NewCase(Schema):
-    """A household to be helped. Sex and age band are those of the person whom it is registered for."""
+class Household(Schema):
+    """People who must be placed together. Sex and age band are those of the person whom it is registered for."""
 
     sex: Sex
     age_band: AgeBand
@@ -24,11 +24,20 @@ class NewCase(Schema):
     needs: list[Need] = Field(default_factory=list, max_length=len(Need))
 
 
-class Case(NewCase):
-    """A registered household."""
+class NewCase(Household):
+    """A household to be helped. Without consents it is registered only, and can stand in no waitlist."""
+
+    consents: list[Purpose] = Field(
+        default_factory=list, max_length=len(Purpose), description="what facts about it may be passed on for"
+    )
+
+
+class Case(Household):
+    """A registered household, as it is now."""
 
     case_id: UUID
     registered_at: UtcDatetime
+    merged_into: UUID | None = Field(None, description="the case that this one is the same person as")
 
 
 class NewEntry(Schema):
@@ -96,33 +105,6 @@ class Undo(Schema):
     """Why a refusal is taken back."""
 
     reason: UndoReason
-
-
-class PassedOver(Schema):
-    """Someone further up the list, and every reason why this vacancy was not for them."""
-
-    entry_id: UUID
-    reasons: list[str]
-
-
-class ProfilePassedOver(Schema):
-    """Everyone further up the list with this profile, and the reasons."""
-
-    profile: NewCase
-    reasons: list[str]
-
-
-class Decision(Schema):
-    """Why this entry was offered this vacancy."""
-
-    decision_id: UUID
-    offer_id: UUID
-    entry_id: UUID
-    policy: str = Field(description="name and version of the order that was used")
-    decided_at: UtcDatetime
-    passed_over: list[PassedOver] = Field(description="the first hundred, in order")
-    more_passed_over: bool
-    profiles_passed_over: list[ProfilePassedOver] = Field(description="explains the rest, when there are more")
 
 
 class WaitlistSummary(Schema):

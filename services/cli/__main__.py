@@ -16,24 +16,20 @@ from services.chassis.main import calm_collector, refuse
 from services.chassis.settings import LogFormat
 from services.chassis.web.openapi import openapi
 from services.chassis.wiring import Unusable
+from services.cli.cases import cases
+from services.cli.check import check
+from services.cli.databases import DATA
 from services.cli.distributed import run_distributed
 from services.cli.embedded import SERVICES, describe
 from services.cli.municipalities import municipalities
 from services.cli.quarantine import quarantine
 from services.cli.quotas import quotas
+from services.cli.replay import replay
 from services.cli.run import CannotRun, run
 from services.cli.schemas import schemas
 
 EXIT_INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""
-
-DATA = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("var"),
-    show_default=True,
-    help="The folder with the databases.",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -76,9 +72,12 @@ def openapi_command(service: str) -> None:
     click.echo(json.dumps(openapi(describe(definition)), indent=2, ensure_ascii=False))
 
 
+cli.add_command(cases)
+cli.add_command(check)
 cli.add_command(municipalities)
 cli.add_command(quarantine)
 cli.add_command(quotas)
+cli.add_command(replay)
 cli.add_command(schemas)
 
 

@@ -8,11 +8,11 @@ from doorstroom_client import Client, Endpoints
 from services.chassis.identity import DevelopmentIssuer, Role
 
 SCOPES: Mapping[Role, tuple[str, ...]] = {
-    Role.COORDINATOR: ("registry:read", "registry:write", "notifications:read"),
-    Role.HELPDESK: ("registry:read", "registry:write", "notifications:read"),
+    Role.COORDINATOR: ("registry:read", "registry:write", "registry:personal-data", "notifications:read"),
+    Role.HELPDESK: ("registry:read", "registry:write", "registry:personal-data", "notifications:read"),
     Role.PROVIDER: ("shelters:read", "shelters:write"),
     Role.MUNICIPALITY: ("municipalities:read", "municipalities:write"),
-    Role.AUDITOR: ("municipalities:read", "shelters:read"),
+    Role.AUDITOR: ("municipalities:read", "registry:read", "shelters:read"),
     Role.OPERATOR: (
         "shelters:manage",
         "shelters:read",

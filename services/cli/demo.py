@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from doorstroom_client import Client
+from schemas.api.decisions import Position
 from schemas.api.municipalities import NewSlot, Quota
 from schemas.api.municipalities import Slot as MunicipalSlot
 from schemas.api.notifications import Notification
+from schemas.vocabulary import DeclineReason, Programme
 from services.cli.cast import Cast
-from services.cli.sample import COORDINATORS, MUNICIPALITIES
+from services.cli.sample import COORDINATORS, FAMILY, MUNICIPALITIES
 
 STEP_SECONDS = 20.0
 UTRECHT, UTRECHT_NAME, _ = MUNICIPALITIES[4]
@@ -102,17 +104,52 @@ class Demo:
         timeline.step(name, "is notified: their place in the shelter comes free")
         name, offered = await ears.next("offer-made")
         timeline.step(name, "is notified: the next person on the shelter waitlist is offered it")
+        await self._cast.coordinator(name).decline_offer(offered.subject, DeclineReason.UNSAFE)
+        timeline.step(name, "declines as unsafe: they keep their place, and this facility is excluded for them")
+        name, offered = await ears.next("offer-made")
+        timeline.step(name, "is notified: the refusal has moved it on to the next household")
         quota = await _quota(municipality, self._half_year)
         timeline.step(UTRECHT_NAME, f"quota {self._half_year}: {quota.housed} of {quota.task} housed, counted once")
         await self._explain(self._cast.coordinator(name), offered.subject)
+        await self._stand(self._cast.coordinator(FAMILY.coordinator))
 
     async def _explain(self, coordinator: Client, offer_id: UUID) -> None:
-        decision = await coordinator.get_decision(offer_id)
-        self._write(f"\n  Why this person? Policy {decision.policy}; passed over further up the list:")
-        for passed in decision.passed_over:
-            self._write(f"    entry …{str(passed.entry_id)[-6:]}: {', '.join(passed.reasons)}")
-        if not decision.passed_over:
+        decision = await coordinator.get_decision_of_offer(offer_id)
+        self._write(f"\n  Why this household? Policy {decision.policy}; passed over further up the list:")
+        for passed in decision.considered:
+            self._write(f"    number {passed.position:<2} {passed.rule:<15} {', '.join(passed.reasons)}")
+        if not decision.considered:
             self._write("    nobody: they were first in line")
+
+    async def _stand(self, coordinator: Client) -> None:
+        """Where a family stands that still waits: it is the one of this coordinator's that waits longest."""
+        entries = (await coordinator.list_entries()).entries
+        waiting = [entry for entry in entries if (entry.waitlist, entry.state) == (Programme.COSM, "waiting")]
+        if waiting:
+            longest = min(waiting, key=lambda entry: (entry.waiting_since, entry.entry_id))
+            position = await coordinator.get_position(longest.entry_id)
+            self._write(f"\n  And a family of {FAMILY.people} that still waits? {_standing(position)}")
+            self._write(f"    What would help them: {_help(position)}. {_wait(position)}")
+
+
+def _standing(position: Position) -> str:
+    if position.ahead is None:
+        return f"They are {position.state}."
+    ahead = position.ahead
+    return f"Number {position.position}: {ahead.more_urgent} more urgent, {ahead.waiting_longer} waiting longer."
+
+
+def _help(position: Position) -> str:
+    """What would change the reasons, each said once."""
+    texts = [item.text.en for vacancy in position.excluding_vacancies for item in vacancy.exclusions]
+    return ", ".join(dict.fromkeys(texts)) or "another vacancy"
+
+
+def _wait(position: Position) -> str:
+    wait = position.expected_wait
+    if wait is None:
+        return "How long it takes, nobody can say from fewer than ten placements."
+    return f"Eight of ten waited {wait.lowest_days} to {wait.highest_days} days."
 
 
 async def _accepted(municipality: Client, slot_id: UUID) -> MunicipalSlot:

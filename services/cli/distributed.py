@@ -24,6 +24,7 @@ from services.cli.run import HOST, CannotRun, owned_folder, play_until_stopped
 from services.cli.servers import PrivatePostgreSQL, PrivateRabbitMQ, ServerFailed, ServerMissing
 from services.cli.servers.leftovers import Leftovers
 from services.cli.servers.support import free_port
+from services.registry.store.vault import KEY_FILE, make_key_file
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -130,6 +131,8 @@ def start_replica(
     port = free_port()
     log = data / LOGS / f"{service}-{number}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
+    key_file = data / KEY_FILE
+    make_key_file(key_file)
     settings = {
         "DOORSTROOM_MODE": Mode.DISTRIBUTED,
         "DOORSTROOM_DATABASE_URL": database_url,
@@ -137,6 +140,7 @@ def start_replica(
         "DOORSTROOM_HOST": HOST,
         "DOORSTROOM_PORT": str(port),
         "DOORSTROOM_ACCESS_LOG": "false",
+        "DOORSTROOM_REGISTRY_KEY_FILE": str(key_file.resolve()),
         **environment,
     }
     return Replica.start(service, port, log, settings)

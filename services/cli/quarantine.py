@@ -9,26 +9,12 @@ import click
 
 from schemas.envelope import InvalidMessage
 from services.chassis import quarantine as kept
-from services.chassis.clock import system_clock, system_identifiers
-from services.chassis.database import Database
 from services.chassis.quarantine import QuarantinedMessage
 from services.chassis.relay import OUTBOX_CHANNEL
-from services.chassis.tables import MessageTables
-from services.chassis.unit_of_work import Transactions, UnitOfWork
-from services.cli.databases import DATA, find_database
-from services.municipalities.tables import messages as municipalities
-from services.notifications.tables import messages as notifications
-from services.registry.tables import messages as registry
-from services.shelters.tables import messages as shelters
+from services.chassis.unit_of_work import UnitOfWork
+from services.cli.databases import DATA, TABLES, find_database, opened
 
 Answer = TypeVar("Answer")
-
-TABLES: dict[str, MessageTables] = {
-    "registry": registry,
-    "shelters": shelters,
-    "municipalities": municipalities,
-    "notifications": notifications,
-}
 
 SERVICE = click.argument("service", type=click.Choice(sorted(TABLES)))
 MESSAGE = click.argument("message")
@@ -110,18 +96,8 @@ def _work(service: str, data: Path, work: Callable[[UnitOfWork], Awaitable[Answe
 async def _transact(
     service: str, data: Path, work: Callable[[UnitOfWork], Awaitable[Answer]], wake: str | None
 ) -> Answer:
-    database = Database.connect(find_database(service, data), pool_size=1)
-    tables = TABLES[service]
-    # The command records no events of its own, so it has no source.
-    transactions = Transactions(database, tables.outbox, system_clock, system_identifiers, "", NothingRefused)
-    try:
+    async with opened(find_database(service, data), service) as transactions:
         answer = await transactions.run(work)
         if wake is not None:
-            await database.notify(wake, "")
+            await transactions.database.notify(wake, "")
         return answer
-    finally:
-        await database.close()
-
-
-class NothingRefused(Exception):
-    """There are no rules here that could refuse anything."""

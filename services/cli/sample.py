@@ -12,11 +12,12 @@ from typing import TypeVar
 from uuid import UUID
 
 from doorstroom_client import Client
+from schemas.api.cases import NewPermit
 from schemas.api.municipalities import NewMunicipality, NewQuotas
 from schemas.api.registry import NewCase, NewEntry, Offer
 from schemas.api.shelters import NewFacility, NewProvider, NewUnit, NewVacancy
 from schemas.messages.beds import Acceptance, Service
-from schemas.vocabulary import AgeBand, Need, Programme, Sex
+from schemas.vocabulary import AgeBand, Need, PermitKind, Programme, Purpose, Sex
 from services.cli.cast import Cast
 
 Found = TypeVar("Found")
@@ -76,9 +77,21 @@ class Person:
     needs: tuple[Need, ...] = ()
 
     @property
+    def people(self) -> int:
+        """How many there are in all."""
+        return 1 + self.children
+
+    @property
     def case(self) -> NewCase:
         """What is registered of it."""
-        return NewCase(sex=self.sex, age_band=self.age_band, adults=1, children=self.children, needs=list(self.needs))
+        return NewCase(
+            sex=self.sex,
+            age_band=self.age_band,
+            adults=1,
+            children=self.children,
+            needs=list(self.needs),
+            consents=list(Purpose),
+        )
 
 
 _NOORD, _MIDDEN, _ZUID, _HELPDESK = COORDINATORS
@@ -89,12 +102,15 @@ RESIDENTS = (
     Person(_NOORD, _F, _YOUNG, 0, 95),
     Person(_ZUID, _M, _ADULT, 0, 80),
 )
-"""They live in a shelter, have a permit, and wait for a home: the housing list."""
+"""They live in a shelter and have a permit, so they wait for a home, since they began to wait for shelter."""
+
+FAMILY = Person(_NOORD, _F, _ADULT, 3, 47)
+"""Too many for the unit that comes free in the demo: they go on waiting."""
 
 WAITING = (
     Person(_HELPDESK, _M, _ADULT, 0, 61),
     Person(_ZUID, _M, _YOUNG, 0, 54, needs=(Need.MEDICAL,)),
-    Person(_NOORD, _F, _ADULT, 3, 47),
+    FAMILY,
     Person(_HELPDESK, _F, _ADULT, 1, 40),
     Person(_MIDDEN, _F, _YOUNG, 0, 38),
     Person(_ZUID, _F, _ADULT, 0, 33),
@@ -171,9 +187,8 @@ class Sample:
             await _eventually(lambda client=mine, id_=vacancy.vacancy_id: _reserved(client, id_))  # type: ignore[misc] # as above
             await mine.confirm_arrival(vacancy.vacancy_id, f"{key}-arrival")
             await _eventually(lambda case_id=case_id, client=coordinator: _placed(client, case_id))  # type: ignore[misc] # as above
-            since = self.now - timedelta(days=person.days_waiting)
-            entry = NewEntry(case_id=case_id, waitlist="housing", waiting_since=since)
-            await coordinator.join_waitlist(entry, f"{key}-housing")
+            permit = NewPermit(kind=PermitKind.HUMANITARIAN_TEMPORARY, granted_on=self.now.date() - timedelta(days=1))
+            await coordinator.grant_permit(case_id, permit, f"{key}-permit")
 
     async def _waitlist(self) -> None:
         for number, person in enumerate(WAITING):

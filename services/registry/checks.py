@@ -1,6 +1,6 @@
 """What must never be false in the registry's database, as questions that find what breaks it: ids only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -35,11 +35,12 @@ async def findings(unit: UnitOfWork, programmes: Programmes | None = None) -> li
     for what, query in _BROKEN.items():
         ids = [id_ for [id_] in await unit.execute(query.limit(FINDINGS_LIMIT))]
         found += [f"{what}: {id_}" for id_ in ids]
-    forgotten = await _forgotten(unit, programmes or Programmes())
-    return found + [f"open vacancy that somebody could have: {id_}" for id_ in forgotten[:FINDINGS_LIMIT]]
+    suspects = await _forgotten(unit, programmes or Programmes())
+    forgotten = await _still_open(unit, suspects[:FINDINGS_LIMIT])
+    return found + [f"open vacancy that somebody could have: {id_}" for id_ in forgotten]
 
 
-async def _forgotten(unit: UnitOfWork, programmes: Programmes) -> list[UUID]:
+async def _forgotten(unit: UnitOfWork, programmes: Programmes) -> list[Row]:
     """Vacancies that are free while somebody waits who is eligible and was not offered them before."""
     offerable = or_(vacancies.c.offerable_until.is_(None), vacancies.c.offerable_until > unit.now)
     query = select(vacancies).where(vacancies.c.state == VacancyState.OPEN, offerable)
@@ -51,9 +52,18 @@ async def _forgotten(unit: UnitOfWork, programmes: Programmes) -> list[UUID]:
         line = await unit.execute(select(profiles).where(profiles.c.waitlist == waitlist))
         entitled_only = programmes.at(waitlist, unit.now).requires_reflection_period
         forgotten += [
-            vacancy.id for vacancy in mine if await _has_eligible(unit, vacancy, line, entitled_only=entitled_only)
+            vacancy for vacancy in mine if await _has_eligible(unit, vacancy, line, entitled_only=entitled_only)
         ]
     return forgotten
+
+
+async def _still_open(unit: UnitOfWork, suspects: Sequence[Row]) -> list[UUID]:
+    """Those of them to which nothing happened meanwhile: a database at work moves while it is read."""
+    query = select(vacancies.c.id, vacancies.c.allocation_version, vacancies.c.source_version)
+    query = query.where(vacancies.c.state == VacancyState.OPEN)
+    now = await unit.execute(query.where(among(unit.connection, vacancies.c.id, [row.id for row in suspects])))
+    same = {(row.id, row.allocation_version, row.source_version) for row in now}
+    return [row.id for row in suspects if (row.id, row.allocation_version, row.source_version) in same]
 
 
 async def _has_eligible(unit: UnitOfWork, vacancy: Row, line: list[Row], *, entitled_only: bool) -> bool:
@@ -85,11 +95,13 @@ def _offers_where(*conditions: ColumnElement[bool]) -> Select[tuple[object]]:
     return select(offers.c.id).select_from(joined).where(*conditions).order_by(offers.c.id)
 
 
-def _without_offer(column: Column[Any], *conditions: ColumnElement[bool]) -> Select[tuple[object]]:
-    """Vacancies or entries that are offered, and no offer of them is under way."""
+def _without_offer(
+    column: Column[Any], condition: ColumnElement[bool], wanted: ColumnElement[bool] | None = None
+) -> Select[tuple[object]]:
+    """Vacancies or entries in a state that needs an offer, one under way if not said otherwise, and without it."""
     mine = offers.c.vacancy_id if column is vacancies.c.id else offers.c.entry_id
-    theirs = select(offers.c.id).where(mine == column, _UNDER_WAY).exists()
-    return select(column).where(*conditions, not_(theirs)).order_by(column)
+    theirs = select(offers.c.id).where(mine == column, _UNDER_WAY if wanted is None else wanted).exists()
+    return select(column).where(condition, not_(theirs)).order_by(column)
 
 
 _same = and_(decisions.c.entry_id == offers.c.entry_id, decisions.c.vacancy_id == offers.c.vacancy_id)
@@ -117,6 +129,10 @@ _BROKEN: Mapping[str, Select[tuple[object]]] = {
     ),
     "offered vacancy without an offer": _without_offer(vacancies.c.id, vacancies.c.state == VacancyState.OFFERED),
     "offered entry without an offer": _without_offer(entries.c.id, entries.c.state == EntryState.OFFERED),
+    "filled vacancy without a placement": _without_offer(
+        vacancies.c.id, vacancies.c.state == VacancyState.FILLED, _FULFILLED
+    ),
+    "placed entry without a placement": _without_offer(entries.c.id, entries.c.state == EntryState.PLACED, _FULFILLED),
     "offer without the decision behind it": _offers_where(not_(_explained)),
     "open offer that was answered, or an outcome without its moment": _offers_where(
         or_(

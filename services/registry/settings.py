@@ -12,3 +12,12 @@ class Settings(ServiceSettings):
 
     source: str = Field("urn:nld:kvknr:00000000.registry", description="the `source` of this service's events")
     programmes_file: Path | None = Field(None, description="JSON: versions of how lists work, from a day on")
+    registry_key_file: Path | None = Field(
+        None, description="a file with 32 random bytes in base64, which encrypts the keys of personal data"
+    )
+    emergency_placement_ends_waiting: bool = Field(
+        default=False, description="whether a household in an emergency bed leaves the shelter lists"
+    )
+    outside_placement_ends_waiting: bool = Field(
+        default=True, description="whether a household that has a place outside this system leaves the shelter lists"
+    )

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import (
     Boolean,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -45,6 +46,10 @@ _TO_REMIND = text("state = 'made' AND remind_at IS NOT NULL")
 _TO_RESUME = text("state = 'paused' AND paused_until IS NOT NULL")
 _RELEASED = text("state = 'paused' AND pause_reason = 'accepted-elsewhere'")
 _TO_LAPSE = text(f"{_LIVE} AND eligible_until IS NOT NULL")
+_RUNNING = text("withdrawn_at IS NULL")
+_MERGED = text("merged_into IS NOT NULL")
+_STILL = text("ended_at IS NULL")
+_FULFILLED = text("state = 'fulfilled'")
 _PLACED = text("state = 'fulfilled' AND ended_at IS NULL")
 
 waitlists = Table(
@@ -62,7 +67,155 @@ cases = Table(
     Column("coordinator", Text, nullable=False, comment="the organisation that speaks for the person"),
     Column("profile", Text, nullable=False, comment="canonical JSON of what eligibility looks at"),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("region", Text, comment="where shelter is preferred"),
+    Column("secrecy_wanted", Text, nullable=False, server_default="known"),
+    Column("merged_into", Uuid, comment="the case that this one is the same person as"),
     Index("cases_by_coordinator", "coordinator", "id"),
+    Index("cases_merged", "merged_into", postgresql_where=_MERGED, sqlite_where=_MERGED),
+)
+
+members = Table(
+    "members",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("registered_for", Boolean, nullable=False, comment="the person whom the case is about"),
+    Column("sex", Text, nullable=False),
+    Column("age_band", Text, nullable=False),
+    Column("child", Boolean, nullable=False, comment="comes along as a child"),
+    Column("wheelchair", Boolean, nullable=False),
+    Column("needs", Text, nullable=False, comment="JSON list"),
+    Index("members_of_case", "case_id", "id"),
+)
+
+referrals = Table(
+    "referrals",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("organisation", Text, nullable=False, comment="which took the report"),
+    Column("referrer", Text, nullable=False),
+    Column("police_unit", Text),
+    Column("kmar_district", SmallInteger),
+    Column("reference", Uuid, comment="the report's own id at the referrer"),
+    Column("reported_at", UtcDateTime, nullable=False),
+    Index("referrals_of_case", "case_id", "id"),
+    Index("referrals_once", "organisation", "referrer", "reference", unique=True),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("legal_basis", Text, nullable=False),
+    Column("given_at", UtcDateTime, nullable=False),
+    Column("withdrawn_at", UtcDateTime),
+    Index("consents_of_case", "case_id", "id"),
+    Index("consents_running", "case_id", "purpose", unique=True, postgresql_where=_RUNNING, sqlite_where=_RUNNING),
+)
+
+exclusions = Table(
+    "exclusions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("region", Text),
+    Column("municipality_code", Text),
+    Column("facility_id", Uuid),
+    Column("set_at", UtcDateTime, nullable=False),
+    Column("lifted_at", UtcDateTime),
+    Index("exclusions_of_case", "case_id", "id"),
+)
+
+exclusion_reasons = Table(
+    "exclusion_reasons",
+    metadata,
+    Column("exclusion_id", ForeignKey("exclusions.id"), primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False, comment="who set the rule and why"),
+    Index("exclusion_reasons_of_case", "case_id"),
+)
+
+reflection_periods = Table(
+    "reflection_periods",
+    metadata,
+    Column("case_id", ForeignKey("cases.id"), primary_key=True, comment="once, so one for each case"),
+    Column("started_on", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("ended_on", Date, comment="before its time"),
+    Column("end_reason", Text),
+)
+
+permits = Table(
+    "permits",
+    metadata,
+    Column("case_id", ForeignKey("cases.id"), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("granted_on", Date, nullable=False),
+)
+
+contact_attempts = Table(
+    "contact_attempts",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("offer_id", Uuid),
+    Column("channel", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("attempted_at", UtcDateTime, nullable=False),
+    Index("contact_attempts_of_case", "case_id", "id"),
+)
+
+placements = Table(
+    "placements",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False),
+    Column("coordinator", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("programme", Text),
+    Column("unit_id", Uuid),
+    Column("since", UtcDateTime, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("review", Text),
+    Column("reviewed_at", UtcDateTime),
+    Index("placements_by_coordinator", "coordinator", "id"),
+    Index("placements_one_per_case", "case_id", unique=True, postgresql_where=_STILL, sqlite_where=_STILL),
+)
+
+case_mergers = Table(
+    "case_mergers",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("survivor_id", ForeignKey("cases.id"), nullable=False),
+    Column("merged_id", ForeignKey("cases.id"), nullable=False),
+    Column("coordinator", Text, nullable=False),
+    Column("merged_at", UtcDateTime, nullable=False),
+    Column("changed", Text, nullable=False, comment="JSON: what became of the entries, to take it back"),
+    Column("undone_at", UtcDateTime),
+    Column("undo_reason", Text),
+    Index("case_mergers_by_coordinator", "coordinator", "id"),
+)
+
+personal_data = Table(
+    "personal_data",
+    metadata,
+    Column("case_id", ForeignKey("cases.id"), primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("ciphertext", LargeBinary, nullable=False, comment="AES-256-GCM with the case's own key"),
+    Column("stored_at", UtcDateTime, nullable=False),
+)
+
+case_keys = Table(
+    "case_keys",
+    metadata,
+    # No reference to cases, so that this table can be kept elsewhere, and out of backups.
+    Column("case_id", Uuid, primary_key=True),
+    Column("wrapped_key", LargeBinary, nullable=False, comment="encrypted with the key of the installation"),
+    Column("made_at", UtcDateTime, nullable=False),
 )
 
 profiles = Table(
@@ -173,6 +326,7 @@ offers = Table(
     Index("offers_to_remind", "remind_at", "id", postgresql_where=_TO_REMIND, sqlite_where=_TO_REMIND),
     Index("offers_accepted", "case_id", postgresql_where=_ACCEPTED, sqlite_where=_ACCEPTED),
     Index("offers_placed", "case_id", postgresql_where=_PLACED, sqlite_where=_PLACED),
+    Index("offers_fulfilled", "waitlist", "decided_at", "id", postgresql_where=_FULFILLED, sqlite_where=_FULFILLED),
     Index("offers_by_coordinator", "coordinator", "id"),
 )
 
@@ -185,8 +339,8 @@ decisions = Table(
     Column("entry_id", ForeignKey("entries.id"), nullable=False),
     Column("policy", Text, nullable=False),
     Column("decided_at", UtcDateTime, nullable=False),
-    Column("passed_over", Text, nullable=False, comment="JSON: entry and reasons, the first hundred"),
-    Column("more_passed_over", Boolean, nullable=False),
-    Column("profiles_passed_over", Text, nullable=False, comment="JSON: profile and reasons, when there are more"),
+    Column("snapshot", Text, comment="canonical JSON of all that was looked at; none before decisions kept it"),
+    Column("explanation", Text, nullable=False, comment="canonical JSON of what follows from the snapshot"),
+    Column("digest", Text, nullable=False, comment="SHA-256 of both"),
     Index("decisions_by_offer", "offer_id", unique=True),
 )

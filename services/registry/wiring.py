@@ -4,8 +4,12 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy import make_url
+
+from schemas.vocabulary import PlacementKind
 from services.chassis.database import Database
 from services.chassis.service import Parts, Service
+from services.chassis.settings import Mode
 from services.chassis.timers import Timer
 from services.chassis.unit_of_work import Transactions
 from services.chassis.wiring import CONTACT, Definition, Surroundings, Unusable
@@ -18,6 +22,7 @@ from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.standing import entries_due
 from services.registry.programmes_file import read_programmes
 from services.registry.settings import Settings
+from services.registry.store.vault import KEY_FILE, Vault
 from services.registry.store.waitlists import WaitlistStore
 from services.registry.tables import idempotency_keys, messages
 
@@ -28,6 +33,11 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
     database = Database.connect(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
     transactions = Transactions(database, messages.outbox, clock, surroundings.identifiers, settings.source, Refused)
     matchmaker = Matchmaker(WaitlistStore(), _programmes(settings), is_dutch_holiday)
+    vault = _vault(settings)
+    ends_waiting = {
+        PlacementKind.EMERGENCY: settings.emergency_placement_ends_waiting,
+        PlacementKind.OUTSIDE: settings.outside_placement_ends_waiting,
+    }
     deadlines = Timer("deadlines", clock, lambda: transactions.run(partial(answers_due, matchmaker)))
     standing = Timer("standing", clock, lambda: transactions.run(partial(entries_due, matchmaker)))
     return Service(
@@ -40,7 +50,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
             broker=surroundings.broker,
             queue=consumers.queue(settings.broker_prefix),
             handlers=consumers.handlers(matchmaker),
-            api=routes.api(transactions, matchmaker, surroundings.chance, CONTACT),
+            api=routes.api(transactions, matchmaker, vault, ends_waiting, surroundings.chance, CONTACT),
             retention=timedelta(days=settings.retention_days),
             timers=(deadlines, standing),
         )
@@ -53,6 +63,23 @@ def _programmes(settings: Settings) -> Programmes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise Unusable(f"DOORSTROOM_PROGRAMMES_FILE: {reason}") from None
+
+
+def _vault(settings: Settings) -> Vault:
+    """The vault with the installation's key; on one machine, a key beside the database that is made when needed.
+
+    Raises Unusable or UnusableKey.
+    """
+    file, embedded = settings.registry_key_file, settings.mode is Mode.EMBEDDED
+    url = make_url(settings.database_url.get_secret_value())
+    if file is None and embedded and url.get_backend_name() == "sqlite" and url.database:
+        file = Path(url.database).with_name(KEY_FILE)
+    if file is None:
+        raise Unusable("set DOORSTROOM_REGISTRY_KEY_FILE to a file with 32 random bytes in base64, kept out of backups")
+    vault = Vault(file, make=embedded)
+    if not embedded:
+        vault.check()
+    return vault
 
 
 REGISTRY = Definition("registry", Settings, consumers.queue, build)

@@ -23,6 +23,8 @@ STEPS = (
     "houses them",
     "their place in the shelter comes free",
     "the next person on the shelter waitlist is offered it",
+    "declines as unsafe: they keep their place, and this facility is excluded for them",
+    "the refusal has moved it on to the next household",
     "2 of 436 housed, counted once",
 )
 
@@ -52,6 +54,9 @@ def test_the_whole_cascade_is_played_once_and_the_printed_commands_work(
     assert len(lines) == len(STEPS)
     assert all(step in line for step, line in zip(STEPS, lines, strict=True))
     assert all(re.match(r"^ +[\d.]+ ms +\+[\d.]+ ", line) for line in lines)
+    assert re.search(r"number 2 +waiting-longer +facility-excluded, offered-before", output)
+    assert "a family of 4 that still waits? Number 4: 1 more urgent, 2 waiting longer." in output
+    assert "What would help them: a place for at least 4 people" in output
     watch, post, accept = first.commands
     streaming = subprocess.Popen(["/bin/bash", "-c", watch + " --silent"], stdout=subprocess.PIPE, text=True)
     try:
@@ -190,10 +195,16 @@ def test_the_openapi_documents_are_printed() -> None:
         assert document["paths"]
 
 
+OLD_PYTHON = """#!/bin/sh
+[ "$1" = --version ] && echo Python 3.9.2 && exit 0
+[ "$1" = -c ] && [ -z "$2" ]
+"""
+
+
 def test_a_python_that_is_too_old_is_one_clear_line(tmp_path: Path) -> None:
     """Make says what is needed, before it makes anything."""
     old = tmp_path / "python3"
-    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.2 && exit 0\nexit 1\n')
+    old.write_text(OLD_PYTHON)
     old.chmod(0o755)
     (tmp_path / "Makefile").write_bytes((ROOT / "Makefile").read_bytes())
     for name in ("pyproject.toml", "requirements"):

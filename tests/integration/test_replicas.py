@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack
 
 import pytest
+from sqlalchemy import func, select
 
 from services.chassis.errors import Conflict, NotFound, Unavailable
 from tests.support.invariants import check_everything
@@ -117,7 +118,7 @@ async def test_a_lost_database_is_said_to_be_lost(replicas: list[World]) -> None
 
     async def interrupted() -> None:
         async with database.transaction() as connection:
-            await connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+            await connection.execute(select(func.pg_terminate_backend(func.pg_backend_pid())))
 
     with pytest.raises(Unavailable):
         await interrupted()

@@ -7,6 +7,8 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -25,6 +27,7 @@ from schemas.vocabulary import (
     EnquiryRefusal,
     Need,
     Programme,
+    Purpose,
     Region,
     Sex,
     WithdrawalReason,
@@ -47,9 +50,10 @@ from services.municipalities.handlers import slots as municipal_slots
 from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.model import Entry, Profile
 from services.registry.domain.programmes import Programmes
-from services.registry.handlers import entries, offers, reconsider
+from services.registry.handlers import entries, offers, reconsider, registration
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store import cases as registry_cases
+from services.registry.store.vault import KEY_FILE, Vault
 from services.registry.store.waitlists import WaitlistStore
 from services.registry.tables import entries as entries_table
 from services.registry.tables import offers as offers_table
@@ -119,12 +123,16 @@ class World:
         self.identifiers = Identifiers()
         self.post = post or Post()
         surroundings = Surroundings(InProcessBroker(topology("world", [])), self.clock, self.identifiers)
+        self._secrets = TemporaryDirectory(prefix="doorstroom-test-key-")
+        own = {"registry_key_file": Path(self._secrets.name) / KEY_FILE}
         self.services: dict[str, Service] = {
             definition.name: definition.build(
-                definition.settings(mode=Mode.EMBEDDED, database_url=SecretStr(urls[definition.name])), surroundings
+                definition.settings(mode=Mode.EMBEDDED, database_url=SecretStr(urls[definition.name]), **own),
+                surroundings,
             )
             for definition in SERVICES
         }
+        self.vault = Vault(own["registry_key_file"], make=True)
         self._consumers = {name: self._consumer(service) for name, service in self.services.items()}
         self.matchmaker = Matchmaker(WaitlistStore(), Programmes(), is_dutch_holiday)
         self.leases = Leases(LEASE_SECONDS)
@@ -136,6 +144,7 @@ class World:
     async def close(self) -> None:
         for service in self.services.values():
             await service.transactions.database.close()
+        self._secrets.cleanup()
 
     # Moving messages and time
 
@@ -217,7 +226,7 @@ class World:
         case_id: UUID | None = None,
     ) -> Entry:
         async def work(unit: UnitOfWork) -> Entry:
-            case = case_id or await entries.register_case(unit, COORDINATOR, profile)
+            case = case_id or await registration.register_case(unit, COORDINATOR, profile, tuple(Purpose))
             return await entries.join_waitlist(
                 self.matchmaker,
                 unit,

@@ -225,7 +225,9 @@ def _idempotency_key() -> Document:
         "in": "header",
         "required": True,
         "description": "Chosen by the client, new for each new request. The same request sent again with the same key "
-        "has its effect once and gets the same answer.",
+        "has its effect once and gets the same answer. A request that was refused had no effect and is not remembered: "
+        "mend it and use the key again. The body must be the same as it was sent, so a default that is now spelled "
+        "out is another request (409).",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]{1,255}$"},
     }
 

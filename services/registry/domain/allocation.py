@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.registry.domain.eligibility import Reason, reasons_against, reasons_now
-from services.registry.domain.model import Entry, PassedOver, Profile, Terms, Vacancy
+from services.registry.domain.model import Entry, PassedOver, Terms, Vacancy
 from services.registry.domain.order import place_in_line
 from services.registry.domain.programmes import Programme, RegionPreference
 
@@ -77,12 +77,13 @@ def _choice(vacancy: Vacancy, eligible: Iterator[Entry], situation: Situation) -
     if terms.kept_for_places is None and preference is None:
         return Choice(vacancy, first)
     line = [first, *eligible]
-    line = [entry for entry in line if _large_enough(entry, terms)] or line
+    line = [entry for entry in line if large_enough(entry, terms)] or line
     entry = line[0] if preference is None else _of_own_region(line, terms, preference)
     return Choice(vacancy, entry, before_others=entry is not first)
 
 
-def _large_enough(entry: Entry, terms: Terms) -> bool:
+def large_enough(entry: Entry, terms: Terms) -> bool:
+    """Whether a vacancy that is kept for larger households is kept for this one too."""
     return terms.kept_for_places is None or entry.profile.places >= terms.kept_for_places
 
 
@@ -111,22 +112,18 @@ def passed_over(
     """Explain everyone in `ahead` who stands before the chosen entry, but those who got another vacancy just now."""
     own_place = place_in_line(choice.entry)
     return [
-        PassedOver(entry.id, _why_passed_over(entry, choice, situation))
+        PassedOver(entry.id, why_passed_over(entry, choice, situation))
         for entry in ahead
         if place_in_line(entry) < own_place and entry.id not in chosen_earlier
     ]
 
 
-def _why_passed_over(entry: Entry, choice: Choice, situation: Situation) -> tuple[Reason, ...]:
+def why_passed_over(entry: Entry, choice: Choice, situation: Situation) -> tuple[Reason, ...]:
+    """Every reason why someone before the chosen entry does not get this vacancy, preferences included."""
     reasons = situation.reasons(entry, choice.vacancy)
     if reasons or not choice.before_others:
         return reasons
     terms = choice.vacancy.terms
-    if _large_enough(choice.entry, terms) and not _large_enough(entry, terms):
+    if large_enough(choice.entry, terms) and not large_enough(entry, terms):
         return (Reason.KEPT_FOR_LARGER_HOUSEHOLD,)
     return (Reason.OWN_REGION_FIRST,)
-
-
-def ineligible(profiles: Collection[Profile], terms: Terms) -> list[tuple[Profile, tuple[str, ...]]]:
-    """The profiles that this vacancy is not for, each with the reasons."""
-    return [(profile, reasons) for profile in profiles if (reasons := reasons_against(profile, terms))]

@@ -1,6 +1,6 @@
 """The things that the rules speak of. States and transitions follow the state machines in ARCHITECTURE.md."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -201,21 +201,3 @@ class PassedOver:
 
     entry_id: UUID
     reasons: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class Decision:
-    """Why this entry: the policy, and who came before it in the list with the reasons against each.
-
-    `passed_over` is bounded; when `more_passed_over`, the rest is explained by profile in `profiles_passed_over`.
-    """
-
-    id: UUID
-    vacancy_id: UUID
-    offer_id: UUID
-    entry_id: UUID
-    policy: str
-    decided_at: datetime
-    passed_over: list[PassedOver] = field(default_factory=list)
-    more_passed_over: bool = False
-    profiles_passed_over: list[tuple[Profile, tuple[str, ...]]] = field(default_factory=list)

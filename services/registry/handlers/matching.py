@@ -1,6 +1,6 @@
 """Brings vacancies and waiting people together: the one place that makes offers."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -9,14 +9,17 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import allocation, offers
 from services.registry.domain.allocation import PASSED_OVER_LIMIT, Choice, OfferedBefore, Situation
 from services.registry.domain.deadlines import IsHoliday
+from services.registry.domain.decisions import Decision, Line, Snapshot, explain, group_of, snapshot_of
 from services.registry.domain.eligibility import reasons_against
 from services.registry.domain.errors import IllegalTransition
-from services.registry.domain.model import Allocation, Decision, Entry, PassedOver, Profile, Vacancy
+from services.registry.domain.model import Allocation, Entry, EntryState, Vacancy
 from services.registry.domain.offers import Timing
 from services.registry.domain.order import place_in_line
 from services.registry.domain.programmes import Programme, Programmes
 from services.registry.handlers import messages
 from services.registry.store import allocations as store
+from services.registry.store import decisions
+from services.registry.store.positions import AHEAD_LIMIT, ahead_in_groups
 from services.registry.store.waitlists import Waitlist, WaitlistStore, ahead_of, first_in_line
 
 
@@ -67,9 +70,7 @@ class Matchmaker:
         choices = allocation.choose(wanted, candidates, situation)
         if not choices:
             return Matching()
-        someone_may_lapse = any(entry.eligible_until is not None for entry in candidates)
-        ahead = await self._ahead(unit, waitlist, choices, situation, everyone=someone_may_lapse)
-        return self._offers(unit, waitlist, choices, ahead, situation)
+        return await self._offers(unit, waitlist, choices, candidates, situation)
 
     async def offer_again(self, unit: UnitOfWork, waitlist: Waitlist, vacancy: Vacancy, entry: Entry) -> None:
         """Offer a vacancy that nobody else could have to an entry whose refusal was taken back, and store all of it.
@@ -82,8 +83,7 @@ class Matchmaker:
         if situation.reasons(entry, vacancy):
             raise IllegalTransition("The vacancy does not suit the household any more; the refusal stands.")
         choices = [Choice(vacancy, entry)]
-        ahead = await self._ahead(unit, waitlist, choices, situation, everyone=True)
-        matching = self._offers(unit, waitlist, choices, ahead, situation)
+        matching = await self._offers(unit, waitlist, choices, [entry], situation)
         await store.update_vacancies(unit, matching.vacancies)
         await self.store(unit, matching)
 
@@ -91,7 +91,8 @@ class Matchmaker:
         """Store the offers and record their events. Their vacancies must be stored as offered already."""
         if matching.made:
             made = [offer for item in matching.made if (offer := item.offer) is not None]
-            await store.insert_offers(unit, made, matching.decisions)
+            await store.insert_offers(unit, made)
+            await decisions.add(unit, matching.decisions)
             for item in matching.made:
                 messages.record_begun(unit, item)
 
@@ -157,22 +158,45 @@ class Matchmaker:
         last = max((choice.entry for choice in choices), key=place_in_line)
         return await ahead_of(unit, waitlist, last, PASSED_OVER_LIMIT + len(choices) + 1)
 
-    def _offers(
+    async def _line(
+        self,
+        unit: UnitOfWork,
+        waitlist: Waitlist,
+        choice: Choice,
+        ahead: Sequence[Entry],
+        before: Collection[UUID],
+        limit: int,
+    ) -> Line:
+        """Who waits before the chosen one; counted only when it is more than are explained one by one."""
+        own_place = place_in_line(choice.entry)
+        first = [entry for entry in ahead if place_in_line(entry) < own_place]
+        if len(first) <= PASSED_OVER_LIMIT:
+            return Line(first)
+        groups = await ahead_in_groups(unit, waitlist.profiles, choice.entry, before, limit)
+        return Line(first, groups, at_least=sum(groups.values()) >= limit)
+
+    async def _offers(
         self,
         unit: UnitOfWork,
         waitlist: Waitlist,
         choices: Sequence[Choice],
-        ahead: Sequence[Entry],
+        candidates: Sequence[Entry],
         situation: Situation,
     ) -> Matching:
-        matching, chosen = Matching(), set[UUID]()
-        profiles = list(waitlist.profiles.values())
+        matching, chosen = Matching(), list[Entry]()
+        someone_may_lapse = any(entry.eligible_until is not None for entry in candidates)
+        ahead = await self._ahead(unit, waitlist, choices, situation, everyone=someone_may_lapse)
         for choice in choices:
-            passed_over = allocation.passed_over(choice, ahead, chosen, situation)
-            decision = _decision(unit, choice, passed_over, profiles, situation.programme.policy)
+            before = situation.offered_before.get(choice.vacancy.id, ())
+            line = await self._line(unit, waitlist, choice, ahead, before, AHEAD_LIMIT // len(choices))
+            gone = [entry for entry in chosen if place_in_line(entry) < place_in_line(choice.entry)]
+            line = line.without(gone, [group_of(entry, before, unit.now) for entry in gone])
+            left = [entry for entry in candidates if entry.state is EntryState.WAITING]
+            seen = snapshot_of(choice, line, left, situation)
+            decision = _decision(unit, choice, seen, situation.programme)
             matching.made.append(self._begun(decision.offer_id, choice, situation))
             matching.decisions.append(decision)
-            chosen.add(choice.entry.id)
+            chosen.append(choice.entry)
         return matching
 
     def _begun(self, offer_id: UUID, choice: Choice, situation: Situation) -> Allocation:
@@ -182,18 +206,14 @@ class Matchmaker:
         return offers.make(offer_id, choice.vacancy, choice.entry, self.offer_timing(programme, now))
 
 
-def _decision(
-    unit: UnitOfWork, choice: Choice, passed_over: list[PassedOver], profiles: Sequence[Profile], policy: str
-) -> Decision:
-    more = len(passed_over) > PASSED_OVER_LIMIT
+def _decision(unit: UnitOfWork, choice: Choice, seen: Snapshot, programme: Programme) -> Decision:
+    explanation = explain(seen, programme)
+    assert explanation.chosen == choice.entry.id, "what is remembered gives the same choice"  # noqa: S101 - an invariant
     return Decision(
         id=unit.identifiers(),
-        vacancy_id=choice.vacancy.id,
         offer_id=unit.identifiers(),
         entry_id=choice.entry.id,
-        policy=policy,
-        decided_at=unit.now,
-        passed_over=passed_over[:PASSED_OVER_LIMIT],
-        more_passed_over=more,
-        profiles_passed_over=allocation.ineligible(profiles, choice.vacancy.terms) if more else [],
+        policy=programme.policy,
+        snapshot=seen,
+        explanation=explanation,
     )

@@ -15,6 +15,7 @@ from services.registry.handlers.moves import move_on
 from services.registry.handlers.reconsider import reconsider, revoked
 from services.registry.store import allocations as store
 from services.registry.store.cases import find_offer, set_profile
+from services.registry.store.households import add_exclusion
 from services.registry.store.standing import Place, Standing, standing_of
 
 
@@ -88,6 +89,8 @@ async def _follow_refusal(
         case Consequence.EXCLUDE_FACILITY if facility_id is not None:
             excluded = standing.profile.excluded_facilities | {facility_id}
             standing.profile = replace(standing.profile, excluded_facilities=excluded)
+            # A fact of the case, so that it is still there when the profile is derived anew.
+            await add_exclusion(unit, unit.identifiers(), offer.entry.case_id, {"facility_id": facility_id})
             await set_profile(unit, offer.entry.case_id, standing.profile)
             await reconsider(matchmaker, unit, standing, [allocation])
             return

@@ -4,12 +4,33 @@ from services.chassis.clock import Chance
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web import Api, Contact
 from services.registry.handlers.matching import Matchmaker
-from services.registry.routes import draws, entries, offers
+from services.registry.handlers.placements import EndsWaiting
+from services.registry.routes import (
+    cases,
+    decisions,
+    draws,
+    entries,
+    events,
+    grounds,
+    households,
+    mergers,
+    offers,
+    personal,
+    positions,
+)
 from services.registry.routes.common import BASE
+from services.registry.store.vault import Vault
 from services.registry.tables import idempotency_keys
 
 
-def api(transactions: Transactions, matchmaker: Matchmaker, chance: Chance, contact: Contact) -> Api[UnitOfWork]:
+def api(
+    transactions: Transactions,
+    matchmaker: Matchmaker,
+    vault: Vault,
+    ends_waiting: EndsWaiting,
+    chance: Chance,
+    contact: Contact,
+) -> Api[UnitOfWork]:
     """The registry's API."""
     return Api(
         name="registry",
@@ -18,9 +39,17 @@ def api(transactions: Transactions, matchmaker: Matchmaker, chance: Chance, cont
         version="1.0.0",
         base_path=BASE,
         operations=(
+            *cases.operations(),
+            *households.operations(matchmaker, vault),
+            *grounds.operations(matchmaker),
+            *events.operations(matchmaker, ends_waiting),
+            *mergers.operations(matchmaker),
+            *personal.operations(vault),
             *entries.operations(matchmaker),
             *draws.operations(matchmaker, chance),
             *offers.operations(matchmaker),
+            *decisions.operations(),
+            *positions.operations(matchmaker),
         ),
         contact=contact,
         work=transactions,

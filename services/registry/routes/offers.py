@@ -1,12 +1,10 @@
-"""Offers, the answers to them, and why each was made."""
+"""Offers, and the answers to them."""
 
-import json
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from schemas.api.registry import Decision, Decline, Offer, Offers, OffersQuery, PassedOver, ProfilePassedOver, Undo
+from schemas.api.registry import Decline, Offer, Offers, OffersQuery, Undo
 from schemas.vocabulary import DeclineReason, UndoReason
 from services.chassis.database import Row
 from services.chassis.identity import Principal, Role
@@ -16,9 +14,7 @@ from services.registry.handlers import offers
 from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.offers import Answering
 from services.registry.routes.common import BASE, COORDINATORS, READ, WRITE, id_of
-from services.registry.routes.entries import new_case
 from services.registry.store import cases as store
-from services.registry.store.codec import decode_profile
 from services.registry.tables import offers as offers_table
 
 OFFERS = Paging(f"{BASE}/offers", tuple[UUID], [offers_table.c.id])
@@ -97,19 +93,6 @@ def operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ...]:
             errors=(404, 409),
             tags=("offers",),
         ),
-        Operation(
-            method="GET",
-            path=f"{BASE}/offers/{{offerId}}/decision",
-            operation_id="getDecision",
-            summary="Read why an offer was made to this entry",
-            description="Who stood before it in line, and every reason why this vacancy was not for them.",
-            scope=READ,
-            roles=COORDINATORS,
-            handler=get_decision,
-            response=Decision,
-            errors=(404,),
-            tags=("offers",),
-        ),
     )
 
 
@@ -144,11 +127,6 @@ async def undo_decline(matchmaker: Matchmaker, call: Call[Undo], unit: UnitOfWor
     return await _offer_reply(call, unit)
 
 
-async def get_decision(call: Call, unit: UnitOfWork) -> Reply:
-    """Read why the offer was made to this entry."""
-    return Reply(200, _decision(await store.find_decision(unit, call.uuid("offerId"), call.principal.organisation)))
-
-
 async def _offer_reply(call: Call[Any, Any], unit: UnitOfWork) -> Reply:
     return Reply(200, _offer(await store.find_offer(unit, call.uuid("offerId"), answering(call.principal).speaks_for)))
 
@@ -162,20 +140,3 @@ def _offer(row: Row) -> Offer:
     same = ("entry_id", "case_id", "waitlist", "kind", "state", "reason", "made_at", "deadline_at", "decided_at")
     who = ("coordinator", "decided_by", "undone")
     return Offer(offer_id=row["id"], **{name: row[name] for name in same + who})
-
-
-def _decision(row: Row) -> Decision:
-    by_profile: Sequence[tuple[str, list[str]]] = json.loads(row["profiles_passed_over"])
-    return Decision(
-        decision_id=row["id"],
-        offer_id=row["offer_id"],
-        entry_id=row["entry_id"],
-        policy=row["policy"],
-        decided_at=row["decided_at"],
-        passed_over=[PassedOver.model_validate(item) for item in json.loads(row["passed_over"])],
-        more_passed_over=row["more_passed_over"],
-        profiles_passed_over=[
-            ProfilePassedOver(profile=new_case(decode_profile(profile)), reasons=reasons)
-            for profile, reasons in by_profile
-        ],
-    )

@@ -23,7 +23,6 @@ from services.registry.domain.model import (
     ACTIVE_OFFER_STATES,
     OPEN_OFFER_STATES,
     Allocation,
-    Decision,
     Entry,
     Offer,
     OfferState,
@@ -31,9 +30,9 @@ from services.registry.domain.model import (
     Vacancy,
     VacancyState,
 )
-from services.registry.store.codec import canonical_json, decode_terms, encode_profile, encode_terms
+from services.registry.store.codec import decode_terms, encode_terms
 from services.registry.store.waitlists import Waitlist, entry_of
-from services.registry.tables import decisions, entries, offers, vacancies
+from services.registry.tables import entries, offers, vacancies
 
 Lists = Mapping[str, Waitlist]
 
@@ -52,7 +51,7 @@ OFFER_COLUMNS = [column.label(f"offer_{column.name}") for column in offers.c]
 ENTRY_COLUMNS = [column.label(f"entry_{column.name}") for column in entries.c]
 
 
-_INSERT_VACANCIES, _INSERT_OFFERS, _INSERT_DECISIONS = Insertion(vacancies), Insertion(offers), Insertion(decisions)
+_INSERT_VACANCIES, _INSERT_OFFERS = Insertion(vacancies), Insertion(offers)
 _UPDATE_VACANCIES = Change(
     vacancies, ("state", "source_version", "allocation_version", "terms", "available_from", "offerable_until")
 )
@@ -152,10 +151,9 @@ async def update_entries(unit: UnitOfWork, changed: Iterable[Entry]) -> None:
     await unit.write(_UPDATE_ENTRIES, [_entry_row(entry) for entry in changed])
 
 
-async def insert_offers(unit: UnitOfWork, made: Sequence[Offer], why: Sequence[Decision]) -> None:
-    """Store new offers, the decisions behind them, and that their entries are no longer waiting."""
+async def insert_offers(unit: UnitOfWork, made: Sequence[Offer]) -> None:
+    """Store new offers, and that their entries are no longer waiting."""
     await unit.write(_INSERT_OFFERS, [_offer_row(offer) for offer in made])
-    await unit.write(_INSERT_DECISIONS, [_decision_row(decision) for decision in why])
     await update_entries(unit, [offer.entry for offer in made])
 
 
@@ -253,13 +251,3 @@ def _offer_row(offer: Offer) -> dict[str, object]:
         "coordinator": entry.coordinator,
     }
     return {name: getattr(offer, name) for name in plain + moments} | of_entry
-
-
-def _decision_row(decision: Decision) -> dict[str, object]:
-    plain = ("id", "vacancy_id", "offer_id", "entry_id", "policy", "decided_at", "more_passed_over")
-    one_by_one = [{"entryId": str(item.entry_id), "reasons": item.reasons} for item in decision.passed_over]
-    by_profile = [[encode_profile(profile), reasons] for profile, reasons in decision.profiles_passed_over]
-    return {name: getattr(decision, name) for name in plain} | {
-        "passed_over": canonical_json(one_by_one),
-        "profiles_passed_over": canonical_json(by_profile),
-    }

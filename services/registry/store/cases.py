@@ -1,17 +1,18 @@
-"""Cases, entries, offers and decisions, one at a time: what the HTTP routes read and write."""
+"""Cases, entries and offers, one at a time: what the HTTP routes read and write."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Table, insert, select, update
 
-from services.chassis.database import Row
+from services.chassis.database import Row, among
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.domain.model import Entry, Profile
+from services.registry.domain.model import LIVE_ENTRY_STATES, Entry, Profile
 from services.registry.store.codec import encode_profile
 from services.registry.store.waitlists import row_of
-from services.registry.tables import cases, decisions, entries, offers, profiles, waitlists
+from services.registry.tables import cases, entries, offers, profiles, waitlists
 
 
 async def add_case(unit: UnitOfWork, case_id: UUID, coordinator: str, profile: Profile) -> None:
@@ -41,6 +42,24 @@ async def hold_case(unit: UnitOfWork, case_id: UUID) -> Row:
     return _one(await unit.execute(query), "case")
 
 
+async def own_cases(unit: UnitOfWork, case_ids: Sequence[UUID], coordinator: str) -> set[UUID]:
+    """Which of these cases are this coordinator's, and were not merged into another; they are held."""
+    mine = (among(unit.connection, cases.c.id, case_ids), cases.c.coordinator == coordinator)
+    query = select(cases.c.id).where(*mine, cases.c.merged_into.is_(None)).order_by(cases.c.id)
+    return {row.id for row in await unit.execute(query.with_for_update(key_share=True))} if case_ids else set()
+
+
+async def set_eligible_until(unit: UnitOfWork, case_id: UUID, waitlist: str, until: datetime) -> None:
+    """Say until when a case may stand in this list; `reconsider.case_changed` then lets lapse what has to."""
+    mine = (entries.c.case_id == case_id, entries.c.waitlist == waitlist, entries.c.state.in_(LIVE_ENTRY_STATES))
+    await unit.execute(update(entries).where(*mine).values(eligible_until=until))
+
+
+async def entries_of(unit: UnitOfWork, case_id: UUID) -> Sequence[Row]:
+    """Every place that a case has or had in a list, the oldest first."""
+    return await unit.execute(select(entries).where(entries.c.case_id == case_id).order_by(entries.c.id))
+
+
 async def find_entry(unit: UnitOfWork, entry_id: UUID, coordinator: str | None) -> Row:
     """An entry with its profile; with `coordinator`, only one of theirs. Raises NotFound."""
     query = select(entries, profiles.c.profile).join(profiles, profiles.c.id == entries.c.profile_id)
@@ -51,13 +70,6 @@ async def find_entry(unit: UnitOfWork, entry_id: UUID, coordinator: str | None) 
 async def find_offer(unit: UnitOfWork, offer_id: UUID, coordinator: str | None) -> Row:
     """An offer; with `coordinator`, only one of theirs. Raises NotFound."""
     return await _find(unit, offers, offer_id, coordinator, "offer")
-
-
-async def find_decision(unit: UnitOfWork, offer_id: UUID, coordinator: str | None) -> Row:
-    """The decision behind an offer; with `coordinator`, only one of theirs. Raises NotFound."""
-    query = select(decisions).join(offers, offers.c.id == decisions.c.offer_id)
-    query = query.where(decisions.c.offer_id == offer_id, *_own(offers, coordinator))
-    return _one((await unit.execute(query)), "decision")
 
 
 def own(table: Table, coordinator: str, **filters: str | None) -> Select[tuple[object, ...]]:

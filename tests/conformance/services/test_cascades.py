@@ -122,8 +122,8 @@ async def test_a_provider_that_refuses_is_asked_about_the_next(world: World) -> 
     assert await outcomes(world) == [("ended", "refused"), ("enquired", None)]
     assert (await world.offers("enquired"))[0]["entry_id"] == second.id
     newest = (await world.rows("registry", select(decisions).order_by(decisions.c.id)))[-1]
-    assert str(refused.id) in newest["passed_over"]
-    assert "offered-before" in newest["passed_over"]
+    assert str(refused.id) in newest["snapshot"]
+    assert "offered-before" in newest["explanation"]
     await world.answer(unit, EnquiryRefusal.SAFETY)
     await world.settle()
     assert (await world.unit(unit))["state"] == "free"
@@ -305,7 +305,7 @@ async def test_a_unit_kept_for_families_waits_for_none_while_one_waits(world: Wo
         await world.settle()
     assert [offer["entry_id"] for offer in await world.offers("made")] == [family.id, single.id]
     first = (await world.rows("registry", select(decisions).order_by(decisions.c.id)))[0]
-    assert "kept-for-larger-household" in first["passed_over"]
+    assert "kept-for-larger-household" in first["explanation"]
 
 
 async def test_the_own_region_goes_first_among_those_who_waited_about_as_long(world: World) -> None:
@@ -318,7 +318,7 @@ async def test_the_own_region_goes_first_among_those_who_waited_about_as_long(wo
         await world.settle()
     assert [offer["entry_id"] for offer in await world.offers("made")] == [close.id, first.id, late.id]
     decision = (await world.rows("registry", select(decisions).order_by(decisions.c.id)))[0]
-    assert "own-region-first" in decision["passed_over"]
+    assert "own-region-first" in decision["explanation"]
     assert decision["policy"] == "urgency-then-waiting-since.v1/cosm.2010-01-01"
 
 

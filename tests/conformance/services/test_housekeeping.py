@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from services.chassis import quarantine
 from services.chassis.broker.port import Delivery
@@ -54,3 +54,4 @@ async def test_what_was_decided_in_quarantine_is_forgotten_and_what_waits_is_not
     await world.services["registry"]._keep_house()
     left = await world.run("registry", lambda unit: quarantine.waiting(unit, messages.quarantine, every_status=True))
     assert [item.status for item in left] == [quarantine.WAITING]
+    await world.run("registry", lambda unit: unit.execute(delete(messages.quarantine)))

@@ -9,8 +9,10 @@ from schemas.vocabulary import DeclineReason, Need, Sex
 from services.chassis.errors import Conflict, NotFound
 from services.municipalities.tables import ledger, slots
 from services.notifications.tables import notifications
+from services.registry.domain.decisions import Ahead, Rule
 from services.registry.domain.model import Profile
 from services.registry.handlers import offers as handlers
+from services.registry.store.decisions import decode_explanation, stored
 from services.registry.tables import decisions, entries, vacancies
 from tests.support.world import HOUSEHOLD, SHELTER_OFFER_SECONDS, World
 
@@ -60,13 +62,15 @@ async def test_those_passed_over_have_a_reason_each(world: World) -> None:
     """The decision explains itself."""
     needy = Profile(Sex.FEMALE, HOUSEHOLD.age_band, 1, 4, wheelchair=False, needs=frozenset({Need.ADDICTION}))
     passed_over = await world.join(needy, days=30)
-    await world.join(days=2)
+    chosen = await world.join(days=2)
     await world.post_bed(await world.add_unit(places=2))
     await world.settle()
-    (decision,) = await world.rows("registry", select(decisions))
-    assert str(passed_over.id) in decision["passed_over"]
-    assert "too-few-places" in decision["passed_over"]
-    assert "need-not-served" in decision["passed_over"]
+    (row,) = await world.rows("registry", select(decisions))
+    decision = stored(row)
+    explanation = decode_explanation(decision.explanation)
+    assert decision.considered_ids == [passed_over.id, chosen.id]
+    assert explanation.chosen == chosen.id
+    assert explanation.ahead == (Ahead(Rule.WAITING_LONGER, ("too-few-places", "need-not-served")),)
 
 
 async def test_accepting_reserves_and_arriving_places(world: World) -> None:

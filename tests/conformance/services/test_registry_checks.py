@@ -18,6 +18,8 @@ DAMAGE = {
     "offer whose entry is in another state": update(entries).values(state="waiting"),
     "offered vacancy without an offer": update(offers).values(state="revoked"),
     "offered entry without an offer": update(offers).values(state="expired"),
+    "filled vacancy without a placement": update(vacancies).values(state="filled"),
+    "placed entry without a placement": update(entries).values(state="placed"),
     "open offer that was answered, or an outcome without its moment": update(offers).values(state="declined"),
     "pause without a reason, or a reason without a pause": update(entries).values(pause_reason="requested"),
 }

@@ -1,7 +1,8 @@
 """What shelters decide, as the other services see it, on both databases."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from sqlalchemy import select
 
 from schemas.api.shelters import NewContract
 from schemas.vocabulary import ContractKind, Programme
+from services.chassis.database import Change, Rows, Write
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.tables import vacancies
@@ -154,30 +156,35 @@ async def test_a_home_closes_the_stay(world: World) -> None:
 
 async def test_a_bed_on_its_way_costs_no_more_statements(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Posting and following an offer each read once and write once, whatever facilities and contracts there are."""
-    run, statements = UnitOfWork.execute, list[str]()
-
-    async def counted(self: UnitOfWork, statement: Any, parameters: Any = None) -> Any:  # noqa: ANN401 - any statement
-        statements.append(type(statement).__name__)
-        return await run(self, statement, parameters)
-
     await world.join()
     unit = await world.add_unit()
-    monkeypatch.setattr(UnitOfWork, "execute", counted)
-    await world.post_bed(unit)
-    assert read_and_written(statements) == ["Select", "Select", "Update"], "the first is the test's own"
-    monkeypatch.undo()
+    with counting(monkeypatch) as statements:
+        await world.post_bed(unit)
+    assert statements == ["Select", "Select", "Change"], "the first is the test's own"
     await world.settle()
     (offer,) = await world.offers("made")
     events = [data for kind, data in await world.events("registry") if kind == "offer-made"]
-    statements.clear()
-    monkeypatch.setattr(UnitOfWork, "execute", counted)
     later = [event.model_copy(update={"version": event.version + 1}) for event in events]
-    await world.run("shelters", lambda unit: beds.allocations_changed(unit, later))
-    assert read_and_written(statements) == ["Select", "Update"]
-    monkeypatch.undo()
+    with counting(monkeypatch) as statements:
+        await world.run("shelters", lambda unit: beds.allocations_changed(unit, later))
+    assert statements == ["Select", "Change"]
     assert (await world.unit(unit))["offer_id"] == offer["id"]
 
 
-def read_and_written(statements: Sequence[str]) -> list[str]:
-    """The statements that are about facts, and not about bookkeeping."""
-    return [statement for statement in statements if statement in ("Select", "Update")]
+@contextmanager
+def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The kinds of statement that go to the database about facts; what is only inserted is bookkeeping."""
+    run, write, statements = UnitOfWork.execute, UnitOfWork.write, list[str]()
+
+    async def executed(self: UnitOfWork, statement: Any, parameters: Any = None) -> Rows:  # noqa: ANN401 - any statement
+        statements.append(type(statement).__name__)
+        return await run(self, statement, parameters)
+
+    async def written(self: UnitOfWork, change: Write, rows: Sequence[Mapping[str, Any]]) -> None:
+        statements.extend([type(change).__name__] if isinstance(change, Change) and rows else [])
+        await write(self, change, rows)
+
+    with monkeypatch.context() as patches:
+        patches.setattr(UnitOfWork, "execute", executed)
+        patches.setattr(UnitOfWork, "write", written)
+        yield statements

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.api.municipalities import NewMunicipality, NewMunicipalityMerger, NewQuotas, NewQuotaSwap, NewSlot, Quota
 from schemas.api.registry import NewCase, NewEntry, Offer
-from schemas.vocabulary import AgeBand, ClaimReversalReason, Province, Sex
+from schemas.vocabulary import AgeBand, ClaimReversalReason, Province, Purpose, Sex
 from services.chassis.identity import Role
 from services.municipalities.domain.half_year import HalfYear
 from tests.integration.api.conftest import Server
@@ -47,7 +47,9 @@ async def accept_next_home(server: Server) -> Offer:
 async def household(server: Server) -> None:
     """Someone joins the housing list."""
     coordinator = server.cast.coordinator("comensha")
-    case = await coordinator.register_case(NewCase(sex=Sex.FEMALE, age_band=AgeBand.AGE_23_PLUS, adults=1, children=2))
+    case = await coordinator.register_case(
+        NewCase(sex=Sex.FEMALE, age_band=AgeBand.AGE_23_PLUS, adults=1, children=2, consents=list(Purpose))
+    )
     await coordinator.join_waitlist(NewEntry(case_id=case.case_id, waitlist="housing"))
 
 

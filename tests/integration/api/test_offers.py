@@ -7,7 +7,7 @@ from services.chassis.identity import Role
 from tests.integration.api.conftest import Answer, Server
 from tests.support.waiting import eventually
 
-CASE = {"sex": "female", "ageBand": "23-plus", "adults": 1, "children": 0}
+CASE = {"sex": "female", "ageBand": "23-plus", "consents": ["shelter", "housing"]}
 ACCEPTS = {"sexes": ["female"], "ageBands": ["23-plus"], "children": True}
 OFFERS = "/registry/v1/offers"
 

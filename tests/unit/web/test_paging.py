@@ -35,7 +35,7 @@ def test_following_the_links_gives_every_row_once_in_order(count: int, limit: in
             connection.execute(insert(ROWS), [{"at": at, "id": id_} for at, id_ in keys])
         query = PageQuery(limit=limit)
         while True:
-            rows = connection.execute(PAGING.select(select(ROWS), query))
+            rows = connection.execute(PAGING.select(select(ROWS), query)).all()
             page = PAGING.page(rows, query, lambda row: (row.at, row.id))
             assert len(page.rows) <= limit
             seen.extend((row.at, row.id) for row in page.rows)

@@ -6,7 +6,7 @@ from alembic import op
 from services.chassis.database import UtcDateTime
 
 revision = "0006"
-down_revision = "0002"
+down_revision = "0004"
 
 _WAITING = "state = 'waiting'"
 _NO_LOT = "0" * 32

@@ -1,0 +1,52 @@
+"""`doorstroom cases`: erase what says who somebody is."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+import click
+
+from services.chassis.unit_of_work import UnitOfWork
+from services.cli.databases import DATA, find_database, opened
+from services.registry.handlers.personal import erase
+from services.registry.store.cases import find_case
+
+Answer = TypeVar("Answer")
+
+
+@click.group()
+def cases() -> None:
+    """Cases: erase who somebody is.
+
+    --data names the folder that `make run` or `make run-distributed` works in; DOORSTROOM_DATABASE_URL names the
+    registry's database in any other installation.
+    """
+
+
+@cases.command("erase")
+@click.argument("case", type=click.UUID)
+@DATA
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase_command(case: UUID, data: Path, *, yes: bool) -> None:
+    """Destroy the key of CASE, and with it everything that says who it is about, in every copy.
+
+    The case stays registered and is counted; what is known of its needs and its places in line stays. Nothing brings
+    back what is erased. Exit code 1 when there is no such case, or when you decide against it.
+    """
+    url = find_database("registry", data)
+    _work(url, lambda unit: find_case(unit, case, None))
+    if not yes:
+        click.confirm("Everything that says who this is will be gone for good. Erase it?", abort=True)
+    erased = _work(url, lambda unit: erase(unit, case, None))
+    click.echo("Erased: its key is destroyed." if erased else "Nothing personal was stored of it.")
+
+
+def _work(url: str, work: Callable[[UnitOfWork], Awaitable[Answer]]) -> Answer:
+    return asyncio.run(_transact(url, work))
+
+
+async def _transact(url: str, work: Callable[[UnitOfWork], Awaitable[Answer]]) -> Answer:
+    async with opened(url, "registry") as transactions:
+        return await transactions.run(work)

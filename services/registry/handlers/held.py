@@ -1,0 +1,29 @@
+"""A case that is about to change: held, so that nobody else changes it, nor puts it into a list, meanwhile."""
+
+from uuid import UUID
+
+from services.chassis.database import Row
+from services.chassis.errors import Conflict
+from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain.households import profile_of
+from services.registry.handlers import reconsider
+from services.registry.handlers.matching import Matchmaker
+from services.registry.store import cases as store
+from services.registry.store import households
+
+
+async def held_case(unit: UnitOfWork, case_id: UUID, coordinator: str) -> Row:
+    """Hold one of this coordinator's cases. Raises NotFound, or Conflict for one that was merged into another."""
+    await store.find_case(unit, case_id, coordinator)
+    case = await store.hold_case(unit, case_id)
+    if case["merged_into"] is not None:
+        raise Conflict("This case was merged into another one: use that, or undo the merger.")
+    return case
+
+
+async def changed(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID) -> None:
+    """Derive the profile of a held case anew, and let everything follow that follows from it."""
+    case = await store.hold_case(unit, case_id)
+    household = await households.household_of(unit, case)
+    await store.set_profile(unit, case_id, profile_of(household))
+    await reconsider.case_changed(matchmaker, unit, case_id)

@@ -1,0 +1,122 @@
+"""Two cases are one person, and sometimes they are not after all."""
+
+import json
+from datetime import datetime
+from uuid import UUID
+
+from schemas.vocabulary import MergeUndoReason, RevocationReason
+from services.chassis.errors import Conflict
+from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain import mergers as rules
+from services.registry.domain.mergers import Changed
+from services.registry.handlers import entries, reconsider
+from services.registry.handlers.held import changed, held_case
+from services.registry.handlers.matching import Matchmaker
+from services.registry.store import cases, events
+from services.registry.store import mergers as store
+from services.registry.store.codec import canonical_json
+from services.registry.store.standing import Standing, standing_of
+
+
+async def merge(matchmaker: Matchmaker, unit: UnitOfWork, coordinator: str, survivor_id: UUID, merged_id: UUID) -> UUID:
+    """Make two cases one: the survivor keeps the earliest waiting-since in each list, the other one leaves them.
+
+    Open offers of the other one are revoked and move on in this transaction, and what is not safe for either is not
+    safe for the survivor. Gives the merger's id. Raises NotFound, or Conflict when it cannot be.
+    """
+    if survivor_id == merged_id:
+        raise Conflict("A case cannot be merged into itself.")
+    for case_id in sorted((survivor_id, merged_id)):
+        await held_case(unit, case_id, coordinator)
+    await _check_mergeable(unit, survivor_id, merged_id)
+    survivor, merged = await _both(matchmaker, unit, survivor_id, merged_id)
+    plan = rules.plan([place.entry for place in survivor.places], [place.entry for place in merged.places])
+    left = [(place.entry.id, rules.state_before(place.entry)) for place in merged.places]
+    await store.set_merged_into(unit, merged_id, survivor_id)
+    await store.set_waiting_since(unit, [(entry.id, since) for entry, since in plan.raised])
+    await changed(matchmaker, unit, survivor_id)
+    joined = [
+        await entries.join_waitlist(
+            matchmaker,
+            unit,
+            case_id=survivor_id,
+            coordinator=coordinator,
+            waitlist=entry.waitlist,
+            urgency=entry.urgency,
+            waiting_since=entry.waiting_since,
+        )
+        for entry in plan.missing
+    ]
+    await reconsider.take_out(matchmaker, unit, merged.lists, RevocationReason.LEFT_LIST, merged.places)
+    before = Changed(
+        [(entry.id, entry.waiting_since) for entry, _ in plan.raised], left, [entry.id for entry in joined]
+    )
+    return await store.add_merger(unit, survivor_id, merged_id, coordinator, _encoded(before))
+
+
+async def undo(
+    matchmaker: Matchmaker, unit: UnitOfWork, coordinator: str, merger_id: UUID, reason: MergeUndoReason
+) -> None:
+    """Take two cases apart again, each with the places in line that it had. What was offered meanwhile is not undone.
+
+    Raises NotFound, or Conflict when it was undone before, or something was offered on the strength of it.
+    """
+    merger = await store.find_merger(unit, merger_id, coordinator)
+    survivor_id, merged_id = merger["survivor_id"], merger["merged_id"]
+    held = {case_id: await cases.hold_case(unit, case_id) for case_id in sorted((survivor_id, merged_id))}
+    # Once undone, it is no longer merged into this one; a second undoing waited for the first.
+    if held[merged_id]["merged_into"] != survivor_id or merger["undone_at"] is not None:
+        raise Conflict("This merger was undone before.")
+    if held[survivor_id]["merged_into"] is not None:
+        raise Conflict("The survivor was merged into another case since: undo that first.")
+    before = _decoded(merger["changed"])
+    lists = await store.waitlists_of(unit, [entry_id for entry_id, _ in before.left])
+    survivor = await standing_of(matchmaker.lists, unit, survivor_id, *lists)
+    concerned = [*(entry_id for entry_id, _ in before.raised), *before.joined]
+    if not await store.states_of(unit, concerned) <= rules.TAKES_BACK:
+        raise Conflict("Something was offered on the strength of this merger: wait for its outcome, or end it first.")
+    await store.set_merged_into(unit, merged_id, None)
+    await store.set_waiting_since(unit, before.raised)
+    await store.set_states(unit, before.left)
+    joined = [place for place in survivor.places if place.entry.id in before.joined]
+    await reconsider.take_out(matchmaker, unit, survivor.lists, RevocationReason.LEFT_LIST, joined)
+    await store.undo_merger(unit, merger_id, reason)
+    await changed(matchmaker, unit, survivor_id)
+    await changed(matchmaker, unit, merged_id)
+
+
+async def _check_mergeable(unit: UnitOfWork, survivor_id: UUID, merged_id: UUID) -> None:
+    if await store.has_merged(unit, merged_id):
+        raise Conflict("Another case was merged into the one that would go: let that one survive, or undo its merger.")
+    if await events.is_somewhere(unit, merged_id):
+        if await events.is_somewhere(unit, survivor_id):
+            raise Conflict("Both have a place, and one person is in one place: end one of the placements first.")
+        raise Conflict("The one that would go has a place: let that one survive.")
+
+
+async def _both(
+    matchmaker: Matchmaker, unit: UnitOfWork, survivor_id: UUID, merged_id: UUID
+) -> tuple[Standing, Standing]:
+    """Where both stand. All lists are locked at once and by name, as everywhere."""
+    lists = await store.live_waitlists_of(unit, merged_id)
+    survivor = await standing_of(matchmaker.lists, unit, survivor_id, *lists)
+    return survivor, await standing_of(matchmaker.lists, unit, merged_id)
+
+
+def _encoded(before: Changed) -> str:
+    return canonical_json(
+        {
+            "raised": [[str(entry_id), since.isoformat()] for entry_id, since in before.raised],
+            "left": [[str(entry_id), state] for entry_id, state in before.left],
+            "joined": [str(entry_id) for entry_id in before.joined],
+        }
+    )
+
+
+def _decoded(text: str) -> Changed:
+    value = json.loads(text)
+    return Changed(
+        [(UUID(entry_id), datetime.fromisoformat(since)) for entry_id, since in value["raised"]],
+        [(UUID(entry_id), state) for entry_id, state in value["left"]],
+        [UUID(entry_id) for entry_id in value["joined"]],
+    )

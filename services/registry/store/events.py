@@ -1,0 +1,84 @@
+"""What happened to a case outside the registry's own decisions: contact attempts, and places it did not offer."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, insert, select, update
+
+from schemas.vocabulary import PlacementReview
+from services.chassis.database import Row
+from services.chassis.errors import NotFound
+from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain.model import OfferState, VacancyState
+from services.registry.tables import contact_attempts, offers, placements, vacancies
+
+_HELD = (OfferState.ACCEPTED, OfferState.FULFILLED)
+
+
+async def add_contact_attempt(unit: UnitOfWork, case_id: UUID, attempt: Mapping[str, object]) -> UUID:
+    """Log an attempt to reach a household; gives its id."""
+    attempt_id = unit.identifiers()
+    await unit.execute(insert(contact_attempts).values(id=attempt_id, case_id=case_id, **attempt))
+    return attempt_id
+
+
+def contact_attempts_of(case_id: UUID) -> Select[tuple[object, ...]]:
+    """Every attempt to reach this household."""
+    return select(contact_attempts).where(contact_attempts.c.case_id == case_id)
+
+
+async def add_placement(unit: UnitOfWork, case_id: UUID, coordinator: str, found: Mapping[str, object]) -> UUID:
+    """Store where a household is already; gives its id."""
+    placement_id = unit.identifiers()
+    row = {"id": placement_id, "case_id": case_id, "coordinator": coordinator, "recorded_at": unit.now}
+    await unit.execute(insert(placements).values(row | dict(found)))
+    return placement_id
+
+
+async def find_placement(unit: UnitOfWork, placement_id: UUID, coordinator: str) -> Row:
+    """One of this coordinator's. Raises NotFound."""
+    query = select(placements).where(placements.c.id == placement_id, placements.c.coordinator == coordinator)
+    row = (await unit.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such placement among yours.")
+    return row
+
+
+async def end_placement(unit: UnitOfWork, placement_id: UUID, ended_at: datetime) -> None:
+    """They are no longer there."""
+    await unit.execute(update(placements).where(placements.c.id == placement_id).values(ended_at=ended_at))
+
+
+async def review_placement(unit: UnitOfWork, placement_id: UUID, review: PlacementReview) -> None:
+    """Store what was found of it; a later finding replaces it."""
+    changed = update(placements).where(placements.c.id == placement_id)
+    await unit.execute(changed.values(review=review, reviewed_at=unit.now))
+
+
+def own_placements(coordinator: str, *, reviewed: bool | None) -> Select[tuple[object, ...]]:
+    """This coordinator's, all of them or those that are or are not reviewed."""
+    query = select(placements).where(placements.c.coordinator == coordinator)
+    if reviewed is None:
+        return query
+    return query.where(placements.c.review.is_not(None) if reviewed else placements.c.review.is_(None))
+
+
+async def is_somewhere(unit: UnitOfWork, case_id: UUID) -> bool:
+    """Whether a household has a place: accepted or moved into here, or recorded after the fact."""
+    here = (offers.c.case_id == case_id, offers.c.state.in_(_HELD), offers.c.ended_at.is_(None))
+    if await unit.execute(select(offers.c.id).where(*here).limit(1)):
+        return True
+    elsewhere = (placements.c.case_id == case_id, placements.c.ended_at.is_(None))
+    return bool(await unit.execute(select(placements.c.id).where(*elsewhere)))
+
+
+async def is_to_be_had(unit: UnitOfWork, unit_id: UUID) -> bool:
+    """Whether this unit is free, or offered to somebody, as far as the registry knows."""
+    free = (vacancies.c.resource_id == unit_id, vacancies.c.state.in_([VacancyState.OPEN, VacancyState.OFFERED]))
+    return bool(await unit.execute(select(vacancies.c.id).where(*free).limit(1)))
+
+
+async def rows(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> Sequence[Row]:
+    """What the statement finds."""
+    return await unit.execute(statement)

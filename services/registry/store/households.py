@@ -1,0 +1,113 @@
+"""Households: their members, and the rules and wishes about where they may be."""
+
+import json
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select, update
+
+from schemas.vocabulary import AgeBand, Need, Region, Secrecy, Sex
+from services.chassis.database import Insertion, Row
+from services.chassis.errors import NotFound
+from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain.households import Household, Member, Safety
+from services.registry.store.families import family_of
+from services.registry.tables import cases, exclusions, members
+
+_INSERT_MEMBERS = Insertion(members)
+
+
+async def add_members(unit: UnitOfWork, case_id: UUID, new: Sequence[Member], *, registered_for_first: bool) -> UUID:
+    """Store members of a case; gives the id of the last one."""
+    ids = [unit.identifiers() for _ in new]
+    rows = [
+        _row(member) | {"id": id_, "case_id": case_id, "registered_for": registered_for_first and id_ == ids[0]}
+        for id_, member in zip(ids, new, strict=True)
+    ]
+    await unit.write(_INSERT_MEMBERS, rows)
+    return ids[-1]
+
+
+async def change_member(unit: UnitOfWork, member_id: UUID, changed: Member) -> None:
+    """Replace what is known of a member."""
+    await unit.execute(update(members).where(members.c.id == member_id).values(_row(changed)))
+
+
+async def remove_member(unit: UnitOfWork, member_id: UUID) -> None:
+    """Forget a member: what is kept of a person is no more than is needed."""
+    await unit.execute(delete(members).where(members.c.id == member_id))
+
+
+async def find_member(unit: UnitOfWork, case_id: UUID, member_id: UUID) -> Row:
+    """A member of this case. Raises NotFound."""
+    query = select(members).where(members.c.id == member_id, members.c.case_id == case_id)
+    row = (await unit.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such member in this household.")
+    return row
+
+
+async def members_of(unit: UnitOfWork, case_id: UUID) -> Sequence[Row]:
+    """The members of a case, the one whom it is about first."""
+    query = select(members).where(members.c.case_id == case_id)
+    return await unit.execute(query.order_by(members.c.registered_for.desc(), members.c.id))
+
+
+async def household_of(unit: UnitOfWork, case: Row) -> Household:
+    """The household of a case. What keeps cases safe that were merged into it, keeps this one safe."""
+    people = [member_of(row) for row in await members_of(unit, case["id"])]
+    return Household(people, await _safety_of(unit, case))
+
+
+async def prefer(unit: UnitOfWork, case_id: UUID, region: Region | None, secrecy_wanted: Secrecy) -> None:
+    """Store where shelter is looked for first, and how secret it must be."""
+    changed = update(cases).where(cases.c.id == case_id)
+    await unit.execute(changed.values(region=region, secrecy_wanted=secrecy_wanted))
+
+
+async def add_exclusion(unit: UnitOfWork, exclusion_id: UUID, case_id: UUID, place: Mapping[str, object]) -> None:
+    """Store a rule that keeps a household from a place."""
+    await unit.execute(insert(exclusions).values(id=exclusion_id, case_id=case_id, set_at=unit.now, **place))
+
+
+async def lift_exclusion(unit: UnitOfWork, exclusion_id: UUID) -> None:
+    """From now on the rule no longer holds."""
+    await unit.execute(update(exclusions).where(exclusions.c.id == exclusion_id).values(lifted_at=unit.now))
+
+
+async def find_exclusion(unit: UnitOfWork, case_id: UUID, exclusion_id: UUID) -> Row:
+    """A rule of this case. Raises NotFound."""
+    mine = exclusions.c.case_id.in_(family_of(case_id))
+    query = select(exclusions).where(exclusions.c.id == exclusion_id, mine)
+    row = (await unit.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such exclusion in this case.")
+    return row
+
+
+async def exclusions_of(unit: UnitOfWork, case_id: UUID) -> Sequence[Row]:
+    """Every rule of a case, and of those that were merged into it, also what no longer holds."""
+    query = select(exclusions).where(exclusions.c.case_id.in_(family_of(case_id)))
+    return await unit.execute(query.order_by(exclusions.c.id))
+
+
+def member_of(row: Row) -> Member:
+    """A member from their row."""
+    needs = frozenset(map(Need, json.loads(row["needs"])))
+    return Member(Sex(row["sex"]), AgeBand(row["age_band"]), row["child"], row["wheelchair"], needs)
+
+
+async def _safety_of(unit: UnitOfWork, case: Row) -> Safety:
+    rules = [row for row in await exclusions_of(unit, case["id"]) if row["lifted_at"] is None]
+    return Safety(
+        regions=frozenset(Region(row["region"]) for row in rules if row["region"]),
+        municipalities=frozenset(row["municipality_code"] for row in rules if row["municipality_code"]),
+        facilities=frozenset(row["facility_id"] for row in rules if row["facility_id"]),
+        secrecy_wanted=Secrecy(case["secrecy_wanted"]),
+        region=Region(case["region"]) if case["region"] else None,
+    )
+
+
+def _row(member: Member) -> dict[str, object]:
+    plain = {name: getattr(member, name) for name in ("sex", "age_band", "child", "wheelchair")}
+    return plain | {"needs": json.dumps(sorted(member.needs))}

@@ -1,0 +1,89 @@
+"""Cases that were made one, and what became of their entries by that."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, insert, select, update
+
+from schemas.vocabulary import MergeUndoReason
+from services.chassis.database import Change, Row, among
+from services.chassis.errors import NotFound
+from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain.model import LIVE_ENTRY_STATES
+from services.registry.tables import case_mergers, cases, entries
+
+_SET_WAITING_SINCE = Change(entries, ("waiting_since",))
+_SET_STATES = Change(entries, ("state",))
+
+
+async def add_merger(unit: UnitOfWork, survivor_id: UUID, merged_id: UUID, coordinator: str, changed: str) -> UUID:
+    """Store that two cases were made one; gives the merger's id."""
+    merger_id = unit.identifiers()
+    row = {"id": merger_id, "survivor_id": survivor_id, "merged_id": merged_id, "coordinator": coordinator}
+    await unit.execute(insert(case_mergers).values(row | {"merged_at": unit.now, "changed": changed}))
+    return merger_id
+
+
+async def undo_merger(unit: UnitOfWork, merger_id: UUID, reason: MergeUndoReason) -> None:
+    """Store that it was taken back."""
+    changed = update(case_mergers).where(case_mergers.c.id == merger_id)
+    await unit.execute(changed.values(undone_at=unit.now, undo_reason=reason))
+
+
+async def find_merger(unit: UnitOfWork, merger_id: UUID, coordinator: str) -> Row:
+    """One of this coordinator's. Raises NotFound."""
+    query = select(case_mergers).where(case_mergers.c.id == merger_id, case_mergers.c.coordinator == coordinator)
+    row = (await unit.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound("There is no such merger among yours.")
+    return row
+
+
+def own_mergers(coordinator: str) -> Select[tuple[object, ...]]:
+    """Every merger of this coordinator's."""
+    return select(case_mergers).where(case_mergers.c.coordinator == coordinator)
+
+
+async def set_merged_into(unit: UnitOfWork, case_id: UUID, survivor_id: UUID | None) -> None:
+    """Say which case this one is the same person as, or that it is not."""
+    await unit.execute(update(cases).where(cases.c.id == case_id).values(merged_into=survivor_id))
+
+
+async def has_merged(unit: UnitOfWork, case_id: UUID) -> bool:
+    """Whether another case was merged into this one."""
+    return bool(await unit.execute(select(cases.c.id).where(cases.c.merged_into == case_id).limit(1)))
+
+
+async def waitlists_of(unit: UnitOfWork, entry_ids: Sequence[UUID]) -> list[str]:
+    """The lists of these entries, by name."""
+    query = select(entries.c.waitlist).where(among(unit.connection, entries.c.id, entry_ids)).distinct()
+    return [row.waitlist for row in await unit.execute(query.order_by(entries.c.waitlist))]
+
+
+async def live_waitlists_of(unit: UnitOfWork, case_id: UUID) -> list[str]:
+    """The lists in which a case stands. The caller holds it."""
+    live = entries.c.state.in_(LIVE_ENTRY_STATES)
+    query = select(entries.c.waitlist).where(entries.c.case_id == case_id, live).order_by(entries.c.waitlist)
+    return [row.waitlist for row in await unit.execute(query)]
+
+
+async def states_of(unit: UnitOfWork, entry_ids: Sequence[UUID]) -> set[str]:
+    """In which states these entries are."""
+    query = select(entries.c.state).where(among(unit.connection, entries.c.id, entry_ids))
+    return {row.state for row in await unit.execute(query)}
+
+
+async def set_waiting_since(unit: UnitOfWork, changed: Sequence[tuple[UUID, datetime]]) -> None:
+    """Give entries another beginning of their waiting. The caller holds their lists."""
+    await unit.write(_SET_WAITING_SINCE, [{"id": id_, "waiting_since": since} for id_, since in changed])
+
+
+async def set_states(unit: UnitOfWork, changed: Sequence[tuple[UUID, str]]) -> None:
+    """Put entries back into the states that they had. The caller holds their lists."""
+    await unit.write(_SET_STATES, [{"id": id_, "state": state} for id_, state in changed])
+
+
+async def rows(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> Sequence[Row]:
+    """What the statement finds."""
+    return await unit.execute(statement)

@@ -1,0 +1,490 @@
+"""What is known of a case decides where it may stand, at once, and on both databases."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, update
+
+from schemas.vocabulary import (
+    AgeBand,
+    ExclusionReason,
+    LegalBasis,
+    MergeUndoReason,
+    PermitKind,
+    PlacementKind,
+    PlacementReview,
+    Purpose,
+    Referrer,
+    ReflectionEnd,
+    Secrecy,
+    Sex,
+)
+from services.chassis.errors import Conflict, InvalidInput
+from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain.households import Member
+from services.registry.handlers import (
+    consents,
+    entries,
+    households,
+    mergers,
+    permits,
+    personal,
+    placements,
+    reflection,
+    registration,
+)
+from services.registry.handlers.consents import Ground
+from services.registry.handlers.households import Exclusion
+from services.registry.handlers.placements import Found
+from services.registry.handlers.registration import GroupReport, Report
+from services.registry.store import grounds
+from services.registry.store.vault import UnusableKey
+from services.registry.tables import case_keys, cases, exclusion_reasons, personal_data, referrals
+from services.registry.tables import entries as entries_table
+from services.shelters.tables import units
+from tests.support.world import COORDINATOR, HOUSEHOLD, World
+
+T = TypeVar("T")
+
+CHILD = Member(Sex.UNKNOWN, AgeBand.UNDER_12)
+ENDS_WAITING = {PlacementKind.EMERGENCY: False, PlacementKind.OUTSIDE: True}
+WEEK = timedelta(days=7)
+
+
+async def do(world: World, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+    """Something that a coordinator does, and everything that it causes."""
+    done = await world.run("registry", work)
+    await world.settle()
+    return done
+
+
+async def register(world: World, *purposes: Purpose) -> UUID:
+    return await do(world, lambda unit: registration.register_case(unit, COORDINATOR, HOUSEHOLD, purposes))
+
+
+async def offered_bed(world: World, places: int = 2) -> UUID:
+    """A bed that comes free, and is offered to whoever is next."""
+    unit = await world.add_unit(places)
+    await world.post_bed(unit)
+    await world.settle()
+    return unit
+
+
+async def places_of(world: World, case_id: UUID) -> dict[str, str]:
+    """In which lists a case stands or stood, and how."""
+    query = select(entries_table).where(entries_table.c.case_id == case_id).order_by(entries_table.c.id)
+    return {row["waitlist"]: row["state"] for row in await world.rows("registry", query)}
+
+
+async def since_of(world: World, case_id: UUID, waitlist: str) -> datetime:
+    mine = (entries_table.c.case_id == case_id, entries_table.c.waitlist == waitlist)
+    rows = await world.rows("registry", select(entries_table).where(*mine).order_by(entries_table.c.id))
+    since: datetime = rows[-1]["waiting_since"]
+    return since
+
+
+async def holder(world: World) -> list[UUID]:
+    """To which cases something is offered."""
+    return [offer["case_id"] for offer in await world.offers("made")]
+
+
+# Consent
+
+
+async def test_without_consent_a_case_is_registered_only(world: World) -> None:
+    """It stands in no list, and joins one when consent is given."""
+    case_id = await register(world)
+    with pytest.raises(Conflict, match="registered only"):
+        await world.join(case_id=case_id)
+    ground = Ground(Purpose.SHELTER, LegalBasis.CONSENT, world.clock())
+    await do(world, lambda unit: consents.give_consent(world.matchmaker, unit, case_id, COORDINATOR, ground))
+    await world.join(case_id=case_id)
+    with pytest.raises(Conflict, match="registered only"):
+        await world.join(waitlist="housing", case_id=case_id)
+
+
+async def test_withdrawing_consent_revokes_what_is_offered_and_moves_it_on(world: World) -> None:
+    """In one transaction; the case stays registered, and its place for the other purpose stays."""
+    first, second = await world.join(days=9), await world.join(days=5)
+    await world.join(waitlist="housing", case_id=first.case_id)
+    await offered_bed(world)
+    assert await holder(world) == [first.case_id]
+    (consent,) = [
+        row
+        for row in await world.run("registry", lambda unit: grounds.consents_of(unit, first.case_id))
+        if row["purpose"] == Purpose.SHELTER
+    ]
+    await do(
+        world,
+        lambda unit: consents.withdraw_consent(world.matchmaker, unit, first.case_id, consent["id"], COORDINATOR),
+    )
+    assert await holder(world) == [second.case_id]
+    assert await places_of(world, first.case_id) == {"cosm": "withdrawn", "housing": "waiting"}
+    assert await world.count("registry", cases, cases.c.id == first.case_id) == 1
+
+
+# Referrals
+
+
+async def test_a_group_is_taken_whole_or_not_at_all(world: World) -> None:
+    """Everything that is wrong is told at once, and nothing is stored then."""
+    theirs, known = await register(world), world.identifiers()
+    now = world.clock()
+    good = GroupReport(Report(Referrer.POLICE, now, reference=known), theirs, None)
+    household = GroupReport(Report(Referrer.KMAR, now, kmar_district=3), None, HOUSEHOLD, [Purpose.SHELTER])
+    taken = await do(world, lambda unit: registration.refer_group(unit, COORDINATOR, [good, household]))
+    assert taken[0][1] == theirs
+    assert await world.count("registry", referrals) == 3
+    bad = [
+        good,
+        GroupReport(Report(Referrer.POLICE, now + WEEK), world.identifiers(), None),
+        GroupReport(Report(Referrer.LABOUR_INSPECTORATE, now, kmar_district=1), None, HOUSEHOLD),
+    ]
+    with pytest.raises(InvalidInput) as refused:
+        await do(world, lambda unit: registration.refer_group(unit, COORDINATOR, [*bad, household]))
+    pointers = {field.pointer for field in refused.value.fields}
+    assert pointers == {
+        "/referrals/0/reference",
+        "/referrals/1/reportedAt",
+        "/referrals/1/caseId",
+        "/referrals/2/region",
+    }
+    assert await world.count("registry", referrals) == 3
+    assert await world.count("registry", cases) == 2
+
+
+async def test_the_same_report_counts_once(world: World) -> None:
+    """By its own id at the referrer, and never by a name."""
+    case_id, reference = await register(world), world.identifiers()
+    report = Report(Referrer.POLICE, world.clock(), reference=reference)
+    await do(world, lambda unit: registration.refer(unit, case_id, COORDINATOR, report))
+    with pytest.raises(Conflict):
+        await do(world, lambda unit: registration.refer(unit, case_id, COORDINATOR, report))
+
+
+# Households and what keeps them safe
+
+
+async def test_a_household_that_grows_is_no_longer_offered_what_is_too_small(world: World) -> None:
+    """The offer is revoked and goes to the next; what suits them now is offered at once."""
+    first, second = await world.join(days=9), await world.join(days=5)
+    await offered_bed(world, places=1)
+    assert await holder(world) == [first.case_id]
+    await do(world, lambda unit: households.add_member(world.matchmaker, unit, first.case_id, COORDINATOR, CHILD))
+    assert await holder(world) == [second.case_id]
+    await offered_bed(world, places=2)
+    assert await holder(world) == [second.case_id, first.case_id]
+
+
+async def test_a_household_that_shrinks_may_get_what_was_too_small(world: World) -> None:
+    """A bed that has been waiting is offered the moment that it suits somebody."""
+    entry = await world.join()
+    child = await do(
+        world, lambda unit: households.add_member(world.matchmaker, unit, entry.case_id, COORDINATOR, CHILD)
+    )
+    await offered_bed(world, places=1)
+    assert await holder(world) == []
+    await do(world, lambda unit: households.remove_member(world.matchmaker, unit, entry.case_id, child, COORDINATOR))
+    assert await holder(world) == [entry.case_id]
+
+
+async def test_the_person_a_case_is_about_cannot_leave_the_household(world: World) -> None:
+    """There is always somebody."""
+    entry = await world.join()
+    about = (await world.run("registry", lambda unit: store_members(unit, entry.case_id)))[0]["id"]
+    with pytest.raises(Conflict):
+        await do(
+            world, lambda unit: households.remove_member(world.matchmaker, unit, entry.case_id, about, COORDINATOR)
+        )
+
+
+async def test_a_place_that_is_not_safe_is_taken_back_at_once_and_never_offered_again(world: World) -> None:
+    """The rule is in force in the same transaction; who set it and why is stored apart, unreadable."""
+    first, second = await world.join(days=9), await world.join(days=5)
+    unit_id = await offered_bed(world)
+    facility = (await world.rows("shelters", select(units).where(units.c.id == unit_id)))[0]["facility_id"]
+    rule = Exclusion(ExclusionReason.RECRUITER_THERE, facility_id=facility)
+    made = await do(
+        world,
+        lambda unit: households.exclude(world.matchmaker, world.vault, unit, first.case_id, COORDINATOR, rule),
+    )
+    assert await holder(world) == [second.case_id]
+    (stored,) = await world.rows("registry", select(exclusion_reasons))
+    assert b"recruiter" not in stored["ciphertext"]
+    background = await world.run(
+        "registry", lambda unit: personal.background_of(world.vault, unit, first.case_id, made, COORDINATOR)
+    )
+    assert background == (COORDINATOR, ExclusionReason.RECRUITER_THERE)
+    await world.decline((await world.offers("made"))[0]["id"])
+    await world.settle()
+    assert await holder(world) == []
+    await do(world, lambda unit: households.lift_exclusion(world.matchmaker, unit, first.case_id, made, COORDINATOR))
+    assert [offer["case_id"] for offer in await world.offers()].count(first.case_id) == 1, "it was offered before"
+    await offered_bed(world)
+    assert first.case_id in await holder(world)
+
+
+async def test_wanting_more_secrecy_takes_back_what_is_not_secret_enough(world: World) -> None:
+    """Beds are secret unless somebody decides otherwise, so this one stays."""
+    entry = await world.join()
+    await offered_bed(world)
+    await do(
+        world,
+        lambda unit: households.prefer(world.matchmaker, unit, entry.case_id, COORDINATOR, None, Secrecy.SECRET),
+    )
+    assert await holder(world) == [entry.case_id]
+
+
+# Reflection period and permit
+
+
+async def test_the_right_to_categorical_shelter_ends_with_the_reflection_period(world: World) -> None:
+    """Early or at its end, and there is only one."""
+    entry = await world.join()
+    today = world.clock().date()
+    await do(world, lambda unit: reflection.start(world.matchmaker, unit, entry.case_id, COORDINATOR, today))
+    with pytest.raises(Conflict):
+        await do(world, lambda unit: reflection.start(world.matchmaker, unit, entry.case_id, COORDINATOR, today))
+    other = await world.join(days=-0.0)
+    await offered_bed(world)
+    assert await holder(world) == [entry.case_id]
+    reason = ReflectionEnd.COMPLAINT_FILED_OR_COOPERATING
+    await do(world, lambda unit: reflection.end(world.matchmaker, unit, entry.case_id, COORDINATOR, reason, today))
+    assert await holder(world) == [other.case_id]
+    assert await places_of(world, entry.case_id) == {"cosm": "lapsed"}
+    with pytest.raises(Conflict, match="reflection period has ended"):
+        await world.join(case_id=entry.case_id)
+
+
+async def test_whoever_joins_later_may_stand_there_until_the_period_ends(world: World) -> None:
+    """The end is the end of its last day in the Netherlands."""
+    case_id = await register(world, Purpose.SHELTER)
+    started = world.clock().date()
+    await do(world, lambda unit: reflection.start(world.matchmaker, unit, case_id, COORDINATOR, started))
+    entry = await world.join(case_id=case_id)
+    assert entry.eligible_until == datetime(2026, 5, 31, 22, tzinfo=UTC)
+
+
+async def test_a_permit_opens_the_housing_route_without_waiting_anew(world: World) -> None:
+    """With the earliest waiting-since anywhere; categorical shelter ends, and what was offered there moves on."""
+    first, second = await world.join(days=40), await world.join(days=5)
+    await offered_bed(world)
+    granted = (world.clock() - WEEK).date()
+    kind = PermitKind.HUMANITARIAN_TEMPORARY
+    await do(
+        world, lambda unit: permits.grant_permit(world.matchmaker, unit, first.case_id, COORDINATOR, kind, granted)
+    )
+    assert await holder(world) == [second.case_id]
+    assert await places_of(world, first.case_id) == {"cosm": "lapsed", "housing": "waiting"}
+    assert await since_of(world, first.case_id, "housing") == first.waiting_since
+    with pytest.raises(Conflict):
+        await world.join(case_id=first.case_id)
+
+
+async def test_whoever_lives_in_a_shelter_stays_there_with_a_permit(world: World) -> None:
+    """It is not an eviction: the bed comes free when there is a home."""
+    entry = await world.join(days=40)
+    unit_id = await offered_bed(world)
+    await world.accept((await world.offers("made"))[0]["id"])
+    await world.settle()
+    await world.arrive(unit_id)
+    await world.settle()
+    kind, today = PermitKind.ASYLUM, world.clock().date()
+    await do(world, lambda unit: permits.grant_permit(world.matchmaker, unit, entry.case_id, COORDINATOR, kind, today))
+    assert await places_of(world, entry.case_id) == {"cosm": "placed", "housing": "waiting"}
+    assert (await world.unit(unit_id))["state"] == "occupied"
+
+
+async def test_a_permit_without_consent_waits_for_it(world: World) -> None:
+    """The household joins the housing list when facts may be passed on for that, as of its permit."""
+    case_id = await register(world)
+    kind, granted = PermitKind.ASYLUM, (world.clock() - WEEK).date()
+    await do(world, lambda unit: permits.grant_permit(world.matchmaker, unit, case_id, COORDINATOR, kind, granted))
+    assert await places_of(world, case_id) == {}
+    ground = Ground(Purpose.HOUSING, LegalBasis.CONSENT, world.clock())
+    await do(world, lambda unit: consents.give_consent(world.matchmaker, unit, case_id, COORDINATOR, ground))
+    assert await places_of(world, case_id) == {"housing": "waiting"}
+    assert (await since_of(world, case_id, "housing")).date() == granted
+
+
+# Pause
+
+
+async def test_who_is_paused_is_passed_by_and_comes_back_where_they_stood(world: World) -> None:
+    """And is offered at once what has been waiting."""
+    first = await world.join(days=9)
+    await do(world, lambda unit: entries.pause(world.matchmaker, unit, first.id, COORDINATOR, None))
+    await offered_bed(world)
+    assert await holder(world) == []
+    await do(world, lambda unit: entries.resume(world.matchmaker, unit, first.id, COORDINATOR))
+    assert await holder(world) == [first.case_id]
+    with pytest.raises(Conflict):
+        await do(world, lambda unit: entries.pause(world.matchmaker, unit, first.id, COORDINATOR, None))
+
+
+# Placements after the fact
+
+
+async def test_a_placement_after_the_fact_is_recorded_and_ends_the_waiting_as_it_is_set(world: World) -> None:
+    """An emergency bed keeps the place in line, a place outside the system gives it up."""
+    first, second = await world.join(days=9), await world.join(days=5)
+    await offered_bed(world)
+    night = Found(PlacementKind.EMERGENCY, world.clock() - timedelta(hours=9))
+    made = await record(world, first.case_id, night)
+    assert await holder(world) == [first.case_id]
+    with pytest.raises(Conflict):
+        await record(world, first.case_id, night)
+    await do(world, lambda unit: placements.end_placement(unit, made, COORDINATOR))
+    await record(world, first.case_id, Found(PlacementKind.OUTSIDE, world.clock()))
+    assert await holder(world) == [second.case_id]
+    assert await places_of(world, first.case_id) == {"cosm": "withdrawn"}
+
+
+async def test_a_unit_that_is_offered_as_free_is_not_taken_after_the_fact(world: World) -> None:
+    """Its provider must take it back first, or two households would be sent to it."""
+    unit_id = await offered_bed(world)
+    case_id = await register(world)
+    found = Found(PlacementKind.EMERGENCY, world.clock(), unit_id=unit_id)
+    with pytest.raises(Conflict):
+        await record(world, case_id, found)
+    await world.withdraw_bed(unit_id)
+    await world.settle()
+    made = await record(world, case_id, found)
+    in_error = PlacementReview.RECORDED_IN_ERROR
+    await do(world, lambda unit: placements.review_placement(unit, made, COORDINATOR, in_error))
+    await record(world, case_id, Found(PlacementKind.EMERGENCY, world.clock()))
+
+
+async def record(world: World, case_id: UUID, found: Found) -> UUID:
+    return await do(
+        world,
+        lambda unit: placements.record_placement(world.matchmaker, ENDS_WAITING, unit, case_id, COORDINATOR, found),
+    )
+
+
+# Mergers
+
+
+async def merge(world: World, survivor: UUID, merged: UUID) -> UUID:
+    return await do(world, lambda unit: mergers.merge(world.matchmaker, unit, COORDINATOR, survivor, merged))
+
+
+async def undo(world: World, merger_id: UUID) -> None:
+    reason = MergeUndoReason.TWO_PERSONS
+    await do(world, lambda unit: mergers.undo(world.matchmaker, unit, COORDINATOR, merger_id, reason))
+
+
+async def test_two_cases_that_are_one_person_stand_once_in_each_list(world: World) -> None:
+    """With the earliest waiting-since; what was offered to the other one goes to the first in line, who is now this."""
+    other = await world.join(days=30)
+    await world.join(waitlist="omm", case_id=other.case_id, days=20)
+    survivor = await world.join(days=10)
+    between = await world.join(days=20)
+    await offered_bed(world)
+    assert await holder(world) == [other.case_id]
+    await merge(world, survivor.case_id, other.case_id)
+    assert await holder(world) == [survivor.case_id]
+    assert await since_of(world, survivor.case_id, "cosm") == other.waiting_since
+    assert await places_of(world, survivor.case_id) == {"cosm": "offered", "omm": "waiting"}
+    assert await places_of(world, other.case_id) == {"cosm": "withdrawn", "omm": "withdrawn"}
+    assert await places_of(world, between.case_id) == {"cosm": "waiting"}
+    with pytest.raises(Conflict, match="merged into another"):
+        await world.join(waitlist="vo", case_id=other.case_id)
+
+
+async def test_a_merger_is_undone_while_nothing_was_offered_on_the_strength_of_it(world: World) -> None:
+    """Each gets its own place in line back; afterwards the right one of them is offered what comes."""
+    other = await world.join(days=30)
+    await world.join(waitlist="omm", case_id=other.case_id, days=20)
+    survivor = await world.join(days=10)
+    merger_id = await merge(world, survivor.case_id, other.case_id)
+    await undo(world, merger_id)
+    assert await since_of(world, survivor.case_id, "cosm") == survivor.waiting_since
+    assert await places_of(world, survivor.case_id) == {"cosm": "waiting", "omm": "withdrawn"}
+    assert await places_of(world, other.case_id) == {"cosm": "waiting", "omm": "waiting"}
+    with pytest.raises(Conflict):
+        await undo(world, merger_id)
+    await offered_bed(world)
+    assert await holder(world) == [other.case_id]
+
+
+async def test_a_merger_on_which_an_offer_rests_is_not_undone(world: World) -> None:
+    """The survivor would not have been first without it."""
+    other, survivor = await world.join(days=30), await world.join(days=10)
+    merger_id = await merge(world, survivor.case_id, other.case_id)
+    await offered_bed(world)
+    with pytest.raises(Conflict, match="on the strength"):
+        await undo(world, merger_id)
+    assert await holder(world) == [survivor.case_id]
+
+
+async def test_the_case_that_has_a_place_is_the_one_that_survives(world: World) -> None:
+    """And two that both have one are two placements, of which one must end first."""
+    first, second = await world.join(days=9), await world.join(days=5)
+    for _ in range(2):
+        await offered_bed(world)
+    for offer in await world.offers("made"):
+        await world.accept(offer["id"])
+    await world.settle()
+    with pytest.raises(Conflict, match="one of the placements"):
+        await merge(world, first.case_id, second.case_id)
+    third = await world.join(days=1)
+    with pytest.raises(Conflict, match="let that one survive"):
+        await merge(world, third.case_id, first.case_id)
+    await merge(world, first.case_id, third.case_id)
+
+
+async def test_what_is_not_safe_for_either_is_not_safe_for_the_survivor(world: World) -> None:
+    """The rule comes along, and goes again when they are taken apart."""
+    survivor, other = await world.join(days=9), await world.join(days=5)
+    unit_id = await world.add_unit()
+    facility = (await world.rows("shelters", select(units).where(units.c.id == unit_id)))[0]["facility_id"]
+    rule = Exclusion(ExclusionReason.FAMILY_THERE, facility_id=facility)
+    await do(
+        world,
+        lambda unit: households.exclude(world.matchmaker, world.vault, unit, other.case_id, COORDINATOR, rule),
+    )
+    merger_id = await merge(world, survivor.case_id, other.case_id)
+    await world.post_bed(unit_id)
+    await world.settle()
+    assert await holder(world) == []
+    await undo(world, merger_id)
+    assert await holder(world) == [survivor.case_id]
+
+
+# Personal data
+
+
+async def test_destroying_the_key_erases_what_it_encrypted(world: World) -> None:
+    """Even from a copy that was taken before: without its key it says nothing."""
+    case_id = await register(world)
+    told = {"name": "canary-name", "bornOn": "2001-02-03"}
+    await do(world, lambda unit: personal.replace_personal_data(world.vault, unit, case_id, COORDINATOR, dict(told)))
+    copied = await world.rows("registry", select(personal_data))
+    assert not [row for row in copied if b"canary" in row["ciphertext"]]
+    read = await world.run("registry", lambda unit: personal.personal_data_of(world.vault, unit, case_id, COORDINATOR))
+    assert read == told
+    assert await do(world, lambda unit: personal.erase(unit, case_id, None))
+    assert await world.count("registry", case_keys) == 0
+    assert await world.count("registry", personal_data) == 0
+    assert not await do(world, lambda unit: personal.erase(unit, case_id, None))
+    assert await world.count("registry", cases) == 1
+
+
+async def test_what_is_encrypted_for_one_case_and_field_is_unreadable_elsewhere(world: World) -> None:
+    """Whoever can write to the database cannot move a contact into a name, or to another case."""
+    case_id = await register(world)
+    told: personal.Document = {"name": "one", "contact": "two"}
+    await do(world, lambda unit: personal.replace_personal_data(world.vault, unit, case_id, COORDINATOR, told))
+    (contact,) = await world.rows("registry", select(personal_data).where(personal_data.c.field == "contact"))
+    moved = update(personal_data).where(personal_data.c.field == "name").values(ciphertext=contact["ciphertext"])
+    await world.run("registry", lambda unit: unit.execute(moved))
+    with pytest.raises(UnusableKey):
+        await world.run("registry", lambda unit: personal.personal_data_of(world.vault, unit, case_id, COORDINATOR))
+
+
+async def store_members(unit: UnitOfWork, case_id: UUID) -> list[dict[str, UUID]]:
+    return [{"id": row["id"]} for row in await households.store.members_of(unit, case_id)]

@@ -8,7 +8,7 @@ from pydantic import Field
 from schemas.api.paging import PageQuery
 from schemas.base import Schema, UtcDatetime
 
-Rule = Literal["more-urgent", "waiting-longer", "tie"]
+Rule = Literal["more-urgent", "waiting-longer", "lower-lot", "tie"]
 
 
 class Considered(Schema):
@@ -57,7 +57,8 @@ class AheadByRule(Schema):
 
     more_urgent: int
     waiting_longer: int = Field(description="as urgent, and waiting longer")
-    tie: int = Field(description="as urgent, waiting since the same moment, and first by the unique last key")
+    lower_lot: int = Field(description="as urgent, waiting since the same moment, and first in a draw")
+    tie: int = Field(description="as those, with no draw between them, and first by the unique last key")
     at_least: bool = Field(description="counting ended at 10000 by one of the rules: there are as many, or more")
 
 

@@ -60,6 +60,7 @@ class Entry(Schema):
     urgency: int
     waiting_since: UtcDatetime
     state: str = Field(description="waiting, offered, placed, paused, withdrawn or lapsed")
+    lot: UUID | None = Field(None, description="what it drew, when it joined while a draw was running")
 
 
 class Entries(Schema):

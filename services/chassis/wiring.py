@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 from services.chassis.broker.port import Broker
 from services.chassis.broker.topology import Queue, Topology
-from services.chassis.clock import Clock, Identifiers, system_clock, system_identifiers
+from services.chassis.clock import Chance, Clock, Identifiers, system_chance, system_clock, system_identifiers
 from services.chassis.identity import KeySet, TokenVerifier
 from services.chassis.service import Service
 from services.chassis.settings import ServiceSettings
@@ -23,11 +23,12 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What is handed to a service from outside: the broker, the time, and new ids."""
+    """What is handed to a service from outside: the broker, the time, new ids, and chance."""
 
     broker: Broker
     clock: Clock = system_clock
     identifiers: Identifiers = system_identifiers
+    chance: Chance = system_chance
 
 
 @dataclass(frozen=True, slots=True)

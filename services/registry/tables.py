@@ -22,6 +22,7 @@ from sqlalchemy import (
 from services.chassis.database import UtcDateTime
 from services.chassis.idempotency import idempotency_keys_table
 from services.chassis.tables import message_tables
+from services.registry.domain.draw import NO_LOT
 from services.registry.domain.model import ACTIVE_OFFER_STATES, LIVE_ENTRY_STATES, OPEN_OFFER_STATES
 
 metadata = MetaData()
@@ -37,6 +38,8 @@ _ACTIVE = _state_in(ACTIVE_OFFER_STATES)
 _LIVE = _state_in(LIVE_ENTRY_STATES)
 _WAITING = text("state = 'waiting'")
 _OPEN = text("state = 'open'")
+_RUNNING = text("published_at IS NULL")
+_DRAWN = "in a draw between those who have waited equally long"
 _DUE = _state_in(OPEN_OFFER_STATES)
 _ACCEPTED = text("state = 'accepted'")
 _TO_REMIND = text("state = 'made' AND remind_at IS NOT NULL")
@@ -245,11 +248,13 @@ entries = Table(
     Column("pause_reason", Text),
     Column("silences", SmallInteger, nullable=False, server_default="0", comment="unanswered offers in a row"),
     Column("calls", SmallInteger, nullable=False, server_default="0", comment="for somebody to contact them"),
+    Column("lot", Uuid, nullable=False, server_default=NO_LOT.hex, comment=_DRAWN),
     Index(
         "entries_next_of_profile",
         "profile_id",
         "precedence",
         "waiting_since",
+        "lot",
         "id",
         postgresql_where=_WAITING,
         sqlite_where=_WAITING,
@@ -259,6 +264,7 @@ entries = Table(
         "waitlist",
         "precedence",
         "waiting_since",
+        "lot",
         "id",
         postgresql_where=_WAITING,
         sqlite_where=_WAITING,
@@ -268,6 +274,17 @@ entries = Table(
     Index("entries_to_resume", "paused_until", "id", postgresql_where=_TO_RESUME, sqlite_where=_TO_RESUME),
     Index("entries_released", "case_id", postgresql_where=_RELEASED, sqlite_where=_RELEASED),
     Index("entries_to_lapse", "eligible_until", "id", postgresql_where=_TO_LAPSE, sqlite_where=_TO_LAPSE),
+)
+
+draws = Table(
+    "draws",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("waitlist", ForeignKey("waitlists.id"), nullable=False),
+    Column("seed", LargeBinary, nullable=False, comment="secret until it is published"),
+    Column("committed_at", UtcDateTime, nullable=False),
+    Column("published_at", UtcDateTime),
+    Index("draws_running", "waitlist", unique=True, postgresql_where=_RUNNING, sqlite_where=_RUNNING),
 )
 
 vacancies = Table(

@@ -52,7 +52,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
             broker=surroundings.broker,
             queue=consumers.queue(settings.broker_prefix),
             handlers=consumers.handlers(matchmaker),
-            api=routes.api(transactions, matchmaker, vault, ends_waiting, CONTACT),
+            api=routes.api(transactions, matchmaker, vault, ends_waiting, surroundings.chance, CONTACT),
             retention=timedelta(days=settings.retention_days),
             timers=(deadlines, standing),
         )

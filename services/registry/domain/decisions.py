@@ -33,8 +33,10 @@ class Rule(StrEnum):
 
     MORE_URGENT = "more-urgent"
     WAITING_LONGER = "waiting-longer"
+    LOWER_LOT = "lower-lot"
+    """As urgent, and waiting since the same moment: a draw decides."""
     TIE = "tie"
-    """As urgent, and waiting since the same moment: the unique last key decides."""
+    """No draw tells them apart either: the unique last key decides."""
 
 
 class Right(StrEnum):
@@ -141,7 +143,9 @@ def rule_between(ahead: Entry, behind: Entry) -> Rule:
     """Why the first stands before the second."""
     if ahead.urgency != behind.urgency:
         return Rule.MORE_URGENT
-    return Rule.WAITING_LONGER if ahead.waiting_since != behind.waiting_since else Rule.TIE
+    if ahead.waiting_since != behind.waiting_since:
+        return Rule.WAITING_LONGER
+    return Rule.LOWER_LOT if ahead.lot != behind.lot else Rule.TIE
 
 
 def group_of(entry: Entry, offered_before: Collection[UUID], now: datetime) -> Group:

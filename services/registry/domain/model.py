@@ -6,6 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from schemas.vocabulary import AgeBand, ListKind, Need, Region, Secrecy, Sex
+from services.registry.domain.draw import NO_LOT
 
 
 class VacancyState(StrEnum):
@@ -118,6 +119,7 @@ class Entry:
     `eligible_until` is when the right to this kind of shelter ends: for `cosm`, the end of the reflection period.
     `paused_until` without a moment lasts until somebody resumes it. `silences`: offers in a row that nobody answered.
     `calls`: how often somebody was asked to contact them.
+    `lot` is what it drew, and decides between those who have waited equally long.
     """
 
     id: UUID
@@ -133,6 +135,7 @@ class Entry:
     pause_reason: PauseReason | None = None
     silences: int = 0
     calls: int = 0
+    lot: UUID = NO_LOT
 
 
 @dataclass(slots=True)

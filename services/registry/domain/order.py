@@ -15,6 +15,6 @@ def precedence(urgency: int) -> int:
     return HIGHEST_URGENCY - urgency
 
 
-def place_in_line(entry: Entry) -> tuple[int, datetime, UUID]:
-    """The urgent first, then who has waited longest; the id decides between equals and is unique."""
-    return precedence(entry.urgency), entry.waiting_since, entry.id
+def place_in_line(entry: Entry) -> tuple[int, datetime, UUID, UUID]:
+    """The urgent first, then who has waited longest, then by lot if one was drawn; the id is unique."""
+    return precedence(entry.urgency), entry.waiting_since, entry.lot, entry.id

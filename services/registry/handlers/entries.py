@@ -7,13 +7,14 @@ from schemas.vocabulary import ListKind, Purpose
 from services.chassis.database import UniqueViolation
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.domain import entries
+from services.registry.domain import draw, entries
 from services.registry.domain.model import Entry, EntryState, PauseReason
 from services.registry.handlers.entitlement import check_consent, right_ends_at
 from services.registry.handlers.held import held_case
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store import allocations
 from services.registry.store import cases as store
+from services.registry.store.draws import running_seed
 from services.registry.store.standing import standing_of
 from services.registry.store.waitlists import Waitlist, entry_of
 
@@ -38,8 +39,17 @@ async def join_waitlist(
     mine, profile = standing.lists[waitlist], standing.profile
     await check_consent(unit, case_id, Purpose(mine.kind))
     until = await right_ends_at(unit, case_id, matchmaker.programmes.at(waitlist, unit.now))
+    lot = await _lot(unit, waitlist, case_id)
     entry = Entry(
-        unit.identifiers(), waitlist, case_id, coordinator, profile, urgency, waiting_since, eligible_until=until
+        unit.identifiers(),
+        waitlist,
+        case_id,
+        coordinator,
+        profile,
+        urgency,
+        waiting_since,
+        eligible_until=until,
+        lot=lot,
     )
     if mine.kind is ListKind.SHELTER and standing.has_accepted(ListKind.SHELTER):
         entries.pause(entry, PauseReason.ACCEPTED_ELSEWHERE, until=None)
@@ -51,6 +61,11 @@ async def join_waitlist(
     if entry.state is EntryState.WAITING:
         await matchmaker.match_and_store(unit, mine, [], [entry])
     return entry
+
+
+async def _lot(unit: UnitOfWork, waitlist: str, case_id: UUID) -> UUID:
+    seed = await running_seed(unit, waitlist)
+    return draw.NO_LOT if seed is None else draw.lot(seed, case_id)
 
 
 async def leave_waitlist(matchmaker: Matchmaker, unit: UnitOfWork, entry_id: UUID, coordinator: str) -> Entry:

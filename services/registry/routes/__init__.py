@@ -1,5 +1,6 @@
 """The registry's HTTP API: cases, entries, offers and the decisions behind them."""
 
+from services.chassis.clock import Chance
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web import Api, Contact
 from services.registry.handlers.matching import Matchmaker
@@ -7,6 +8,7 @@ from services.registry.handlers.placements import EndsWaiting
 from services.registry.routes import (
     cases,
     decisions,
+    draws,
     entries,
     events,
     grounds,
@@ -22,7 +24,12 @@ from services.registry.tables import idempotency_keys
 
 
 def api(
-    transactions: Transactions, matchmaker: Matchmaker, vault: Vault, ends_waiting: EndsWaiting, contact: Contact
+    transactions: Transactions,
+    matchmaker: Matchmaker,
+    vault: Vault,
+    ends_waiting: EndsWaiting,
+    chance: Chance,
+    contact: Contact,
 ) -> Api[UnitOfWork]:
     """The registry's API."""
     return Api(
@@ -39,6 +46,7 @@ def api(
             *mergers.operations(matchmaker),
             *personal.operations(vault),
             *entries.operations(matchmaker),
+            *draws.operations(matchmaker, chance),
             *offers.operations(matchmaker),
             *decisions.operations(),
             *positions.operations(matchmaker),

@@ -16,6 +16,7 @@ from schemas.vocabulary import ListKind
 from services.chassis.errors import FieldError, InvalidInput
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
+from services.registry.domain.draw import NO_LOT
 from services.registry.handlers import entries
 from services.registry.handlers.matching import Matchmaker
 from services.registry.routes.common import BASE, COORDINATORS, READ, WRITE, entry_body, id_of
@@ -53,6 +54,7 @@ async def post_entry(matchmaker: Matchmaker, call: Call[NewEntry], unit: UnitOfW
         urgency=entry.urgency,
         waiting_since=entry.waiting_since,
         state=entry.state,
+        lot=entry.lot if entry.lot != NO_LOT else None,
     )
     return Reply(201, shown)
 

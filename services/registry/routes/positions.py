@@ -64,6 +64,7 @@ def _ahead(ahead: dict[Rule, int], *, at_least: bool) -> AheadByRule:
     return AheadByRule(
         more_urgent=ahead[Rule.MORE_URGENT],
         waiting_longer=ahead[Rule.WAITING_LONGER],
+        lower_lot=ahead[Rule.LOWER_LOT],
         tie=ahead[Rule.TIE],
         at_least=at_least,
     )

@@ -15,6 +15,7 @@ from services.chassis.database import Insertion, Row
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.decisions import Ahead, Counted, Decision, Explanation, Group, Right, Rule, Snapshot
+from services.registry.domain.draw import NO_LOT
 from services.registry.domain.model import Entry, Profile, Vacancy
 from services.registry.store.codec import canonical_json, decode_profile, decode_terms, encode_profile, encode_terms
 from services.registry.tables import decisions, offers
@@ -172,11 +173,14 @@ def _row(decision: Decision) -> dict[str, object]:
 
 def _entry_item(entry: Entry, number: Mapping[Profile, int]) -> list[object]:
     item = [str(entry.id), number[entry.profile], entry.urgency, entry.waiting_since.isoformat()]
-    return item if entry.eligible_until is None else [*item, entry.eligible_until.isoformat()]
+    until = entry.eligible_until and entry.eligible_until.isoformat()
+    if entry.lot != NO_LOT:
+        return [*item, until, str(entry.lot)]
+    return [*item, until] if until else item
 
 
 def _entry(item: Sequence[Any], profiles: Sequence[Profile], waitlist: str) -> Entry:
-    id_, profile, urgency, since, *until = item
+    id_, profile, urgency, since, until, lot = [*item, None, None][:6]
     return Entry(
         id=UUID(id_),
         waitlist=waitlist,
@@ -185,7 +189,8 @@ def _entry(item: Sequence[Any], profiles: Sequence[Profile], waitlist: str) -> E
         profile=profiles[profile],
         urgency=urgency,
         waiting_since=datetime.fromisoformat(since),
-        eligible_until=datetime.fromisoformat(until[0]) if until else None,
+        eligible_until=datetime.fromisoformat(until) if until else None,
+        lot=UUID(lot) if lot else NO_LOT,
     )
 
 

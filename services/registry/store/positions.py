@@ -54,14 +54,18 @@ _OPEN = vacancies.c.state == literal_column(f"'{VacancyState.OPEN}'")
 _TO_ANSWER = offers.c.state.in_([literal_column(f"'{state}'") for state in OPEN_OFFER_STATES])
 _FULFILLED = offers.c.state == literal_column(f"'{OfferState.FULFILLED}'")
 
-_SINCE, _ID = bindparam("waiting_since", type_=UtcDateTime), bindparam("id", type_=Uuid)
+_SINCE = bindparam("waiting_since", type_=UtcDateTime)
+_LOT, _ID = bindparam("lot", type_=Uuid), bindparam("id", type_=Uuid)
 _AS_URGENT = entries.c.precedence == bindparam("precedence", type_=SmallInteger)
 _CONDITIONS: Mapping[Rule, ColumnElement[bool]] = {
     Rule.MORE_URGENT: entries.c.precedence < bindparam("precedence", type_=SmallInteger),
     Rule.WAITING_LONGER: _AS_URGENT & (entries.c.waiting_since < _SINCE),
-    Rule.TIE: _AS_URGENT & (entries.c.waiting_since == _SINCE) & (entries.c.id < _ID),
+    Rule.LOWER_LOT: _AS_URGENT & (entries.c.waiting_since == _SINCE) & (entries.c.lot < _LOT),
+    Rule.TIE: _AS_URGENT & (entries.c.waiting_since == _SINCE) & (entries.c.lot == _LOT) & (entries.c.id < _ID),
 }
-_AS_URGENT_AND_EARLIER = _AS_URGENT & (tuple_(entries.c.waiting_since, entries.c.id) < tuple_(_SINCE, _ID))
+_AS_URGENT_AND_EARLIER = _AS_URGENT & (
+    tuple_(entries.c.waiting_since, entries.c.lot, entries.c.id) < tuple_(_SINCE, _LOT, _ID)
+)
 
 
 class Standing(NamedTuple):
@@ -85,7 +89,7 @@ def _first(*conditions: ColumnElement[bool]) -> Select[tuple[object, ...]]:
     """The first in line who meet these, in a scan of the index that holds the list's order."""
     mine = select(entries.c.id, entries.c.profile_id, entries.c.eligible_until)
     mine = mine.where(entries.c.waitlist == bindparam("list"), _WAITING, *conditions)
-    in_line = mine.order_by(entries.c.precedence, entries.c.waiting_since, entries.c.id)
+    in_line = mine.order_by(entries.c.precedence, entries.c.waiting_since, entries.c.lot, entries.c.id)
     return select(in_line.limit(bindparam("limit", type_=Integer)).subquery())
 
 
@@ -163,5 +167,5 @@ async def waits(unit: UnitOfWork, waitlist: str, since: datetime) -> list[Wait]:
 
 
 def _place(entry: Entry) -> dict[str, object]:
-    names = ("precedence", "waiting_since", "id")
+    names = ("precedence", "waiting_since", "lot", "id")
     return {"list": entry.waitlist} | dict(zip(names, place_in_line(entry), strict=True))

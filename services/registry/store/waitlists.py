@@ -43,7 +43,7 @@ _entitled = or_(
     and_(entries.c.eligible_until.is_(None), not_(bindparam("entitled_only", type_=Boolean))),
 )
 
-_PLACE = (entries.c.precedence, entries.c.waiting_since, entries.c.id)
+_PLACE = (entries.c.precedence, entries.c.waiting_since, entries.c.lot, entries.c.id)
 
 
 def _ahead(*conditions: ColumnElement[bool]) -> Select[tuple[object, ...]]:
@@ -54,8 +54,10 @@ def _ahead(*conditions: ColumnElement[bool]) -> Select[tuple[object, ...]]:
 
 _MORE_URGENT = entries.c.precedence < bindparam("precedence", type_=SmallInteger)
 _AS_URGENT = entries.c.precedence == bindparam("precedence", type_=SmallInteger)
-_EARLIER = tuple_(*_PLACE[1:]) < tuple_(bindparam("waiting_since", type_=UtcDateTime), bindparam("id", type_=Uuid))
-# Two parts, for PostgreSQL ends an index scan by the first column of a row comparison only: with all three columns in
+_EARLIER = tuple_(*_PLACE[1:]) < tuple_(
+    bindparam("waiting_since", type_=UtcDateTime), bindparam("lot", type_=Uuid), bindparam("id", type_=Uuid)
+)
+# Two parts, for PostgreSQL ends an index scan by the first column of a row comparison only: with all its columns in
 # one comparison it reads on through everyone who is as urgent.
 _AHEAD = union_all(_ahead(_MORE_URGENT), _ahead(_AS_URGENT, _EARLIER)).limit(bindparam("limit", type_=Integer))
 
@@ -191,7 +193,7 @@ def _first_of_each(dialect: str) -> Select[tuple[object, ...]]:
 
 async def ahead_of(unit: UnitOfWork, waitlist: Waitlist, entry: Entry, limit: int) -> list[Entry]:
     """Who waits before this entry, in order, at most `limit`."""
-    names = ("precedence", "waiting_since", "id")
+    names = ("precedence", "waiting_since", "lot", "id")
     place = dict(zip(names, place_in_line(entry), strict=True))
     rows = await unit.execute(_AHEAD, {"list": waitlist.id, "limit": limit} | place)
     return sorted((entry_of(row, waitlist.profiles) for row in rows), key=place_in_line)
@@ -200,22 +202,15 @@ async def ahead_of(unit: UnitOfWork, waitlist: Waitlist, entry: Entry, limit: in
 def entry_of(row: LineRow, known: Mapping[UUID, Profile], prefix: str = "") -> Entry:
     """An entry from its row, or from a row of more than that in which its columns have a prefix."""
     reason = row[f"{prefix}pause_reason"]
-    plain = (
-        "id",
-        "waitlist",
-        "case_id",
-        "coordinator",
-        "waiting_since",
-        "eligible_until",
-        "paused_until",
-        "silences",
-        "calls",
-    )
+    plain = ("id", "waitlist", "case_id", "coordinator", "waiting_since", "eligible_until", "paused_until")
     return Entry(
         profile=known[row[f"{prefix}profile_id"]],
         urgency=HIGHEST_URGENCY - row[f"{prefix}precedence"],
         state=EntryState(row[f"{prefix}state"]),
         pause_reason=PauseReason(reason) if reason else None,
+        silences=row[f"{prefix}silences"],
+        calls=row[f"{prefix}calls"],
+        lot=row[f"{prefix}lot"],
         **{name: row[f"{prefix}{name}"] for name in plain},
     )
 
@@ -223,7 +218,7 @@ def entry_of(row: LineRow, known: Mapping[UUID, Profile], prefix: str = "") -> E
 def row_of(entry: Entry, profile_id: UUID) -> dict[str, object]:
     """The row of a new entry."""
     plain = ("id", "waitlist", "case_id", "coordinator", "waiting_since", "state")
-    others = ("eligible_until", "paused_until", "pause_reason", "silences", "calls")
+    others = ("eligible_until", "paused_until", "pause_reason", "silences", "calls", "lot")
     return {name: getattr(entry, name) for name in plain + others} | {
         "profile_id": profile_id,
         "precedence": precedence(entry.urgency),

@@ -191,7 +191,7 @@ async def test_a_position_counts_those_ahead_by_rule(world: World) -> None:
     mine = await world.join(FAMILY)
     await world.join(FAMILY)
     found = await position(world, mine.id)
-    assert found.ahead == {Rule.MORE_URGENT: 1, Rule.WAITING_LONGER: 1, Rule.TIE: 1}
+    assert found.ahead == {Rule.MORE_URGENT: 1, Rule.WAITING_LONGER: 1, Rule.LOWER_LOT: 0, Rule.TIE: 1}
     assert not found.at_least
 
 
@@ -201,7 +201,7 @@ async def test_a_position_ends_counting_at_its_limit(world: World, monkeypatch: 
     monkeypatch.setattr(positions, "AHEAD_LIMIT", 20)
     await crowd(world, FAMILY, 30)
     found = await position(world, (await world.join(FAMILY)).id)
-    assert found.ahead == {Rule.MORE_URGENT: 0, Rule.WAITING_LONGER: 20, Rule.TIE: 0}
+    assert found.ahead == {Rule.MORE_URGENT: 0, Rule.WAITING_LONGER: 20, Rule.LOWER_LOT: 0, Rule.TIE: 0}
     assert found.at_least
 
 

@@ -6,6 +6,8 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 PORT ?= 8080
 DATA ?= var
+# How many tests at once; each has a PostgreSQL and a RabbitMQ of its own.
+JOBS ?= 2
 
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes
@@ -23,10 +25,10 @@ run-distributed: .venv/runtime.stamp ## The same on PostgreSQL and RabbitMQ, eac
 
 test: .venv/dev.stamp ## Run every test, on real PostgreSQL and RabbitMQ
 	@deploy/install-servers
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(JOBS)
 
 test-fast: .venv/dev.stamp ## Run every test that needs no server
-	@$(BIN)/python -m pytest -m "not server"
+	@$(BIN)/python -m pytest -n $(JOBS) -m "not server"
 
 lint: .venv/dev.stamp ## Check style, types and the direction of imports
 	@$(BIN)/ruff check .

@@ -21,7 +21,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "openapi": ("serving", "openapi_command", "Print a service's OpenAPI 3.1 document."),
     "quarantine": ("quarantine", "quarantine", "Messages that could not be handled: look, replay, drop."),
     "quotas": ("quotas", "quotas", "Quotas: share out the national number, see how far each municipality is."),
-    "replay": ("replay", "replay", "Make every decision again, and compare it with what is stored."),
+    "replay": ("replay", "replay", "Make every decision again, by the policy that it names, and compare."),
     "run": ("serving", "run_command", "Run everything in this process, on SQLite."),
     "run-distributed": (
         "serving",

@@ -34,11 +34,12 @@ ACROSS = "across services"
 @click.option("--at-rest", is_flag=True, help="Also compare the services with each other; see above.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def check(services: Sequence[str], data: Path, *, at_rest: bool, as_json: bool) -> None:
-    """Check what must never be false in the databases of SERVICES, or of all.
+    """Check what must never be false, in live databases.
 
-    It may run at any time: each service's own checks hold at every moment. With --at-rest the services are compared
-    with each other too (each bed and slot is in exactly one state, the same on both sides). That holds only when no
-    message is under way; while something happens, it reports what is merely late.
+    It asks the databases of SERVICES, or of all, and may run at any time: each service's own checks hold at every
+    moment. With --at-rest the services are compared with each other too (each bed and slot is in exactly one state,
+    the same on both sides). That holds only when no message is under way; while something happens, it reports what is
+    merely late.
 
     --data names the folder that `make run` or `make run-distributed` works in. In any other installation
     DOORSTROOM_REGISTRY_DATABASE_URL, DOORSTROOM_SHELTERS_DATABASE_URL and so on name the databases; for one service

@@ -319,6 +319,7 @@ offers = Table(
     Column("reason", Text),
     Column("made_at", UtcDateTime, nullable=False),
     Column("deadline_at", UtcDateTime, nullable=False),
+    Column("full_deadline_at", UtcDateTime, comment="if neither lease nor right ended before; empty when neither does"),
     Column("decided_at", UtcDateTime),
     Column("claimed_at", UtcDateTime),
     Column("ended_at", UtcDateTime, comment="a placement that is over: departed, or housed"),

@@ -48,12 +48,13 @@ async def check_everything(world: World) -> None:
 async def each_service_keeps_its_own_rules(world: World) -> None:
     """What `doorstroom check` asks of each service's database: nothing is found in any."""
     for name, findings in CHECKS.items():
-        assert await world.run(name, findings) == []
+        assert not (found := await world.run(name, findings)), found
 
 
 async def the_services_agree(world: World) -> None:
     """What `doorstroom check --at-rest` asks: every bed and slot is in exactly one state, and none is forgotten."""
-    assert await findings_across({name: service.transactions for name, service in world.services.items()}) == []
+    found = await findings_across({name: service.transactions for name, service in world.services.items()})
+    assert not found, found
 
 
 async def every_decision_can_be_made_again(world: World) -> None:

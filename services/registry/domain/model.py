@@ -172,6 +172,8 @@ class Offer:
     kind: ListKind
     made_at: datetime
     deadline_at: datetime
+    full_deadline_at: datetime | None = None
+    """The deadline if neither the vacancy's lease nor the entry's right ended before; None when neither does."""
     state: OfferState = OfferState.MADE
     decided_at: datetime | None = None
     reason: str | None = None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from schemas.vocabulary import EnquiryEndReason
+from schemas.vocabulary import EnquiryEndReason, RevocationReason
 from services.registry.domain import entries
 from services.registry.domain.errors import IllegalTransition
 from services.registry.domain.model import (
@@ -44,7 +44,7 @@ def agree(allocation: Allocation, timing: Timing) -> Offer:
     """The provider takes the household: now it is offered."""
     offer = _in_state(allocation, OfferState.ENQUIRED, "agreed to")
     offer.state, offer.made_at = OfferState.MADE, timing.now
-    offer.deadline_at = _bounded(timing.deadline_at, allocation.vacancy, offer.entry)
+    _set_deadline(offer, timing.deadline_at, allocation.vacancy)
     _set_reminder(offer, timing)
     allocation.vacancy.allocation_version += 1
     return offer
@@ -54,6 +54,20 @@ def refuse(allocation: Allocation, now: datetime) -> Offer:
     """The provider does not take the household: the vacancy is for the next, whom it is asked about too."""
     _in_state(allocation, OfferState.ENQUIRED, "refused")
     return _give_back(allocation, OfferState.ENDED, now, EnquiryEndReason.REFUSED)
+
+
+def lease_renewed(allocation: Allocation, remind_hours: int | None, now: datetime) -> Offer | None:
+    """The vacancy's lease ends at another moment now, and with it the time to answer. None when that stays the same."""
+    offer = allocation.offer
+    if offer is None or not offer.is_open:
+        return None
+    before = offer.deadline_at
+    _set_deadline(offer, offer.full_deadline_at or before, allocation.vacancy)
+    if offer.deadline_at == before:
+        return None
+    if offer.state is OfferState.MADE:
+        _set_reminder(offer, Timing(now, offer.deadline_at, remind_hours))
+    return offer
 
 
 def remind(allocation: Allocation, now: datetime) -> bool:
@@ -107,12 +121,19 @@ def undo_decline(allocation: Allocation, reason: str, now: datetime) -> Entry:
 
 
 def expire(allocation: Allocation, now: datetime) -> Offer | None:
-    """Silence: at the deadline what nobody answered moves on. None when it has an outcome already."""
+    """Silence: at the deadline what nobody answered moves on. None when it has an outcome already.
+
+    Who had less time than the programme gives was not silent: that offer is revoked.
+    """
     offer = allocation.offer
     if offer is None or not offer.is_open or now < offer.deadline_at:
         return None
     if offer.state is OfferState.ENQUIRED:
         return _give_back(allocation, OfferState.ENDED, now, EnquiryEndReason.UNANSWERED)
+    if offer.full_deadline_at is not None:
+        lapsed = allocation.vacancy.offerable_until == offer.deadline_at
+        reason = RevocationReason.LAPSED if lapsed else RevocationReason.NO_LONGER_ENTITLED
+        return _give_back(allocation, OfferState.REVOKED, now, reason)
     offer.entry.silences += 1
     return _give_back(allocation, OfferState.EXPIRED, now)
 
@@ -184,16 +205,18 @@ def _decide(allocation: Allocation, state: OfferState, now: datetime) -> Offer:
 
 
 def _begin(offer_id: UUID, vacancy: Vacancy, entry: Entry, timing: Timing, state: OfferState) -> Allocation:
-    deadline_at = _bounded(timing.deadline_at, vacancy, entry)
-    offer = Offer(offer_id, vacancy.id, entry, vacancy.kind, made_at=timing.now, deadline_at=deadline_at, state=state)
+    until = timing.deadline_at
+    offer = Offer(offer_id, vacancy.id, entry, vacancy.kind, made_at=timing.now, deadline_at=until, state=state)
+    _set_deadline(offer, until, vacancy)
     vacancy.state = VacancyState.OFFERED
     vacancy.allocation_version += 1
     entry.state = EntryState.OFFERED
     return Allocation(vacancy, offer)
 
 
-def _bounded(deadline_at: datetime, vacancy: Vacancy, entry: Entry) -> datetime:
-    return min(filter(None, (deadline_at, vacancy.offerable_until, entry.eligible_until)))
+def _set_deadline(offer: Offer, until: datetime, vacancy: Vacancy) -> None:
+    offer.deadline_at = min(filter(None, (until, vacancy.offerable_until, offer.entry.eligible_until)))
+    offer.full_deadline_at = until if offer.deadline_at < until else None
 
 
 def _set_reminder(offer: Offer, timing: Timing) -> None:

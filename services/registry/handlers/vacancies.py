@@ -29,18 +29,21 @@ async def vacancies_freed(matchmaker: Matchmaker, unit: UnitOfWork, freed: Seque
     newest = reports.newest(freed)
     lists = await matchmaker.lists.lock(unit, sorted({reports.waitlist_of(message) for message in newest}))
     known = await store.of_vacancies(unit, lists, [message.vacancy_id for message in newest])
-    new, changed = list[Vacancy](), list[Vacancy]()
+    new, changed, moved = list[Vacancy](), list[Vacancy](), list[Offer]()
     for message in newest:
         mirrored = known.get(message.vacancy_id)
         if mirrored is None:
             new.append(reports.vacancy_of(message))
         elif message.version > mirrored.vacancy.source_version:
-            changed.append(reports.renewed(mirrored.vacancy, message))
+            mirrored.vacancy = reports.renewed(mirrored.vacancy, message)
+            changed.append(mirrored.vacancy)
+            moved += _deadlines_moved(matchmaker, unit, mirrored)
     matchings = [
         await matchmaker.match(unit, lists[waitlist], free) for waitlist, free in _by_list((*new, *changed)).items()
     ]
     await store.insert_vacancies(unit, new)
     await store.update_vacancies(unit, changed)
+    await store.update_offers(unit, moved)
     made = Matching([item for matching in matchings for item in matching.made])
     made.decisions = [decision for matching in matchings for decision in matching.decisions]
     await matchmaker.store(unit, made)
@@ -161,6 +164,14 @@ async def _leave_everything(
     """Who has a home waits for nothing any more; what was open to them goes to the next."""
     places = await standing.places_of(unit, lists, case_ids)
     await take_out(matchmaker, unit, lists, RevocationReason.HOUSED, places)
+
+
+def _deadlines_moved(matchmaker: Matchmaker, unit: UnitOfWork, allocation: Allocation) -> list[Offer]:
+    if allocation.offer is None:
+        return []
+    programme = matchmaker.programmes.at(allocation.vacancy.waitlist, allocation.offer.made_at)
+    moved = offers.lease_renewed(allocation, programme.remind_hours, unit.now)
+    return [] if moved is None else [moved]
 
 
 def _end(unit: UnitOfWork, allocation: Allocation, message: Ended) -> list[Offer]:

@@ -16,7 +16,7 @@ from sqlalchemy import (
     update,
 )
 
-from schemas.vocabulary import ListKind
+from schemas.vocabulary import EnquiryEndReason, ListKind
 from services.chassis.database import Change, Insertion, Row, among, ids_value, one_of
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import (
@@ -43,6 +43,10 @@ _OPEN = vacancies.c.state == literal_column(f"'{VacancyState.OPEN}'")
 _MADE = offers.c.state == literal_column(f"'{OfferState.MADE}'")
 _TO_ANSWER = offers.c.state.in_([literal_column(f"'{state}'") for state in OPEN_OFFER_STATES])
 ACTIVE = offers.c.state.in_([literal_column(f"'{state}'") for state in ACTIVE_OFFER_STATES])
+WAS_ANSWERED = (offers.c.state != OfferState.REVOKED) & (
+    (offers.c.state != OfferState.ENDED) | offers.c.reason.in_((EnquiryEndReason.REFUSED, EnquiryEndReason.UNANSWERED))
+)
+"""Silence and refusals are answers; an offer or enquiry that something else overtook got none."""
 _TO_REMIND = _MADE & offers.c.remind_at.is_not(None)
 PLACED = (offers.c.state == literal_column(f"'{OfferState.FULFILLED}'")) & offers.c.ended_at.is_(None)
 
@@ -56,7 +60,18 @@ _UPDATE_VACANCIES = Change(
     vacancies, ("state", "source_version", "allocation_version", "terms", "available_from", "offerable_until")
 )
 _UPDATE_OFFERS = Change(
-    offers, ("state", "reason", "made_at", "deadline_at", "decided_at", "decided_by", "undone", "remind_at")
+    offers,
+    (
+        "state",
+        "reason",
+        "made_at",
+        "deadline_at",
+        "full_deadline_at",
+        "decided_at",
+        "decided_by",
+        "undone",
+        "remind_at",
+    ),
 )
 _UPDATE_ENTRIES = Change(entries, ("state", "eligible_until", "paused_until", "pause_reason", "silences", "calls"))
 
@@ -123,8 +138,9 @@ async def open_vacancies(unit: UnitOfWork, waitlist: Waitlist) -> list[Vacancy]:
 
 
 async def offered_before(unit: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, set[UUID]]:
-    """For each of these vacancies, the entries that it was ever offered to."""
-    query = select(offers.c.vacancy_id, offers.c.entry_id).where(among(unit.connection, offers.c.vacancy_id, ids))
+    """For each of these vacancies, the entries that it was ever offered to, and not taken back from unanswered."""
+    query = select(offers.c.vacancy_id, offers.c.entry_id)
+    query = query.where(among(unit.connection, offers.c.vacancy_id, ids), WAS_ANSWERED)
     before: defaultdict[UUID, set[UUID]] = defaultdict(set)
     for row in await unit.execute(query):
         before[row.vacancy_id].add(row.entry_id)
@@ -215,6 +231,7 @@ def offer_of(row: Row, profiles: Mapping[UUID, Profile]) -> Offer:
         kind=ListKind(row.offer_kind),
         made_at=row.offer_made_at,
         deadline_at=row.offer_deadline_at,
+        full_deadline_at=row.offer_full_deadline_at,
         state=OfferState(row.offer_state),
         decided_at=row.offer_decided_at,
         reason=row.offer_reason,
@@ -242,7 +259,7 @@ def _entry_row(entry: Entry) -> dict[str, object]:
 
 def _offer_row(offer: Offer) -> dict[str, object]:
     plain = ("id", "vacancy_id", "kind", "state", "reason", "decided_by", "undone")
-    moments = ("made_at", "deadline_at", "decided_at", "claimed_at", "ended_at", "remind_at")
+    moments = ("made_at", "deadline_at", "full_deadline_at", "decided_at", "claimed_at", "ended_at", "remind_at")
     entry = offer.entry
     of_entry = {
         "entry_id": entry.id,

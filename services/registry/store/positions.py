@@ -38,6 +38,7 @@ from services.registry.domain.model import (
     VacancyState,
 )
 from services.registry.domain.order import place_in_line
+from services.registry.store.allocations import WAS_ANSWERED
 from services.registry.store.codec import decode_profile, decode_terms
 from services.registry.tables import entries, offers, profiles, vacancies
 
@@ -137,8 +138,8 @@ async def ahead_in_groups(
 
 async def to_be_had(unit: UnitOfWork, waitlist: str, entry_id: UUID) -> list[Standing]:
     """The vacancies of a list that are open, and those that others are asked about; the longest open first."""
-    earlier = offers.alias("earlier")
-    asked = select(earlier.c.id).where(earlier.c.vacancy_id == vacancies.c.id, earlier.c.entry_id == entry_id)
+    earlier = select(offers).where(WAS_ANSWERED, offers.c.entry_id == entry_id).subquery("earlier")
+    asked = select(earlier.c.id).where(earlier.c.vacancy_id == vacancies.c.id)
     columns = (vacancies.c.id, vacancies.c.terms, vacancies.c.state, vacancies.c.available_from, vacancies.c.opened_at)
     query = select(*columns, asked.exists().label("offered_before"))
     free = query.where(vacancies.c.waitlist == waitlist, _OPEN).order_by(vacancies.c.opened_at, vacancies.c.id)

@@ -70,6 +70,9 @@ MATRIX = {
     "GET /registry/v1/decisions": ("registry:read", AUDITOR),
     "GET /registry/v1/decisions/{decisionId}": ("registry:read", COORDINATION | AUDITOR),
     "GET /registry/v1/entries/{entryId}/position": ("registry:read", COORDINATION),
+    "GET /registry/v1/draws": ("registry:read", COORDINATION | AUDITOR | OPERATOR),
+    "POST /registry/v1/draws": ("registry:write", OPERATOR | {Role.HELPDESK}),
+    "POST /registry/v1/draws/{drawId}/_publish": ("registry:write", OPERATOR | {Role.HELPDESK}),
     "POST /shelters/v1/providers": ("shelters:manage", OPERATOR),
     "POST /shelters/v1/facilities": ("shelters:manage", OPERATOR),
     "POST /shelters/v1/units": ("shelters:write", PROVIDER),
@@ -246,8 +249,12 @@ async def test_a_provider_cannot_touch_another_providers_unit(sampled: Server) -
     """Not post it free, and not learn its state."""
     mine, theirs = sampled.token("shelter-noord", Role.PROVIDER), sampled.token("shelter-zuid", Role.PROVIDER)
     units = (await sampled.send("GET", "/shelters/v1/units", theirs)).body["units"]
-    for path, name in itertools.product(["/shelters/v1/vacancies", "/shelters/v1/departures"], units[:2]):
-        assert (await sampled.post(path, mine, {"unitId": name["unitId"]})).status == 404
+    asked: list[tuple[str, dict[str, str]]] = [
+        ("/shelters/v1/vacancies", {}),
+        ("/shelters/v1/departures", {"reason": "returned_home"}),
+    ]
+    for (path, body), unit in itertools.product(asked, units[:2]):
+        assert (await sampled.post(path, mine, {"unitId": unit["unitId"], **body})).status == 404
 
 
 def _without_keys(stored: dict[str, list[Any]]) -> dict[str, list[Any]]:

@@ -148,7 +148,7 @@ async def test_illegal_transitions_are_refused_and_change_nothing(sampled: Serve
         ("/shelters/v1/no-shows", {"vacancyId": occupied["vacancyId"]}, 409),
         (f"/shelters/v1/vacancies/{occupied['vacancyId']}/_withdraw", {}, 409),
         (f"/shelters/v1/vacancies/{occupied['vacancyId']}/_affirm", {"leaseSeconds": 3600}, 409),
-        ("/shelters/v1/departures", {"unitId": unposted["unitId"]}, 409),
+        ("/shelters/v1/departures", {"unitId": unposted["unitId"], "reason": "returned_home"}, 409),
         ("/shelters/v1/vacancies", {"unitId": unposted["unitId"], "leaseSeconds": -1}, 400),
         ("/shelters/v1/vacancies", {"unitId": unposted["unitId"], "availableFrom": "2020-01-01T00:00:00Z"}, 400),
         ("/shelters/v1/vacancies", {"unitId": unposted["unitId"], "leaseSeconds": 60,

@@ -78,7 +78,7 @@ async def test_a_position_says_where_and_why_and_nothing_about_others(offered: t
     urgent = next(entry for entry in entries if entry["urgency"] == 2)
     position = (await server.send("GET", f"/registry/v1/entries/{urgent['entryId']}/position", token)).body
     assert (position["position"], position["state"], position["waitlist"]) == (1, "waiting", "cosm")
-    assert position["ahead"] == {"moreUrgent": 0, "waitingLonger": 0, "tie": 0, "atLeast": False}
+    assert position["ahead"] == {"moreUrgent": 0, "waitingLonger": 0, "lowerLot": 0, "tie": 0, "atLeast": False}
     [excluding] = position["excludingVacancies"]
     assert excluding["state"] == "offered"
     assert excluding["exclusions"] == [

@@ -58,7 +58,7 @@ async def test_a_provider_sees_who_was_found_in_its_unit_and_records_that_they_l
     (stay,) = await eventually(people.stays)
     assert (stay["unitId"], stay["arrivedAt"]) == (unit_id, NIGHT["since"])
     assert (await server.post("/shelters/v1/vacancies", people.provider, {"unitId": unit_id})).status == 409
-    await people.made("/shelters/v1/departures", people.provider, {"unitId": unit_id})
+    await people.made("/shelters/v1/departures", people.provider, {"unitId": unit_id, "reason": "onward_home"})
 
     async def ended() -> object:
         return (await people.placement(placement_id))["endedAt"]

@@ -270,6 +270,7 @@ entries = Table(
         sqlite_where=_WAITING,
     ),
     Index("entries_live", "case_id", "waitlist", unique=True, postgresql_where=_LIVE, sqlite_where=_LIVE),
+    Index("entries_by_case", "case_id", "waitlist", "id"),
     Index("entries_by_coordinator", "coordinator", "id"),
     Index("entries_to_resume", "paused_until", "id", postgresql_where=_TO_RESUME, sqlite_where=_TO_RESUME),
     Index("entries_released", "case_id", postgresql_where=_RELEASED, sqlite_where=_RELEASED),

@@ -22,7 +22,9 @@ from services.cli.servers.support import (
 )
 
 MISSING = "PostgreSQL is not installed; on Debian or Ubuntu: apt-get install postgresql"
+POSTMASTER_FILE = "postmaster.pid"
 POSTMASTER_PORT_LINE = 3
+POSTMASTER_STATUS_LINE = 7
 """Of `postmaster.pid`, counted from 0 (PostgreSQL documentation, section 73.1)."""
 
 NEWEST_KNOWN_FIRST = [str(number) for number in range(25, 13, -1)]
@@ -42,7 +44,7 @@ class PrivatePostgreSQL:
     @classmethod
     def running_in(cls, folder: Path) -> "PrivatePostgreSQL | None":
         """The cluster in `folder` that another process has started, if it answers."""
-        noted = folder / "data" / "postmaster.pid"
+        noted = folder / "data" / POSTMASTER_FILE
         if not noted.exists():
             return None
         found = cls(folder)
@@ -86,7 +88,7 @@ class PrivatePostgreSQL:
         command = [str(self._programs / "postgres"), "-D", str(data), *arguments]
         self._process = launch(command, log, self._user, {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"})
         leftovers.note(self._process.pid)
-        wait_until(lambda: answers(self.port), self._process, log)
+        wait_until(lambda: answers(self.port) and _is_ready(data / POSTMASTER_FILE), self._process, log)
 
     def stop(self) -> None:
         """Stop it cleanly."""
@@ -115,6 +117,12 @@ class PrivatePostgreSQL:
         if made.wait(120) != 0:
             message = f"initdb failed; its log is {log}"
             raise ServerFailed(message)
+
+
+def _is_ready(noted: Path) -> bool:
+    """Whether it takes connections; it listens a little before that, and refuses."""
+    lines = noted.read_text().splitlines() if noted.exists() else []
+    return len(lines) > POSTMASTER_STATUS_LINE and lines[POSTMASTER_STATUS_LINE].strip() == "ready"
 
 
 def _programs() -> Path:

@@ -1,17 +1,40 @@
 """What may happen to a household's place in a list, apart from being offered something."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.registry.domain.errors import IllegalTransition
 from services.registry.domain.model import LIVE_ENTRY_STATES, Entry, EntryState, PauseReason
+
+CONSEQUENCES = frozenset({PauseReason.DECLINED, PauseReason.REVIEW, PauseReason.CONTACT_REVIEW})
+"""Pauses that a refusal or silence led to. They go on where they were left when a household leaves and comes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """How a household's last place in this list was left."""
+
+    silences: int
+    pause_reason: str | None
+    paused_until: datetime | None
 
 
 def withdraw(entry: Entry) -> None:
     """The household leaves the list. Raises IllegalTransition while it is offered something."""
     if entry.state not in (EntryState.WAITING, EntryState.PAUSED):
         raise IllegalTransition(f"The entry is {entry.state}; only a waiting one can leave. Decide its offer first.")
-    _end_pause(entry)
+    if entry.pause_reason not in CONSEQUENCES:
+        _end_pause(entry)
     entry.state = EntryState.WITHDRAWN
+
+
+def come_back(entry: Entry, earlier: Earlier, now: datetime) -> None:
+    """A household that was in this list before has been silent as often, and pauses for what is left of its pause."""
+    entry.silences = earlier.silences
+    reason = None if earlier.pause_reason is None else PauseReason(earlier.pause_reason)
+    is_over = earlier.paused_until is not None and earlier.paused_until <= now
+    if reason in CONSEQUENCES and not is_over:
+        pause(entry, reason, earlier.paused_until)
 
 
 def pause(entry: Entry, reason: PauseReason, until: datetime | None) -> None:

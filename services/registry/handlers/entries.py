@@ -51,6 +51,9 @@ async def join_waitlist(
         eligible_until=until,
         lot=lot,
     )
+    earlier = await store.last_place(unit, case_id, waitlist)
+    if earlier is not None:
+        entries.come_back(entry, earlier, unit.now)
     if mine.kind is ListKind.SHELTER and standing.has_accepted(ListKind.SHELTER):
         entries.pause(entry, PauseReason.ACCEPTED_ELSEWHERE, until=None)
     profile_id = await matchmaker.lists.profile_id(unit, mine, profile)

@@ -8,6 +8,7 @@ from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.handlers.held import held_case
 from services.registry.store import cases, households
+from services.registry.store.families import family_of
 from services.registry.store.vault import Vault
 from services.registry.store.vault import erase as erase_everything
 
@@ -32,13 +33,15 @@ async def personal_data_of(vault: Vault, unit: UnitOfWork, case_id: UUID, coordi
 
 
 async def erase(unit: UnitOfWork, case_id: UUID, coordinator: str | None) -> bool:
-    """Destroy the key of a case, and so every copy of what it encrypted; the case itself still counts.
+    """Destroy the keys of a case and of those merged into it, and so every copy of what they encrypted.
 
-    Without a coordinator, whoever's case it is. Says whether there was anything. Raises NotFound.
+    The cases themselves still count. Without a coordinator, whoever's case it is. Says whether there was anything.
+    Raises NotFound.
     """
     await cases.find_case(unit, case_id, coordinator)
     await cases.hold_case(unit, case_id)
-    return await erase_everything(unit, case_id)
+    family = [row.id for row in await unit.execute(family_of(case_id).order_by("id"))]
+    return any([await erase_everything(unit, each) for each in family])
 
 
 async def background_of(

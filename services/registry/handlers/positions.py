@@ -51,7 +51,7 @@ async def position_of(unit: UnitOfWork, programmes: Programmes, entry_id: UUID, 
     if entry.state is EntryState.WAITING:
         position.ahead = await store.ahead_by_rule(unit, entry)
         now = reasons_now(entry, programmes.at(entry.waitlist, unit.now), unit.now)
-        for standing in await store.to_be_had(unit, entry.waitlist, entry.id):
+        for standing in await store.to_be_had(unit, entry):
             _note(position, standing, now)
         waited = await store.waits(unit, entry.waitlist, a_year_before(unit.now))
         position.expected = expected_wait(entry.profile, waited)

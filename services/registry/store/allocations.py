@@ -21,6 +21,7 @@ from services.chassis.database import Change, Insertion, Row, among, ids_value, 
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import (
     ACTIVE_OFFER_STATES,
+    LIVE_ENTRY_STATES,
     OPEN_OFFER_STATES,
     Allocation,
     Entry,
@@ -40,6 +41,7 @@ OPEN_VACANCIES_LIMIT = 1000
 
 # Constants in the text, not parameters: only so can a prepared plan use the partial indexes.
 _OPEN = vacancies.c.state == literal_column(f"'{VacancyState.OPEN}'")
+LIVE = entries.c.state.in_([literal_column(f"'{state}'") for state in LIVE_ENTRY_STATES])
 _MADE = offers.c.state == literal_column(f"'{OfferState.MADE}'")
 _TO_ANSWER = offers.c.state.in_([literal_column(f"'{state}'") for state in OPEN_OFFER_STATES])
 ACTIVE = offers.c.state.in_([literal_column(f"'{state}'") for state in ACTIVE_OFFER_STATES])
@@ -138,8 +140,12 @@ async def open_vacancies(unit: UnitOfWork, waitlist: Waitlist) -> list[Vacancy]:
 
 
 async def offered_before(unit: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, set[UUID]]:
-    """For each of these vacancies, the entries that it was ever offered to, and not taken back from unanswered."""
-    query = select(offers.c.vacancy_id, offers.c.entry_id)
+    """For each of these vacancies, the live entries of the cases that it was offered to, and that answered.
+
+    By case, not by entry: leaving the list and coming back is no new beginning.
+    """
+    same_place = (entries.c.case_id == offers.c.case_id) & (entries.c.waitlist == offers.c.waitlist) & LIVE
+    query = select(offers.c.vacancy_id, entries.c.id.label("entry_id")).select_from(offers.join(entries, same_place))
     query = query.where(among(unit.connection, offers.c.vacancy_id, ids), WAS_ANSWERED)
     before: defaultdict[UUID, set[UUID]] = defaultdict(set)
     for row in await unit.execute(query):

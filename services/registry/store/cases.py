@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, Table, insert, select, update
 from services.chassis.database import Row, among
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain.entries import Earlier
 from services.registry.domain.model import LIVE_ENTRY_STATES, Entry, Profile
 from services.registry.store.codec import encode_profile
 from services.registry.store.waitlists import row_of
@@ -29,6 +30,14 @@ async def set_profile(unit: UnitOfWork, case_id: UUID, profile: Profile) -> None
 async def add_entry(unit: UnitOfWork, entry: Entry, profile_id: UUID) -> None:
     """Store a new place in a list. Raises UniqueViolation when the case stands in that list already."""
     await unit.execute(insert(entries).values(row_of(entry, profile_id)))
+
+
+async def last_place(unit: UnitOfWork, case_id: UUID, waitlist: str) -> Earlier | None:
+    """How the case left this list the last time; None when it was never in it. The caller holds the case."""
+    mine = (entries.c.case_id == case_id, entries.c.waitlist == waitlist)
+    query = select(entries.c.silences, entries.c.pause_reason, entries.c.paused_until).where(*mine)
+    row = (await unit.execute(query.order_by(entries.c.id.desc()).limit(1))).one_or_none()
+    return None if row is None else Earlier(row.silences, row.pause_reason, row.paused_until)
 
 
 async def find_case(unit: UnitOfWork, case_id: UUID, coordinator: str | None) -> Row:

@@ -136,15 +136,15 @@ async def ahead_in_groups(
     return {Group(known[row.profile_id], Right(row.standing_right), bool(row.repeated)): row["count"] for row in rows}
 
 
-async def to_be_had(unit: UnitOfWork, waitlist: str, entry_id: UUID) -> list[Standing]:
+async def to_be_had(unit: UnitOfWork, entry: Entry) -> list[Standing]:
     """The vacancies of a list that are open, and those that others are asked about; the longest open first."""
-    earlier = select(offers).where(WAS_ANSWERED, offers.c.entry_id == entry_id).subquery("earlier")
+    earlier = select(offers).where(WAS_ANSWERED, offers.c.case_id == entry.case_id).subquery("earlier")
     asked = select(earlier.c.id).where(earlier.c.vacancy_id == vacancies.c.id)
     columns = (vacancies.c.id, vacancies.c.terms, vacancies.c.state, vacancies.c.available_from, vacancies.c.opened_at)
     query = select(*columns, asked.exists().label("offered_before"))
-    free = query.where(vacancies.c.waitlist == waitlist, _OPEN).order_by(vacancies.c.opened_at, vacancies.c.id)
+    free = query.where(vacancies.c.waitlist == entry.waitlist, _OPEN).order_by(vacancies.c.opened_at, vacancies.c.id)
     asking = query.join(offers, offers.c.vacancy_id == vacancies.c.id)
-    asking = asking.where(offers.c.waitlist == waitlist, _TO_ANSWER, offers.c.entry_id != entry_id)
+    asking = asking.where(offers.c.waitlist == entry.waitlist, _TO_ANSWER, offers.c.entry_id != entry.id)
     asking = asking.order_by(offers.c.deadline_at, offers.c.id)
     found = [*await unit.execute(free.limit(VACANCIES_LIMIT)), *await unit.execute(asking.limit(VACANCIES_LIMIT))]
     found.sort(key=lambda row: (row.opened_at, row.id))

@@ -15,7 +15,6 @@ from schemas.vocabulary import ListKind
 from services.chassis.database import Change, Row, among
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import (
-    LIVE_ENTRY_STATES,
     Allocation,
     Entry,
     EntryState,
@@ -26,6 +25,7 @@ from services.registry.domain.model import (
 from services.registry.store.allocations import (
     ACTIVE,
     ENTRY_COLUMNS,
+    LIVE,
     OFFER_COLUMNS,
     PLACED,
     VACANCY_COLUMNS,
@@ -37,7 +37,6 @@ from services.registry.store.codec import decode_profile
 from services.registry.store.waitlists import Waitlist, WaitlistStore, entry_of
 from services.registry.tables import entries, offers, vacancies
 
-_LIVE = entries.c.state.in_([literal_column(f"'{state}'") for state in LIVE_ENTRY_STATES])
 _SET_PROFILES = Change(entries, ("profile_id",))
 
 
@@ -66,7 +65,7 @@ class Standing:
 async def standing_of(lists: WaitlistStore, unit: UnitOfWork, case_id: UUID, *further: str) -> Standing:
     """Hold a case and its lists, and see where it stands. Raises NotFound."""
     case = await hold_case(unit, case_id)
-    mine = select(entries.c.waitlist).where(entries.c.case_id == case_id, _LIVE).order_by(entries.c.waitlist)
+    mine = select(entries.c.waitlist).where(entries.c.case_id == case_id, LIVE).order_by(entries.c.waitlist)
     names = {row.waitlist for row in await unit.execute(mine)}
     held = await lists.lock(unit, sorted(names | set(further)))
     return Standing(decode_profile(case.profile), held, await _places(unit, case_id, held))
@@ -80,7 +79,7 @@ async def set_profiles(unit: UnitOfWork, changed: Sequence[tuple[UUID, UUID]]) -
 async def places_of(unit: UnitOfWork, lists: Mapping[str, Waitlist], case_ids: Sequence[UUID]) -> list[Place]:
     """The live entries of these cases in lists that are held, by their ids."""
     mine = among(unit.connection, entries.c.case_id, case_ids)
-    query = _PLACES.where(mine, _LIVE, entries.c.waitlist.in_(list(lists))).order_by(entries.c.id)
+    query = _PLACES.where(mine, LIVE, entries.c.waitlist.in_(list(lists))).order_by(entries.c.id)
     return [_place_of(row, lists) for row in await unit.execute(query)]
 
 
@@ -102,7 +101,7 @@ async def places_due(unit: UnitOfWork, lists: Mapping[str, Waitlist], limit: int
 async def next_entry_due(unit: UnitOfWork) -> datetime | None:
     """When a pause or a right ends next."""
     moments = []
-    for column, which in ((entries.c.paused_until, _TIMED), (entries.c.eligible_until, _LIVE & _NOT_PROMISED)):
+    for column, which in ((entries.c.paused_until, _TIMED), (entries.c.eligible_until, LIVE & _NOT_PROMISED)):
         later = select(column.label("due_at")).where(which, column > unit.now).order_by(column, entries.c.id).limit(1)
         moments += [row.due_at for row in await unit.execute(later)]
     return min(moments, default=None)
@@ -131,7 +130,7 @@ _RELEASED = (
 
 def _due(unit: UnitOfWork) -> Subquery:
     """In parts, each of which has an index of its own: a list of a million is looked through every second."""
-    lapsed = _LIVE & entries.c.eligible_until.is_not(None) & (entries.c.eligible_until <= unit.now) & _NOT_PROMISED
+    lapsed = LIVE & entries.c.eligible_until.is_not(None) & (entries.c.eligible_until <= unit.now) & _NOT_PROMISED
     which = (_TIMED & (entries.c.paused_until <= unit.now), lapsed, _RELEASED)
     return union(*(select(entries.c.id, entries.c.waitlist).where(part) for part in which)).subquery("due")
 
@@ -144,7 +143,7 @@ _PLACES = select(*VACANCY_COLUMNS, *OFFER_COLUMNS, *ENTRY_COLUMNS).select_from(
 
 
 async def _places(unit: UnitOfWork, case_id: UUID, lists: Mapping[str, Waitlist]) -> list[Place]:
-    rows = await unit.execute(_PLACES.where(entries.c.case_id == case_id, _LIVE).order_by(entries.c.id))
+    rows = await unit.execute(_PLACES.where(entries.c.case_id == case_id, LIVE).order_by(entries.c.id))
     return [_place_of(row, lists) for row in rows]
 
 

@@ -230,6 +230,7 @@ async def test_a_quarantined_message_can_be_replayed_once(setting: Setting) -> N
     async with setting.running("relay", "consumer"):
         await setting.counting.record(POISON)
         (kept,) = await eventually(setting.waiting)
+        await setting.until_sent()
     repaired = event_about(uuid4())
 
     async def replay(unit: UnitOfWork) -> None:

@@ -309,6 +309,18 @@ async def test_destroying_the_key_erases_what_it_encrypted(world: World) -> None
     assert await world.count("registry", cases) == 1
 
 
+async def test_erasing_one_person_erases_the_case_that_was_merged_into_theirs(world: World) -> None:
+    """One person, whose facts stay where they were written; so both keys go."""
+    survivor, merged = await world.join(), await world.join(days=5)
+    await do(
+        world,
+        lambda unit: personal.replace_personal_data(world.vault, unit, merged.case_id, COORDINATOR, {"name": "canary"}),
+    )
+    await merge(world, survivor.case_id, merged.case_id)
+    assert await do(world, lambda unit: personal.erase(unit, survivor.case_id, COORDINATOR))
+    assert await world.count("registry", case_keys) == await world.count("registry", personal_data) == 0
+
+
 async def test_what_is_encrypted_for_one_case_and_field_is_unreadable_elsewhere(world: World) -> None:
     """Whoever can write to the database cannot move a contact into a name, or to another case."""
     case_id = await register(world)

@@ -11,10 +11,11 @@ from services.municipalities.tables import ledger, slots
 from services.notifications.tables import notifications
 from services.registry.domain.decisions import Ahead, Rule
 from services.registry.domain.model import Profile
+from services.registry.handlers import entries as places
 from services.registry.handlers import offers as handlers
 from services.registry.store.decisions import decode_explanation, stored
 from services.registry.tables import decisions, entries, vacancies
-from tests.support.world import HOUSEHOLD, SHELTER_OFFER_SECONDS, World
+from tests.support.world import COORDINATOR, HOUSEHOLD, SHELTER_OFFER_SECONDS, World
 
 
 async def states(world: World) -> list[str]:
@@ -429,3 +430,30 @@ async def test_what_is_someone_elses_does_not_exist(world: World) -> None:
             "registry",
             lambda unit: handlers.accept_offer(world.matchmaker, unit, offer["id"], handlers.Answering("another")),
         )
+
+
+async def test_leaving_and_coming_back_is_no_new_beginning(world: World) -> None:
+    """A pause goes on where it was left, and what was refused is not offered again."""
+    first = await world.join(days=9)
+    await world.post_bed(await world.add_unit())
+    await world.settle()
+    await world.decline((await world.offers("made"))[0]["id"], DeclineReason.FOUND_ELSEWHERE)
+    await world.leave(first.id)
+    again = await world.join(days=9, urgency=9, case_id=first.case_id)
+    assert (await world.entry(again.id))["pause_reason"] == "review"
+    await world.run("registry", lambda unit: places.resume(world.matchmaker, unit, again.id, COORDINATOR))
+    await world.settle()
+    assert await states(world) == ["declined"]
+    await world.post_bed(await world.add_unit())
+    await world.settle()
+    assert [offer["entry_id"] for offer in await world.offers("made")] == [again.id]
+
+
+async def test_silence_counts_on_after_coming_back(world: World) -> None:
+    """Three in a row are three in a row."""
+    entry = await world.join()
+    await world.post_bed(await world.add_unit())
+    await world.settle()
+    await world.pass_time(hours=24)
+    await world.leave(entry.id)
+    assert (await world.join(case_id=entry.case_id)).silences == 1

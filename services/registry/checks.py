@@ -71,7 +71,8 @@ async def _has_eligible(unit: UnitOfWork, vacancy: Row, line: list[Row], *, enti
     suited = [row.id for row in line if not reasons_against(decode_profile(row.profile), terms)]
     if not suited:
         return False
-    before = select(offers.c.id).where(offers.c.vacancy_id == vacancy.id, offers.c.entry_id == entries.c.id).exists()
+    asked = (offers.c.vacancy_id == vacancy.id, offers.c.case_id == entries.c.case_id)
+    before = select(offers.c.id).where(*asked).exists()
     entitled = entries.c.eligible_until > unit.now
     if not entitled_only:
         entitled = or_(entitled, entries.c.eligible_until.is_(None))

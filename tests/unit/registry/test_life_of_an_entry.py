@@ -9,6 +9,7 @@ import pytest
 
 from schemas.vocabulary import AgeBand, Sex
 from services.registry.domain import entries
+from services.registry.domain.entries import CONSEQUENCES
 from services.registry.domain.errors import IllegalTransition
 from services.registry.domain.model import Entry, EntryState, PauseReason, Profile
 from tests.support.tables import rows_of
@@ -40,7 +41,7 @@ CASES = [(row[0], *pair) for row in rows_of(ACTS) for pair in zip(ACT, row[1:], 
 
 @pytest.mark.parametrize(("state", "act", "expected"), CASES)
 def test_an_act_leads_to_one_state_or_is_refused_and_changes_nothing(state: str, act: str, expected: str) -> None:
-    """A pause has a reason as long as it lasts, and no longer; the place in line never changes."""
+    """A pause has a reason as long as it lasts, or is remembered for who leaves; the place in line never changes."""
     name, _, reason = state.partition(", ")
     entry = replace(WAITING, state=EntryState(name), pause_reason=PauseReason(reason) if reason else None)
     before = replace(entry)
@@ -51,7 +52,8 @@ def test_an_act_leads_to_one_state_or_is_refused_and_changes_nothing(state: str,
         return
     ACT[act](entry)
     assert entry.state == expected
-    assert (entry.pause_reason is not None) == (entry.state is EntryState.PAUSED)
+    remembered = before.pause_reason in CONSEQUENCES and entry.state is EntryState.WITHDRAWN
+    assert (entry.pause_reason is not None) == (entry.state is EntryState.PAUSED or remembered)
     assert (entry.waiting_since, entry.urgency) == (before.waiting_since, before.urgency)
 
 

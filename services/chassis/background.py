@@ -39,6 +39,7 @@ async def _again_and_again(name: str, work: Callable[[], Awaitable[None]]) -> No
         try:
             await work()
         except Exception:
+            # Whatever it is: relays, consumers and timers must go on, for nobody else moves what waits.
             log.exception("background-task-failed", task=name)
         if loop.time() - started > LONGEST_PAUSE_SECONDS:
             pause = FIRST_PAUSE_SECONDS

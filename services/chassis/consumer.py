@@ -144,6 +144,7 @@ class Consumer:
         except Unavailable:
             raise
         except Exception:  # noqa: BLE001 - a message seen before may trip over its own effect in any way
+            # What failed for another reason fails again here, and is raised.
             await self._transactions.run(lambda unit: self._apply_new(unit, events))
 
     async def _apply_all(self, unit: UnitOfWork, events: Sequence[Event]) -> None:

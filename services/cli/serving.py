@@ -45,8 +45,10 @@ def run_command(port: int, data: Path, *, demo: bool, verbose: bool) -> None:
 def run_distributed_command(data: Path, *, demo: bool) -> None:
     """Run each service as its own process, on a private PostgreSQL and RabbitMQ."""
     configure_logging(LogFormat.CONSOLE, "ERROR")
-    # Until it serves, SIGTERM ends it the way Ctrl-C does: with everything that it started.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Until it serves, both end it with everything that it started. Also where it was begun to ignore SIGINT, as jobs in
+    # the background are: asyncio would leave it at that, and nothing could be stopped before all had started.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     with _refusals_told():
         asyncio.run(run_distributed(data, play=demo, write=click.echo))
 

@@ -19,6 +19,7 @@ from services.registry.domain.model import (
     VacancyState,
 )
 from services.registry.domain.programmes import Programmes
+from services.registry.store.allocations import WAS_ANSWERED
 from services.registry.store.codec import decode_profile, decode_terms
 from services.registry.tables import decisions, entries, offers, profiles, vacancies
 
@@ -71,7 +72,7 @@ async def _has_eligible(unit: UnitOfWork, vacancy: Row, line: list[Row], *, enti
     suited = [row.id for row in line if not reasons_against(decode_profile(row.profile), terms)]
     if not suited:
         return False
-    asked = (offers.c.vacancy_id == vacancy.id, offers.c.case_id == entries.c.case_id)
+    asked = (offers.c.vacancy_id == vacancy.id, offers.c.case_id == entries.c.case_id, WAS_ANSWERED)
     before = select(offers.c.id).where(*asked).exists()
     entitled = entries.c.eligible_until > unit.now
     if not entitled_only:

@@ -98,6 +98,6 @@ def test_ctrl_c_while_it_starts_ends_everything(programs: list[Program], data: P
     program = Program("run-distributed", "--data", str(data))
     programs.append(program)
     program.until("Starting a private PostgreSQL")
-    assert program.stop(signal.SIGINT, 180) == 130
+    assert program.stop(signal.SIGINT, 90) == 130
     assert "Traceback" not in program.output
     assert "stopped before everything had started" in program.output

@@ -55,3 +55,8 @@ async def since_of(world: World, case_id: UUID, waitlist: str) -> datetime:
 async def holder(world: World) -> list[UUID]:
     """To which cases something is offered."""
     return [offer["case_id"] for offer in await world.offers("made")]
+
+
+async def states(world: World) -> list[str]:
+    """The states of all offers, in the order in which they were made."""
+    return [offer["state"] for offer in await world.offers()]

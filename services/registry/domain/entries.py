@@ -15,7 +15,7 @@ class Earlier:
     """How a household's last place in this list was left."""
 
     silences: int
-    pause_reason: str | None
+    pause_reason: PauseReason | None
     paused_until: datetime | None
 
 
@@ -31,10 +31,9 @@ def withdraw(entry: Entry) -> None:
 def come_back(entry: Entry, earlier: Earlier, now: datetime) -> None:
     """A household that was in this list before has been silent as often, and pauses for what is left of its pause."""
     entry.silences = earlier.silences
-    reason = None if earlier.pause_reason is None else PauseReason(earlier.pause_reason)
     is_over = earlier.paused_until is not None and earlier.paused_until <= now
-    if reason in CONSEQUENCES and not is_over:
-        pause(entry, reason, earlier.paused_until)
+    if earlier.pause_reason in CONSEQUENCES and not is_over:
+        pause(entry, earlier.pause_reason, earlier.paused_until)
 
 
 def pause(entry: Entry, reason: PauseReason, until: datetime | None) -> None:

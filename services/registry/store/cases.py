@@ -10,7 +10,7 @@ from services.chassis.database import Row, among
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.entries import Earlier
-from services.registry.domain.model import LIVE_ENTRY_STATES, Entry, Profile
+from services.registry.domain.model import LIVE_ENTRY_STATES, Entry, PauseReason, Profile
 from services.registry.store.codec import encode_profile
 from services.registry.store.waitlists import row_of
 from services.registry.tables import cases, entries, offers, profiles, waitlists
@@ -37,7 +37,9 @@ async def last_place(unit: UnitOfWork, case_id: UUID, waitlist: str) -> Earlier 
     mine = (entries.c.case_id == case_id, entries.c.waitlist == waitlist)
     query = select(entries.c.silences, entries.c.pause_reason, entries.c.paused_until).where(*mine)
     row = (await unit.execute(query.order_by(entries.c.id.desc()).limit(1))).one_or_none()
-    return None if row is None else Earlier(row.silences, row.pause_reason, row.paused_until)
+    if row is None:
+        return None
+    return Earlier(row.silences, PauseReason(row.pause_reason) if row.pause_reason else None, row.paused_until)
 
 
 async def find_case(unit: UnitOfWork, case_id: UUID, coordinator: str | None) -> Row:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-LIBRARIES = ("aiohttp", "aio-pika", "aiormq", "aiosqlite", "asyncpg", "pydantic", "SQLAlchemy", "uvloop")
+LIBRARIES = ("aiohttp", "aio-pika", "aiormq", "asyncpg", "pydantic", "SQLAlchemy", "uvloop")
 
 
 def describe() -> dict[str, str]:

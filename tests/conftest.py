@@ -129,7 +129,7 @@ def topology_prefix() -> str:
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """A fresh, empty database; each test that asks for it runs on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path / 'test.sqlite3'}"
+        yield f"sqlite:///{tmp_path / 'test.sqlite3'}"
         return
     async with fresh_postgresql(request.getfixturevalue("postgres_url")) as url:
         yield url

@@ -37,7 +37,7 @@ def configure_logging(log_format: LogFormat, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for chatty in ("aio_pika", "aiormq", "aiosqlite", "alembic", "asyncio"):
+    for chatty in ("aio_pika", "aiormq", "alembic", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
 
 

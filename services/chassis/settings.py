@@ -29,7 +29,7 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="DOORSTROOM_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     mode: Mode = Mode.DISTRIBUTED
-    database_url: SecretStr = Field(description="postgresql+asyncpg://… or sqlite+aiosqlite:///…")
+    database_url: SecretStr = Field(description="postgresql+asyncpg://… or sqlite:///…")
     broker_url: SecretStr | None = Field(None, description="amqp://… or amqps://…; none in the embedded mode")
     broker_prefix: str = Field(DEFAULT_PREFIX, description="begins the name of each exchange and queue", max_length=60)
     database_pool_size: int = Field(8, ge=1, le=100)

@@ -30,12 +30,12 @@ class Embedded:
 
 def database_url(data: Path, service: str) -> str:
     """Where a service's SQLite database is."""
-    return f"sqlite+aiosqlite:///{data / f'{service}.sqlite3'}"
+    return f"sqlite:///{data / f'{service}.sqlite3'}"
 
 
 def describe(definition: Definition[Any]) -> Api[Any]:
     """The API of a service, without anything behind it."""
-    nowhere = definition.settings(mode=Mode.EMBEDDED, database_url=SecretStr("sqlite+aiosqlite:///nothing.sqlite3"))
+    nowhere = definition.settings(mode=Mode.EMBEDDED, database_url=SecretStr("sqlite:///nothing.sqlite3"))
     return definition.build(nowhere, Surroundings(InProcessBroker(topology(nowhere.broker_prefix, [])))).api
 
 

@@ -1,35 +1,65 @@
-"""SQLAlchemy's statements as text and arguments for asyncpg.
+"""SQLAlchemy's statements as text and arguments for the drivers, asyncpg and sqlite3.
 
-SQLAlchemy's own way to run a statement costs four times what asyncpg and PostgreSQL need for it. So it writes the SQL,
-which it does best, and asyncpg runs it: a statement that is built once is compiled once.
+SQLAlchemy's own way to run a statement costs four times what the driver and the database need for it. So it writes the
+SQL, which it does best, and the driver runs it. A statement is compiled once: found again by itself when it was built
+once, and by its structure (SQLAlchemy's own cache key, https://docs.sqlalchemy.org/en/21/core/connections.html#sql-caching)
+when it was built anew.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import BindParameter, Executable, Insert
+from sqlalchemy import BindParameter, Dialect, Executable, Insert
 from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.dialects.sqlite import pysqlite
+from sqlalchemy.sql.cache_key import CacheKey
 from sqlalchemy.sql.compiler import SQLCompiler
 
-DIALECT = asyncpg.dialect()  # type: ignore[no-untyped-call] # SQLAlchemy leaves it so
+SHAPES = 2000
+"""How many structures of statements are remembered for each dialect; the oldest is forgotten first."""
 
-_Processor = Callable[[Any], Any]
+Processor = Callable[[Any], Any]
+_Names = tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Argument:
+    """Where the value of one numbered argument comes from."""
+
+    key: str
+    required: bool
+    process: Processor | None
+    bind: int | None
+    """Which of the statement's own values it is by default; None is `default`."""
+    element: int | None
+    """Which element of that value, when it is a list."""
+    default: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What statements of one structure have in common."""
+
+    sql: str
+    arguments: tuple[_Argument, ...]
+    results: tuple[tuple[str, Processor | None], ...]
+    """The name of each column that it gives, and how its value is read; empty when the statement does not tell."""
 
 
 class Compiled:
-    """A statement's text, and how its numbered arguments are made from named parameters."""
+    """A statement's text, and how its arguments are made from named parameters."""
 
-    __slots__ = ("_arguments", "sql")
+    __slots__ = ("_arguments", "shape", "sql")
 
-    def __init__(self, statement: Executable, names: Sequence[str] | None) -> None:
-        # IN lists are written out: such a statement is built for one use, with its list inside.
-        compiled = statement.compile(  # type: ignore[attr-defined] # every executable can be compiled
-            dialect=DIALECT, column_keys=names, compile_kwargs={"render_postcompile": True}
-        )
-        self.sql = str(compiled)
-        values = compiled.params
-        self._arguments = [_argument(compiled, name, values[name]) for name in compiled.positiontup or ()]
+    def __init__(self, shape: Shape, binds: Sequence[BindParameter[Any]]) -> None:
+        self.shape = shape
+        self.sql = shape.sql
+        self._arguments = [
+            (argument.key, argument.required, _default(argument, binds), argument.process)
+            for argument in shape.arguments
+        ]
 
     def arguments(self, given: Mapping[str, Any]) -> list[Any]:
         """The arguments in their order. Raises KeyError when a parameter is missing."""
@@ -42,22 +72,98 @@ class Compiled:
         ]
 
 
-def _argument(compiled: SQLCompiler, name: str, default: object) -> tuple[str, bool, object, _Processor | None]:
-    bind: BindParameter[Any] | None = compiled.binds.get(name)
-    if bind is None:
-        return name, False, default, None
-    process = bind.type.dialect_impl(DIALECT).bind_processor(DIALECT)
-    return bind.key, bind.required, default, process
+class Compiler:
+    """Compiles for one dialect, and remembers."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self._known: WeakKeyDictionary[Executable, dict[_Names, Compiled]] = WeakKeyDictionary()
+        self._shapes: dict[object, Shape] = {}
+
+    def __call__(self, statement: Executable, given: Mapping[str, Any]) -> Compiled:
+        """The statement as the driver takes it. An INSERT has the columns that are given."""
+        names = tuple(given) if given and isinstance(statement, Insert) else None
+        forms = self._known.setdefault(statement, {})
+        found = forms.get(names)
+        if found is None:
+            found = forms[names] = self._compile(statement, names)
+        return found
+
+    def _compile(self, statement: Executable, names: _Names) -> Compiled:
+        key: CacheKey | None = statement._generate_cache_key()  # type: ignore[attr-defined] # noqa: SLF001 - the key of SQLAlchemy's own cache
+        if key is None:
+            return Compiled(self._shape(statement, names, ()), ())
+        # An IN list is written out, so its length is part of the text.
+        lengths = tuple(len(bind.effective_value or ()) for bind in key.bindparams if bind.expanding)
+        known = (key.key, names, lengths)
+        shape = self._shapes.get(known)
+        if shape is None:
+            shape = self._shape(statement, names, key.bindparams)
+            if all(argument.required or argument.bind is not None for argument in shape.arguments):
+                self._remember(known, shape)
+        return Compiled(shape, key.bindparams)
+
+    def _remember(self, known: object, shape: Shape) -> None:
+        if len(self._shapes) >= SHAPES:
+            del self._shapes[next(iter(self._shapes))]
+        self._shapes[known] = shape
+
+    def _shape(self, statement: Executable, names: _Names, binds: Sequence[BindParameter[Any]]) -> Shape:
+        compiled: SQLCompiler = statement.compile(  # type: ignore[attr-defined] # every executable can be compiled
+            dialect=self.dialect, column_keys=names, compile_kwargs={"render_postcompile": True}
+        )
+        values = compiled.params
+        elements = {
+            name: (of, index) for of, expanded in _expanded(compiled).items() for index, name in enumerate(expanded)
+        }
+        places = {bind: number for number, bind in enumerate(binds)}
+        return Shape(
+            str(compiled),
+            tuple(
+                self._argument(compiled, name, elements.get(name), places, values[name])
+                for name in compiled.positiontup or ()
+            ),
+            self._results(compiled),
+        )
+
+    def _argument(
+        self,
+        compiled: SQLCompiler,
+        name: str,
+        element: tuple[str, int] | None,
+        places: Mapping[BindParameter[Any], int],
+        default: object,
+    ) -> _Argument:
+        of, index = element or (name, None)
+        bind: BindParameter[Any] | None = compiled.binds.get(of)
+        if bind is None:
+            return _Argument(name, required=False, process=None, bind=None, element=None, default=default)
+        process = bind.type.dialect_impl(self.dialect).bind_processor(self.dialect)
+        # What the compiler has cloned for its own purposes is still the statement's.
+        place = next((places[own] for own in bind._cloned_set if own in places), None)  # noqa: SLF001 - as its own cache does
+        if bind.literal_execute or bind.type._is_tuple_type:  # noqa: SLF001 - its text or its order depends on the values
+            place = None
+        required = bind.required and element is None
+        return _Argument(bind.key if element is None else name, required, process, place, index, default)
+
+    def _results(self, compiled: SQLCompiler) -> tuple[tuple[str, Processor | None], ...]:
+        return tuple(
+            (entry.keyname, entry.type.dialect_impl(self.dialect).result_processor(self.dialect, None))
+            for entry in compiled._result_columns  # noqa: SLF001 - where it keeps the types of what is selected
+        )
 
 
-_known: WeakKeyDictionary[Executable, dict[Sequence[str] | None, Compiled]] = WeakKeyDictionary()
+def _default(argument: _Argument, binds: Sequence[BindParameter[Any]]) -> object:
+    if argument.bind is None or argument.required:
+        return argument.default
+    value: Any = binds[argument.bind].effective_value
+    return value if argument.element is None else value[argument.element]
 
 
-def compiled(statement: Executable, given: Mapping[str, Any]) -> Compiled:
-    """The statement as asyncpg takes it. An INSERT has the columns that are given."""
-    names = tuple(given) if given and isinstance(statement, Insert) else None
-    forms = _known.setdefault(statement, {})
-    found = forms.get(names)
-    if found is None:
-        found = forms[names] = Compiled(statement, names)
-    return found
+def _expanded(compiled: SQLCompiler) -> Mapping[str, Sequence[str]]:
+    state = compiled._post_compile_expanded_state  # noqa: SLF001 - which lists it has written out
+    return state.parameter_expansion if state is not None else {}
+
+
+for_postgresql = Compiler(asyncpg.dialect())  # type: ignore[no-untyped-call] # SQLAlchemy leaves it so
+for_sqlite = Compiler(pysqlite.dialect())

@@ -1,12 +1,11 @@
-"""One database of one service, on PostgreSQL (asyncpg) or SQLite (aiosqlite)."""
+"""One database of one service, on PostgreSQL (asyncpg) or SQLite."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from sqlalchemy import make_url, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.chassis.database.connection import Connection
+from services.chassis.database.connection import Connection, SchemaConnection
 from services.chassis.database.errors import translated
 from services.chassis.database.listener import Listener
 from services.chassis.database.postgresql import PostgreSQL
@@ -22,7 +21,7 @@ class Database:
 
     @classmethod
     def connect(cls, url: str, *, pool_size: int = 8) -> "Database":
-        """Prepare for `postgresql+asyncpg://…` or `sqlite+aiosqlite:///…`; the first use connects."""
+        """Prepare for `postgresql+asyncpg://…` or `sqlite:///…`; the first use connects."""
         parsed = make_url(url)
         return cls(SQLite(parsed) if parsed.get_backend_name() == "sqlite" else PostgreSQL(parsed, pool_size))
 
@@ -49,7 +48,7 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def changing_schema(self) -> AsyncIterator[AsyncConnection]:
+    async def changing_schema(self) -> AsyncIterator[SchemaConnection]:
         """A transaction in which Alembic works. Raises DatabaseUnavailable."""
         with translated():
             async with self._sessions.changing_schema() as connection:

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from services.chassis.errors import Conflict, DoorstroomError, Unavailable
 
@@ -75,12 +74,12 @@ def translated() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        # SQLAlchemy's wrapping of SQLite's errors, and of PostgreSQL's while migrating.
+        # SQLAlchemy's wrapping while migrating.
         cause = getattr(error.orig, "driver_exception", None) or getattr(error.orig, "__cause__", None) or error.orig
         raise _translation(cause or error, lost=error.connection_invalidated) from None
-    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error) as error:
         raise _translation(error) from None
-    except (PoolTimeoutError, OSError, TimeoutError) as error:
+    except (OSError, TimeoutError) as error:
         raise DatabaseUnavailable(f"The database did not answer ({type(error).__name__}).") from None
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import URL, Dialect, Executable, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from services.chassis.database.compiled import DIALECT, compiled
+from services.chassis.database.compiled import for_postgresql
 from services.chassis.database.connection import Parameters
 from services.chassis.database.errors import TransactionBroken
 from services.chassis.database.rows import Rows
@@ -52,7 +52,7 @@ class _Row(asyncpg.Record):
 class PostgreSQLConnection:
     """Runs statements in one session."""
 
-    dialect: Dialect = DIALECT
+    dialect: Dialect = for_postgresql.dialect
 
     def __init__(self, driver: DriverConnection) -> None:
         self._driver = driver
@@ -66,7 +66,7 @@ class PostgreSQLConnection:
         if len(parameters) == 1:
             return await self._once(statement, parameters[0])
         if parameters:
-            form = compiled(statement, parameters[0])
+            form = for_postgresql(statement, parameters[0])
             with self._watched():
                 await self._driver.executemany(form.sql, [form.arguments(each) for each in parameters])
         return Rows()
@@ -78,7 +78,7 @@ class PostgreSQLConnection:
             await self._driver.execute(sql, *arguments)
 
     async def _once(self, statement: Executable, given: Mapping[str, Any]) -> Rows:
-        form = compiled(statement, given)
+        form = for_postgresql(statement, given)
         with self._watched():
             return Rows(await self._driver.fetch(form.sql, *form.arguments(given), record_class=_Row))
 

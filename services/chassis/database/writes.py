@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Executable, Table, bindparam, insert, select, update
 
 from services.chassis.database.arrays import POSTGRESQL, list_parameters, listed
-from services.chassis.database.compiled import compiled
+from services.chassis.database.compiled import for_postgresql
 
 _NUMBERED = re.compile(r"\$(\d+)")
 
@@ -84,7 +84,7 @@ def _together(writes: tuple[Write, ...]) -> str:
     """One statement that does all of these."""
     parts, offset = [], 0
     for write in writes:
-        sql = compiled(_of_many(write), {}).sql
+        sql = for_postgresql(_of_many(write), {}).sql
         parts.append(_NUMBERED.sub(lambda found, offset=offset: f"${int(found[1]) + offset}", sql))  # type: ignore[misc] # mypy cannot infer a lambda with a default
         offset += len(write.columns)
     *first, last = parts
@@ -102,5 +102,5 @@ def statement_of(pending: Sequence[Pending]) -> tuple[str, list[Any]]:
     arguments: list[Any] = []
     for write, rows in pending:
         values = [[row[name] for name in write.columns] for row in rows]
-        arguments += compiled(_of_many(write), {}).arguments(list_parameters(POSTGRESQL, write.columns, values))
+        arguments += for_postgresql(_of_many(write), {}).arguments(list_parameters(POSTGRESQL, write.columns, values))
     return _together(tuple(write for write, _ in pending)), arguments

@@ -81,7 +81,7 @@ async def setting(request: pytest.FixtureRequest, tmp_path: object, topology_pre
     database, kind = request.param
     topology = counting_topology(topology_prefix)
     async with AsyncExitStack() as stack:
-        url = f"sqlite+aiosqlite:///{tmp_path}/counting.sqlite3"
+        url = f"sqlite:///{tmp_path}/counting.sqlite3"
         if database == "postgresql":
             url = await stack.enter_async_context(fresh_postgresql(request.getfixturevalue("postgres_url")))
         broker: Broker = InProcessBroker(topology, publish_timeout_seconds=1.0)

@@ -206,7 +206,7 @@ async def test_a_lost_database_is_503_and_readiness_says_so(server: Server) -> N
     """Nothing is half done, and whoever balances the load looks elsewhere."""
     token = server.token("coordination", Role.COORDINATOR)
     transactions = server.services["registry"].transactions
-    kept, transactions.database = transactions.database, Database.connect("sqlite+aiosqlite:////proc/nothing.sqlite3")
+    kept, transactions.database = transactions.database, Database.connect("sqlite:////proc/nothing.sqlite3")
     answer = await server.post(CASES, token, GOOD_CASE)
     is_problem(answer, 503)
     assert int(answer.headers["Retry-After"]) >= 1

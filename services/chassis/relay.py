@@ -61,6 +61,7 @@ class Relay:
         self._has_fresh = asyncio.Event()
         self._has_outcome = asyncio.Event()
         self._look = asyncio.Event()
+        self._ending = asyncio.Event()
         self._unsettled = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -89,10 +90,9 @@ class Relay:
             tasks.create_task(self._sweep_forever())
 
     async def drain(self, seconds: float) -> None:
-        """Wait, at most this long, until everything taken up has been published and its outcome stored."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._idle.wait()
+        """Before the end: wait, at most this long, until everything taken up has been published and marked."""
+        self._ending.set()
+        await _set_within(self._idle, seconds)
 
     def _begin(self, count: int) -> None:
         self._unsettled += count
@@ -136,8 +136,8 @@ class Relay:
     async def _settle_forever(self) -> None:
         while True:
             await self._has_outcome.wait()
-            # Nobody waits for the mark, so many outcomes share one transaction.
-            await asyncio.sleep(self._settings.settle_pause_seconds)
+            # Nobody waits for the mark, so many outcomes share one transaction; until somebody does.
+            await _set_within(self._ending, self._settings.settle_pause_seconds)
             self._has_outcome.clear()
             confirmed, self._confirmed = self._confirmed, []
             refused, self._refused = self._refused, []
@@ -178,12 +178,7 @@ class Relay:
                 log.warning("outbox-not-read", reason=error.detail)
                 healthy = False
             pause = self._settings.poll_seconds if healthy else min(pause * 2, self._settings.longest_pause_seconds)
-            await self._wait_to_look(pause)
-
-    async def _wait_to_look(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._look.wait()
+            await _set_within(self._look, pause)
 
     async def _sweep(self) -> bool:
         """Publish what lies unclaimed in the table until nothing is left. False when the broker refuses all of it."""
@@ -210,3 +205,10 @@ class Relay:
                 claim = update(outbox).where(among(connection, outbox.c.id, [row.id for row in rows]))
                 await connection.execute(claim.values(claimed_until=now + timedelta(seconds=CLAIM_SECONDS)))
         return [Message(str(row.id), row.routing_key, row.body.encode()) for row in rows]
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> None:
+    """Wait for the event, but no longer than this."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

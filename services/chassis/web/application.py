@@ -1,7 +1,9 @@
 """Puts one or several services' APIs into one aiohttp application."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from aiohttp import web
@@ -81,14 +83,17 @@ def _endpoint(
 
 
 def _description(api: Api[Unit], base: CIMultiDict[str]) -> Handler:
-    body = json.dumps(openapi(api), ensure_ascii=False).encode()
+    @cache
+    def body() -> bytes:
+        """Made for the first who asks: it takes longer than everything else that a start does here."""
+        return json.dumps(openapi(api), ensure_ascii=False).encode()
 
     async def describe(_request: web.Request) -> web.Response:
         headers = base.copy()
         headers["Content-Type"] = "application/json"
         headers["Access-Control-Allow-Origin"] = "*"
         headers["Access-Control-Expose-Headers"] = "API-Version"
-        return web.Response(body=body, headers=headers)
+        return web.Response(body=await asyncio.to_thread(body), headers=headers)
 
     return describe
 

@@ -62,6 +62,8 @@ class Relay:
         self._has_outcome = asyncio.Event()
         self._look = asyncio.Event()
         self._ending = asyncio.Event()
+        self._swept = asyncio.Event()
+        self._running = False
         self._unsettled = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -83,16 +85,27 @@ class Relay:
         await self._database.listen(OUTBOX_CHANNEL, self.wake)
         if not self._broker.shared:
             await self._release_claims()
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(self._settings.publishers):
-                tasks.create_task(self._publish_fresh())
-            tasks.create_task(self._settle_forever())
-            tasks.create_task(self._sweep_forever())
+        self._running = True
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(self._settings.publishers):
+                    tasks.create_task(self._publish_fresh())
+                tasks.create_task(self._settle_forever())
+                tasks.create_task(self._sweep_forever())
+        finally:
+            self._running = False
+            self._swept.set()
 
     async def drain(self, seconds: float) -> None:
-        """Before the end: wait, at most this long, until everything taken up has been published and marked."""
+        """Before the end: wait, at most this long, until everything that lay here has been published and marked."""
         self._ending.set()
-        await _set_within(self._idle, seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                if self._running:
+                    self._swept.clear()
+                    self._look.set()
+                    await self._swept.wait()
+                await self._idle.wait()
 
     def _begin(self, count: int) -> None:
         self._unsettled += count
@@ -177,6 +190,7 @@ class Relay:
             except DoorstroomError as error:
                 log.warning("outbox-not-read", reason=error.detail)
                 healthy = False
+            self._swept.set()
             pause = self._settings.poll_seconds if healthy else min(pause * 2, self._settings.longest_pause_seconds)
             await _set_within(self._look, pause)
 

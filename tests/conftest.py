@@ -32,10 +32,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a server, so that `make test-fast` can leave it out."""
     for item in items:
         uses = set(getattr(item, "fixturenames", ()))
-        parameters = getattr(getattr(item, "callspec", None), "params", {}).values()
-        on_postgresql = "postgresql" in parameters or "rabbitmq" in parameters
-        if uses & (SERVER_FIXTURES - {"postgres_url", "broker_url"}) or on_postgresql or _asks_directly(item):
+        if uses & (SERVER_FIXTURES - {"postgres_url", "broker_url"}) or _asks_directly(item) or _is_on_a_server(item):
             item.add_marker(pytest.mark.server)
+
+
+def _is_on_a_server(item: pytest.Item) -> bool:
+    """Whether it is the variant of a test, by its parameters, that runs on one."""
+    parameters = getattr(getattr(item, "callspec", None), "params", {}).values()
+    words = {
+        word
+        for given in parameters
+        for word in (given if isinstance(given, tuple) else (given,))
+        if isinstance(word, str)
+    }
+    return bool(words & {"postgresql", "rabbitmq"})
 
 
 def _asks_directly(item: pytest.Item) -> bool:

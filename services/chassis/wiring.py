@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from services.chassis.broker.port import Broker
 from services.chassis.broker.topology import Queue, Topology
 from services.chassis.clock import Chance, Clock, Identifiers, system_chance, system_clock, system_identifiers
+from services.chassis.database import Database
 from services.chassis.identity import KeySet, TokenVerifier
 from services.chassis.service import Service
 from services.chassis.settings import ServiceSettings
@@ -23,12 +24,14 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What is handed to a service from outside: the broker, the time, new ids, and chance."""
+    """What is handed to a service from outside: the broker, the time, new ids, chance, and databases by their URL."""
 
     broker: Broker
     clock: Clock = system_clock
     identifiers: Identifiers = system_identifiers
     chance: Chance = system_chance
+    connect: Callable[[str, int], Database] = Database.connect
+    """Prepares the database at this URL, with at most so many sessions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from pathlib import Path
 
-from services.chassis.database import Database
 from services.chassis.service import Parts, Service
 from services.chassis.timers import Timer
 from services.chassis.unit_of_work import Transactions
@@ -20,7 +19,7 @@ BOOKS_POLL_SECONDS = 600.0
 
 def build(settings: Settings, surroundings: Surroundings) -> Service:
     """The municipalities' service, ready to start."""
-    database = Database.connect(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
+    database = surroundings.connect(settings.database_url.get_secret_value(), settings.database_pool_size)
     transactions = Transactions(
         database, messages.outbox, surroundings.clock, surroundings.identifiers, settings.source, Refused
     )

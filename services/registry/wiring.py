@@ -7,7 +7,6 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from schemas.vocabulary import PlacementKind
-from services.chassis.database import Database
 from services.chassis.service import Parts, Service
 from services.chassis.settings import Mode
 from services.chassis.timers import Timer
@@ -31,7 +30,7 @@ from services.registry.tables import idempotency_keys, messages
 def build(settings: Settings, surroundings: Surroundings) -> Service:
     """The registry, ready to start."""
     clock = surroundings.clock
-    database = Database.connect(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
+    database = surroundings.connect(settings.database_url.get_secret_value(), settings.database_pool_size)
     transactions = Transactions(database, messages.outbox, clock, surroundings.identifiers, settings.source, Refused)
     matchmaker = Matchmaker(WaitlistStore(), _programmes(settings), is_dutch_holiday)
     vault = _vault(settings)

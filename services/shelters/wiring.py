@@ -3,7 +3,6 @@
 from datetime import timedelta
 from pathlib import Path
 
-from services.chassis.database import Database
 from services.chassis.service import Parts, Service
 from services.chassis.timers import Timer
 from services.chassis.unit_of_work import Transactions
@@ -18,7 +17,7 @@ from services.shelters.tables import idempotency_keys, messages
 def build(settings: Settings, surroundings: Surroundings) -> Service:
     """The shelters' service, ready to start."""
     clock = surroundings.clock
-    database = Database.connect(settings.database_url.get_secret_value(), pool_size=settings.database_pool_size)
+    database = surroundings.connect(settings.database_url.get_secret_value(), settings.database_pool_size)
     transactions = Transactions(database, messages.outbox, clock, surroundings.identifiers, settings.source, Refused)
     leases = Leases(settings.lease_seconds)
     return Service(

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Select,
     Table,
     Text,
     Uuid,
@@ -39,6 +41,8 @@ from services.chassis.database import (
 from services.chassis.database.errors import NotExactlyOne, StatementTimedOut, TransactionBroken
 from services.chassis.tables import message_tables
 from services.chassis.unit_of_work import Transactions, UnitOfWork
+from tests.conftest import DATABASES, fresh_postgresql
+from tests.support.inline import connect_inline
 
 METADATA = MetaData()
 MESSAGES = message_tables(METADATA)
@@ -70,13 +74,20 @@ def thing(name: str, **values: object) -> dict[str, object]:
     return {"id": uuid4(), "name": name, "size": None, "good": True, "seen_at": None, "raw": None} | values
 
 
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    database = Database.connect(database_url, pool_size=4)
-    async with database.changing_schema() as connection:
-        await connection.run_sync(METADATA.create_all)
-    yield database
-    await database.close()
+@pytest.fixture(params=[*DATABASES, "inline"])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """Empty tables on each kind of database, and on the one without threads that other tests use."""
+    async with AsyncExitStack() as stack:
+        if request.param == "postgresql":
+            url = await stack.enter_async_context(fresh_postgresql(request.getfixturevalue("postgres_url")))
+        else:
+            url = f"sqlite:///{tmp_path / 'test.sqlite3'}"
+        connect = connect_inline if request.param == "inline" else Database.connect
+        opened = connect(url, 4)
+        stack.push_async_callback(opened.close)
+        async with opened.changing_schema() as connection:
+            await connection.run_sync(METADATA.create_all)
+        yield opened
 
 
 @pytest.fixture
@@ -89,6 +100,29 @@ def transactions(database: Database) -> Transactions:
 async def names(database: Database) -> list[str]:
     async with database.reading() as connection:
         return [row.name for row in await connection.execute(select(THINGS.c.name).order_by(THINGS.c.name))]
+
+
+def look_for(names: list[str], size: int | None, good: bool, limit: int) -> Select[tuple[str]]:  # noqa: FBT001 - values of one row
+    """A statement of a structure that is met before, with values of its own."""
+    wanted = select(THINGS.c.name).where(THINGS.c.name.in_(names), THINGS.c.size == size, THINGS.c.good == good)
+    return wanted.order_by(THINGS.c.name).limit(limit)
+
+
+async def test_a_statement_built_anew_has_its_own_values(database: Database) -> None:
+    """Its text may be remembered from another, its values never: lists of any length, nothing at all, limits."""
+    rows = [thing(f"{size}-{good}", size=size, good=good) for size in (None, 1, 2) for good in (True, False)]
+    async with database.transaction() as connection:
+        for row in rows:
+            await connection.execute(insert(THINGS).values(**row))
+    every = sorted(str(row["name"]) for row in rows)
+    async with database.reading() as connection:
+        for count in (1, 0, 3, 6, 3, 1):
+            for size in (1, None, 2):
+                for good in (False, True):
+                    found = await connection.execute(look_for(every[:count], size, good, 5))
+                    assert [row.name for row in found] == [n for n in every[:count] if n == f"{size}-{good}"]
+        for limit in (2, 5, 1):
+            assert len(await connection.execute(select(THINGS).order_by(THINGS.c.name).limit(limit))) == limit
 
 
 async def test_values_come_back_as_they_went_in(transactions: Transactions) -> None:

@@ -21,6 +21,7 @@ from services.registry.domain.eligibility import reasons_against
 from services.registry.domain.model import Profile
 from services.registry.store.codec import decode_terms
 from services.registry.tables import vacancies
+from tests.support.inline import connect_inline
 from tests.support.invariants import check_everything
 from tests.support.templates import sqlite_copy
 from tests.support.world import World
@@ -209,7 +210,7 @@ def play(template: Path, work: Callable[[World], Awaitable[None]]) -> None:
     folder = Path(tempfile.mkdtemp(prefix="doorstroom-walk-"))
 
     async def run() -> None:
-        world = World(sqlite_copy(template, folder))
+        world = World(sqlite_copy(template, folder), connect=connect_inline)
         try:
             await work(world)
         finally:

@@ -38,6 +38,7 @@ from services.municipalities.handlers.books import keep_books
 from services.municipalities.store import ledger
 from services.municipalities.tables import half_years, quota_swaps
 from services.municipalities.tables import ledger as ledger_table
+from tests.support.inline import connect_inline
 from tests.support.templates import sqlite_copy
 from tests.support.world import COORDINATOR, World
 
@@ -143,7 +144,7 @@ class Ledger(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner()
         self.folder = Path(tempfile.mkdtemp(prefix="doorstroom-ledger-"))
-        self.world = World(sqlite_copy(template, self.folder))
+        self.world = World(sqlite_copy(template, self.folder), connect=connect_inline)
         self.model = Model()
         self.past: list[tuple[datetime, dict[tuple[str, str], Numbers]]] = []
         rows = [
@@ -316,7 +317,7 @@ def test_the_checks_notice_a_ledger_that_was_tampered_with(sqlite_template: Path
     """A check that cannot fail would show nothing: every line that is changed or lost is found."""
 
     async def tamper() -> None:
-        world = World(sqlite_copy(sqlite_template, tmp_path))
+        world = World(sqlite_copy(sqlite_template, tmp_path), connect=connect_inline)
         await world.run("municipalities", lambda unit: municipalities.register_municipality(unit, "GM0001", "A", 900))
         await world.run("municipalities", lambda unit: quotas.set_quotas(unit, RULES, HALF_YEARS[0], 40))
         await world.run("municipalities", _house_three)
@@ -352,7 +353,7 @@ def test_the_checks_notice_what_is_not_there(sqlite_template: Path, tmp_path: Pa
     }
 
     async def look(what: str) -> list[str]:
-        world = World(sqlite_copy(sqlite_template, tmp_path / what))
+        world = World(sqlite_copy(sqlite_template, tmp_path / what), connect=connect_inline)
         rows = [
             CountedMunicipality(code, code, "Utrecht", inhabitants, day, line)
             for day in COUNTED_ON

@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 
 from schemas.vocabulary import DeclineReason, Region, Sex
 from services.registry.domain.model import Profile
+from tests.support.inline import connect_inline
 from tests.support.invariants import check_everything
 from tests.support.templates import sqlite_copy
 from tests.support.world import HOUSEHOLD, World
@@ -102,7 +103,7 @@ class Engine(RuleBasedStateMachine):
         super().__init__()
         self._loop = asyncio.new_event_loop()
         self._folder = Path(tempfile.mkdtemp(prefix="doorstroom-engine-"))
-        self.world = World(sqlite_copy(self.template, self._folder))
+        self.world = World(sqlite_copy(self.template, self._folder), connect=connect_inline)
         self.line: dict[UUID, Person] = {}
         self.beds: list[Bed] = []
         self.posted: Bed | None = None

@@ -40,6 +40,7 @@ from services.shelters.checks import findings
 from services.shelters.handlers import contracts, enquiries, facilities, households, vacancies
 from services.shelters.store import facilities as store
 from services.shelters.tables import stays
+from tests.support.inline import connect_inline
 from tests.support.templates import postgresql_copy, sqlite_copy
 from tests.support.units import BEFORE_ARRIVAL, PLACES, Bed, Model, day_of, word
 from tests.support.world import LEASE_SECONDS, World
@@ -384,7 +385,7 @@ def test_units_live_as_the_model_says_on_sqlite(sqlite_template: Path) -> None:
 
     async def opening(stack: AsyncExitStack) -> World:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="doorstroom-units-")))
-        world = World(sqlite_copy(sqlite_template, folder))
+        world = World(sqlite_copy(sqlite_template, folder), connect=connect_inline)
         stack.push_async_callback(world.close)
         return world
 

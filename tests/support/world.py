@@ -38,7 +38,7 @@ from schemas.vocabulary import (
 from services.chassis.broker.memory import InProcessBroker
 from services.chassis.broker.topology import matches
 from services.chassis.consumer import Consumer
-from services.chassis.database import Row
+from services.chassis.database import Database, Row
 from services.chassis.service import Service
 from services.chassis.settings import Mode
 from services.chassis.unit_of_work import UnitOfWork
@@ -122,11 +122,17 @@ class Post:
 class World:
     """Everything that there is, at rest."""
 
-    def __init__(self, urls: dict[str, str], post: Post | None = None) -> None:
+    def __init__(
+        self,
+        urls: dict[str, str],
+        post: Post | None = None,
+        connect: Callable[[str, int], Database] = Database.connect,
+    ) -> None:
         self.clock = Clock()
         self.identifiers = Identifiers()
         self.post = post or Post()
-        surroundings = Surroundings(InProcessBroker(topology("world", [])), self.clock, self.identifiers)
+        broker = InProcessBroker(topology("world", []))
+        surroundings = Surroundings(broker, self.clock, self.identifiers, connect=connect)
         self._secrets = TemporaryDirectory(prefix="doorstroom-test-key-")
         own = {"registry_key_file": Path(self._secrets.name) / KEY_FILE}
         self.services: dict[str, Service] = {

@@ -20,7 +20,7 @@ class Database:
         self._listener: Listener | None = None
 
     @classmethod
-    def connect(cls, url: str, *, pool_size: int = 8) -> "Database":
+    def connect(cls, url: str, pool_size: int = 8) -> "Database":
         """Prepare for `postgresql+asyncpg://…` or `sqlite:///…`; the first use connects."""
         parsed = make_url(url)
         return cls(SQLite(parsed) if parsed.get_backend_name() == "sqlite" else PostgreSQL(parsed, pool_size))

@@ -25,6 +25,8 @@ from sqlalchemy import (
     insert,
     select,
     text,
+    tuple_,
+    update,
 )
 
 from services.chassis.clock import system_identifiers
@@ -123,6 +125,28 @@ async def test_a_statement_built_anew_has_its_own_values(database: Database) -> 
                     assert [row.name for row in found] == [n for n in every[:count] if n == f"{size}-{good}"]
         for limit in (2, 5, 1):
             assert len(await connection.execute(select(THINGS).order_by(THINGS.c.name).limit(limit))) == limit
+        for pairs in ([("1-True", True)], [("1-True", True), ("2-False", False)], [("1-True", False)]):
+            both = select(THINGS.c.name).where(tuple_(THINGS.c.name, THINGS.c.good).in_(pairs))
+            found = await connection.execute(both.order_by(THINGS.c.name))
+            assert [row.name for row in found] == [name for name, good in pairs if name.endswith(str(good))]
+
+
+async def test_a_change_built_anew_has_its_own_values(database: Database) -> None:
+    """Each of many updates of one structure writes what it was given, and to the row it was given."""
+    rows = [thing(f"{number}", size=0) for number in range(3)]
+    async with database.transaction() as connection:
+        for row in rows:
+            await connection.execute(insert(THINGS).values(**row))
+        for number, row in enumerate(rows):
+            changed = (
+                update(THINGS).where(THINGS.c.id == row["id"]).values(size=number, seen_at=NOW if number else None)
+            )
+            await connection.execute(changed)
+        for _ in range(2):
+            await connection.execute(update(THINGS).values(size=THINGS.c.size + 2).where(THINGS.c.size > 1))
+    async with database.reading() as connection:
+        found = await connection.execute(select(THINGS).order_by(THINGS.c.name))
+        assert [(row.size, row.seen_at) for row in found] == [(0, None), (1, NOW), (6, NOW)]
 
 
 async def test_values_come_back_as_they_went_in(transactions: Transactions) -> None:

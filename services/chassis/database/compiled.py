@@ -46,6 +46,8 @@ class Shape:
     arguments: tuple[_Argument, ...]
     results: tuple[tuple[str, Processor | None], ...]
     """The name of each column that it gives, and how its value is read; empty when the statement does not tell."""
+    shared: bool
+    """Whether the text is the same whatever the values are."""
 
 
 class Compiled:
@@ -99,9 +101,9 @@ class Compiler:
         shape = self._shapes.get(known)
         if shape is None:
             shape = self._shape(statement, names, key.bindparams)
-            if all(argument.required or argument.bind is not None for argument in shape.arguments):
+            if shape.shared:
                 self._remember(known, shape)
-        return Compiled(shape, key.bindparams)
+        return Compiled(shape, key.bindparams if shape.shared else ())
 
     def _remember(self, known: object, shape: Shape) -> None:
         if len(self._shapes) >= SHAPES:
@@ -124,6 +126,7 @@ class Compiler:
                 for name in compiled.positiontup or ()
             ),
             self._results(compiled),
+            not any(bind.literal_execute or bind.type._is_tuple_type for bind in compiled.binds.values()),  # noqa: SLF001 - SQLAlchemy tells it nowhere else
         )
 
     def _argument(
@@ -139,10 +142,9 @@ class Compiler:
         if bind is None:
             return _Argument(name, required=False, process=None, bind=None, element=None, default=default)
         process = bind.type.dialect_impl(self.dialect).bind_processor(self.dialect)
-        # What the compiler has cloned for its own purposes is still the statement's.
+        # What the compiler has cloned for its own purposes is still the statement's; what it has added is the same for
+        # every statement of this structure.
         place = next((places[own] for own in bind._cloned_set if own in places), None)  # noqa: SLF001 - as its own cache does
-        if bind.literal_execute or bind.type._is_tuple_type:  # noqa: SLF001 - its text or its order depends on the values
-            place = None
         required = bind.required and element is None
         return _Argument(bind.key if element is None else name, required, process, place, index, default)
 
@@ -154,7 +156,7 @@ class Compiler:
 
 
 def _default(argument: _Argument, binds: Sequence[BindParameter[Any]]) -> object:
-    if argument.bind is None or argument.required:
+    if argument.bind is None or argument.required or not binds:
         return argument.default
     value: Any = binds[argument.bind].effective_value
     return value if argument.element is None else value[argument.element]

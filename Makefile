@@ -27,8 +27,8 @@ test: .venv/dev.stamp ## Run every test, on real PostgreSQL and RabbitMQ
 	@deploy/install-servers
 	@$(BIN)/python -m pytest -n $(JOBS)
 
-test-fast: .venv/dev.stamp ## Run every test that needs no server
-	@$(BIN)/python -m pytest -n $(JOBS) -m "not server"
+test-fast: .venv/dev.stamp ## Run every test that needs no server; of chance, a tenth
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not server" --hypothesis-profile fast
 
 lint: .venv/dev.stamp ## Check style, types and the direction of imports
 	@$(BIN)/ruff check .

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 from services.cli.servers import PrivatePostgreSQL, PrivateRabbitMQ, ServerMissing
+from tests.support import examples
 from tests.support.templates import make_postgresql_template, make_sqlite_template
 
 SERVER_FIXTURES = frozenset(
@@ -26,6 +27,8 @@ SERVER_FIXTURES = frozenset(
     }
 )
 DATABASES = ("sqlite", "postgresql")
+
+examples.register()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

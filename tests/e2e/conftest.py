@@ -7,10 +7,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from services.cli.__main__ import main
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "services.cli"]
@@ -98,3 +100,20 @@ def refused(*arguments: str) -> str:
     assert done.stderr.startswith("doorstroom: ")
     assert done.stderr.count("\n") == 1, done.stderr
     return done.stderr
+
+
+Entered = Callable[..., tuple[int, str, str]]
+"""Enters a command line here: exit code, standard output, standard error."""
+
+
+@pytest.fixture
+def entered(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Entered:
+    """What the installed command calls, without a process of its own: for what answers at once and ends."""
+
+    def enter(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["doorstroom", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0), *capsys.readouterr()
+
+    return enter

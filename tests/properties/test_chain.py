@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.api.registry import Waitlist
@@ -21,6 +21,7 @@ from services.registry.domain.eligibility import reasons_against
 from services.registry.domain.model import Profile
 from services.registry.store.codec import decode_terms
 from services.registry.tables import vacancies
+from tests.support.examples import examples
 from tests.support.inline import connect_inline
 from tests.support.invariants import check_everything
 from tests.support.templates import sqlite_copy
@@ -223,7 +224,7 @@ def play(template: Path, work: Callable[[World], Awaitable[None]]) -> None:
 
 
 @pytest.mark.timeout(600)
-@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@examples(400)
 @given(steps=STEPS, seed=st.integers(0, 2**32), duplicates=st.integers(0, 2))
 def test_nothing_that_must_never_be_false_ever_is(
     sqlite_template: Path, steps: list[tuple[str, int]], seed: int, duplicates: int
@@ -245,7 +246,7 @@ def test_nothing_that_must_never_be_false_ever_is(
 PEOPLE = st.lists(st.tuples(st.sampled_from(PROFILES), st.integers(0, 3), st.integers(0, 5)), min_size=1, max_size=12)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@examples(200)
 @given(people=PEOPLE, places=st.integers(1, 5), sexes=st.sets(st.sampled_from(list(Sex)), min_size=1))
 def test_the_person_chosen_is_who_a_scan_of_the_whole_list_would_choose(
     sqlite_template: Path, people: list[tuple[Profile, int, int]], places: int, sexes: set[Sex]

@@ -18,7 +18,6 @@ from typing import TypeVar
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import text
@@ -38,6 +37,7 @@ from services.municipalities.handlers.books import keep_books
 from services.municipalities.store import ledger
 from services.municipalities.tables import half_years, quota_swaps
 from services.municipalities.tables import ledger as ledger_table
+from tests.support.examples import examples
 from tests.support.inline import connect_inline
 from tests.support.templates import sqlite_copy
 from tests.support.world import COORDINATOR, World
@@ -303,13 +303,7 @@ def test_the_ledger_agrees_with_the_definitions(sqlite_template: Path) -> None:
     """Random histories over two years, with late quotas, late reversals and mergers."""
     run_state_machine_as_test(
         lambda: Ledger(sqlite_template),
-        settings=settings(
-            max_examples=30,
-            stateful_step_count=25,
-            deadline=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=examples(100, steps=25),
     )
 
 

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -24,6 +23,7 @@ from hypothesis.stateful import (
 
 from schemas.vocabulary import DeclineReason, Region, Sex
 from services.registry.domain.model import Profile
+from tests.support.examples import examples
 from tests.support.inline import connect_inline
 from tests.support.invariants import check_everything
 from tests.support.templates import sqlite_copy
@@ -252,11 +252,5 @@ def test_the_engine_offers_to_whom_a_reader_of_the_whole_list_would(sqlite_templ
     machine = type("EngineOnTemplate", (Engine,), {"template": sqlite_template})
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         machine,
-        settings=settings(
-            max_examples=40,
-            stateful_step_count=25,
-            deadline=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=examples(150, steps=25),
     )

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from unittest.mock import patch
 from uuid import UUID
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.vocabulary import AgeBand, ListKind, Need, Region, Sex
@@ -25,6 +25,7 @@ from services.registry.store.decisions import (
     encode_explanation,
     encode_snapshot,
 )
+from tests.support.examples import examples
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 NAMED = 3
@@ -126,7 +127,7 @@ def few_named() -> Iterator[None]:
         yield
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@examples(400)
 @given(people=PEOPLE, terms=TERMS, programme=PROGRAMMES)
 def test_what_is_remembered_gives_the_same_bytes_again(
     people: list[tuple[Profile, int, int, int | None, bool]], terms: Terms, programme: Programme
@@ -153,7 +154,7 @@ def test_what_is_remembered_gives_the_same_bytes_again(
 RULES = tuple(eligibility._RULES)
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@examples(400)
 @given(people=PEOPLE, terms=TERMS, programme=PROGRAMMES, dropped=st.sampled_from(RULES))
 def test_a_rule_that_is_dropped_is_seen_wherever_it_decided(
     people: list[tuple[Profile, int, int, int | None, bool]],
@@ -184,7 +185,7 @@ def test_a_rule_that_is_dropped_is_seen_wherever_it_decided(
         assert after != before
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200)
 @given(people=PEOPLE, terms=TERMS, programme=PROGRAMMES)
 def test_a_preference_that_is_taken_away_is_seen(
     people: list[tuple[Profile, int, int, int | None, bool]], terms: Terms, programme: Programme

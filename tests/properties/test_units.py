@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import select
@@ -40,6 +39,7 @@ from services.shelters.checks import findings
 from services.shelters.handlers import contracts, enquiries, facilities, households, vacancies
 from services.shelters.store import facilities as store
 from services.shelters.tables import stays
+from tests.support.examples import examples
 from tests.support.inline import connect_inline
 from tests.support.templates import postgresql_copy, sqlite_copy
 from tests.support.units import BEFORE_ARRIVAL, PLACES, Bed, Model, day_of, word
@@ -367,16 +367,9 @@ class Units(RuleBasedStateMachine):
         self.runner.run(self.world.deliver(catalogue.routing_key(event), catalogue.encode(event)))
 
 
-def run(opening: Opening, examples: int) -> None:
+def run(opening: Opening, count: int) -> None:
     """Let chance do whatever it likes, so many times."""
-    checked = settings(
-        max_examples=examples,
-        stateful_step_count=40,
-        deadline=None,
-        derandomize=True,
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(lambda: Units(opening), settings=checked)
+    run_state_machine_as_test(lambda: Units(opening), settings=examples(count, steps=40))
 
 
 @pytest.mark.timeout(600)
@@ -389,7 +382,7 @@ def test_units_live_as_the_model_says_on_sqlite(sqlite_template: Path) -> None:
         stack.push_async_callback(world.close)
         return world
 
-    run(opening, 50)
+    run(opening, 100)
 
 
 @pytest.mark.timeout(600)

@@ -8,7 +8,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
@@ -285,14 +285,17 @@ class SQLite:
             try:
                 yield _Schema(worker, connection)
                 await worker.do(connection.commit)
+                # The last to close a database moves everything into its file: whoever copies that next needs it all.
+                await worker.do(connection.close)
             finally:
                 worker.end(connection.close)
 
     async def close(self) -> None:
         """Close every connection that is not in use."""
-        async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
-            await self._writer.close()
-            await self._reader.close()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_TIMEOUT_SECONDS):
+                await self._writer.close()
+                await self._reader.close()
 
 
 def _schema_engine(settings: _Settings) -> Engine:

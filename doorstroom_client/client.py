@@ -169,7 +169,7 @@ class Client:
             f"{self._registry}/offers/{offer_id}/_decline", Offer, Decline(reason=reason), key
         )
 
-    async def undo_decline(self, offer_id: UUID, reason: UndoReason, key: str | None = None) -> Offer:
+    async def undo_answer(self, offer_id: UUID, reason: UndoReason, key: str | None = None) -> Offer:
         """Take a no back."""
         return await self._transport.post(f"{self._registry}/offers/{offer_id}/_undo", Offer, Undo(reason=reason), key)
 

@@ -114,12 +114,18 @@ class FallThroughReason(StrEnum):
     LAPSED = "lapsed"
     CLAIM_REVERSED = "claim_reversed"
     OCCUPIED = "occupied"
+    TAKEN_BACK = "taken_back"
+    """The coordinator took the acceptance back."""
+    HOUSED = "housed"
+    """Before they arrived they got a home."""
 
 
 class PlacementEndReason(StrEnum):
     """Why the registry ends a placement."""
 
     HOUSED = "housed"
+    MOVED = "moved"
+    """They arrived in another shelter."""
 
 
 class ClaimReversalReason(StrEnum):
@@ -306,6 +312,8 @@ class ContactReason(StrEnum):
     SILENT_REPEATEDLY = "silent_repeatedly"
     """So many offers in a row ran out that the household stands aside until somebody has looked."""
     REMINDED_IN_VAIN = "reminded_in_vain"
+    PLACE_NO_LONGER_SUITABLE = "place_no_longer_suitable"
+    """What was accepted does not suit the household any more, or is not safe: it is for people to decide what now."""
 
 
 class PlacementKind(StrEnum):

@@ -23,6 +23,7 @@ from services.chassis.settings import Mode
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.wiring import Surroundings, topology
 from services.registry.calendar import is_dutch_holiday
+from services.registry.domain.entries import Line
 from services.registry.domain.model import Profile
 from services.registry.domain.programmes import Programmes
 from services.registry.handlers import entries, reflection, registration, vacancies
@@ -86,7 +87,7 @@ class _Bench:
     def __init__(self, url: str, service: Service) -> None:
         self._url = url
         self._service = service
-        self._matchmaker = Matchmaker(WaitlistStore(), Programmes(), is_dutch_holiday)
+        self._matchmaker = Matchmaker(WaitlistStore(), Programmes(), is_dutch_holiday, "comensha")
         self._people = 0
         self._profiles: list[UUID] = []
         self._eligible = UUID(int=0)
@@ -149,8 +150,7 @@ class _Bench:
             case_id=case_id,
             coordinator=COORDINATOR,
             waitlist="cosm",
-            urgency=0,
-            waiting_since=unit.now,
+            line=Line(unit.now),
         )
 
     async def _insert(self, count: int, profiles: Sequence[UUID], offset: timedelta) -> None:

@@ -31,7 +31,7 @@ class ReflectionPeriodEnding(Message):
 
 
 class ContactNeeded(Message):
-    """Nobody answered an offer in time, and somebody should find out why: the coordinator, or the helpdesk.
+    """Nobody answered in time, or what was accepted became wrong: the coordinator, or the helpdesk, should act.
 
     `version` counts how often that was said of the entry.
     """

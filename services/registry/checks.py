@@ -144,6 +144,6 @@ _BROKEN: Mapping[str, Select[tuple[object]]] = {
     ),
     "pause without a reason, or a reason without a pause": select(entries.c.id)
     .where(entries.c.state != EntryState.WITHDRAWN)
-    .where((entries.c.state == EntryState.PAUSED) != entries.c.pause_reason.is_not(None))
+    .where((entries.c.state == EntryState.PAUSED) != or_(entries.c.pause_reason.is_not(None), entries.c.released))
     .order_by(entries.c.id),
 }

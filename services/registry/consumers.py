@@ -18,7 +18,7 @@ from schemas.messages.quotas import ClaimReversed, HouseholdHoused, PlacementCla
 from services.chassis.broker.topology import Queue
 from services.chassis.consumer import Handler
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.handlers import placements, vacancies
+from services.registry.handlers import arrivals, placements, vacancies
 from services.registry.handlers.matching import Matchmaker
 
 
@@ -33,8 +33,8 @@ def handlers(matchmaker: Matchmaker) -> Mapping[type[Message], Handler]:
 
 
 _HANDLERS: Mapping[type[Message], Callable[[Matchmaker, UnitOfWork, Sequence[Any]], Awaitable[None]]] = {
-    ArrivalConfirmed: vacancies.households_arrived,
-    HouseholdHoused: vacancies.households_arrived,
+    ArrivalConfirmed: arrivals.households_arrived,
+    HouseholdHoused: arrivals.households_arrived,
     PlacementClaimed: vacancies.placements_claimed,
     DepartureRecorded: vacancies.households_departed,
     NoShowReported: vacancies.vacancies_ended,

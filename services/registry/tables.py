@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     TextClause,
     Uuid,
+    false,
     text,
 )
 
@@ -44,7 +45,7 @@ _DUE = _state_in(OPEN_OFFER_STATES)
 _ACCEPTED = text("state = 'accepted'")
 _TO_REMIND = text("state = 'made' AND remind_at IS NOT NULL")
 _TO_RESUME = text("state = 'paused' AND paused_until IS NOT NULL")
-_RELEASED = text("state = 'paused' AND pause_reason = 'accepted-elsewhere'")
+_RELEASED = text("state = 'paused' AND released")
 _TO_LAPSE = text(f"{_LIVE} AND eligible_until IS NOT NULL")
 _RUNNING = text("withdrawn_at IS NULL")
 _TO_WARN = text("warn_at IS NOT NULL")
@@ -246,6 +247,7 @@ entries = Table(
     Column("eligible_until", UtcDateTime, comment="when the right to this kind of shelter ends"),
     Column("paused_until", UtcDateTime),
     Column("pause_reason", Text),
+    Column("released", Boolean, nullable=False, server_default=false(), comment="by an acceptance elsewhere"),
     Column("silences", SmallInteger, nullable=False, server_default="0", comment="unanswered offers in a row"),
     Column("calls", SmallInteger, nullable=False, server_default="0", comment="for somebody to contact them"),
     Column("lot", Uuid, nullable=False, server_default=NO_LOT.hex, comment=_DRAWN),

@@ -32,14 +32,13 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
     clock = surroundings.clock
     database = surroundings.connect(settings.database_url.get_secret_value(), settings.database_pool_size)
     transactions = Transactions(database, messages.outbox, clock, surroundings.identifiers, settings.source, Refused)
-    matchmaker = Matchmaker(WaitlistStore(), _programmes(settings), is_dutch_holiday)
+    matchmaker = Matchmaker(WaitlistStore(), _programmes(settings), is_dutch_holiday, settings.helpdesk_organisation)
     vault = _vault(settings)
     ends_waiting = {
         PlacementKind.EMERGENCY: settings.emergency_placement_ends_waiting,
         PlacementKind.OUTSIDE: settings.outside_placement_ends_waiting,
     }
-    helpdesk = settings.helpdesk_organisation
-    deadlines = Timer("deadlines", clock, lambda: transactions.run(partial(answers_due, matchmaker, helpdesk)))
+    deadlines = Timer("deadlines", clock, lambda: transactions.run(partial(answers_due, matchmaker)))
     standing = Timer("standing", clock, lambda: _standing(transactions, matchmaker))
     return Service(
         Parts(

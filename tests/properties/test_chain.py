@@ -37,7 +37,7 @@ KINDS = (
     "join", "join", "leave", "accept", "accept", "decline", "post", "post", "withdraw", "affirm", "arrive", "miss",
     "depart", "slot", "withdraw_slot", "claim", "claim_next", "house", "reverse", "join_housing", "time",
     "settle", "settle", "change", "change", "ask", "agree", "refuse", "join_vo", "join_omm", "entitle", "refuse_unsafe",
-    "found", "gone", "forgotten",
+    "found", "gone", "forgotten", "undo", "undo", "merge", "part",
 )  # fmt: skip
 STEPS = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 99)), max_size=40)
 
@@ -53,6 +53,7 @@ class Walk:
         self.slots: list[UUID] = []
         self.claims: list[UUID] = []
         self.found: list[UUID] = []
+        self.mergers: list[UUID] = []
 
     async def begin(self) -> None:
         await self.world.add_municipality()
@@ -148,6 +149,19 @@ class Walk:
     async def _decline(self, number: int) -> None:
         if made := await self.world.offers("made"):
             await self.world.decline(made[number % len(made)]["id"])
+
+    async def _undo(self, number: int) -> None:
+        if answered := await self.world.offers("accepted", "declined"):
+            await self.world.undo(answered[number % len(answered)]["id"])
+
+    async def _merge(self, number: int) -> None:
+        if self.entries:
+            survivor, other = (self.entries[place % len(self.entries)][1] for place in (number, number + 1))
+            self.mergers.append(await self.world.merge(survivor, other))
+
+    async def _part(self, number: int) -> None:
+        if self.mergers:
+            await self.world.part(self.mergers[number % len(self.mergers)])
 
     async def _post(self, number: int) -> None:
         await self.world.post_bed(self._unit(number), lease_seconds=3600 * (1 + number))

@@ -1,8 +1,8 @@
-"""How thoroughly chance is asked: `make test` asks often, `make test-fast` a tenth of that."""
+"""How thoroughly chance is asked: `make test` asks often, `make test-fast` a tenth of that, `deep` ten times that."""
 
 from hypothesis import HealthCheck, settings
 
-PROFILES = {"thorough": 100, "fast": 10}
+PROFILES = {"deep": 1000, "thorough": 100, "fast": 10}
 """Hypothesis's profiles, and the percentage of examples that each tries."""
 
 

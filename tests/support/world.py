@@ -26,6 +26,7 @@ from schemas.vocabulary import (
     DeclineReason,
     DepartureReason,
     EnquiryRefusal,
+    MergeUndoReason,
     Need,
     PermitKind,
     PlacementKind,
@@ -33,6 +34,7 @@ from schemas.vocabulary import (
     Purpose,
     Region,
     Sex,
+    UndoReason,
     WithdrawalReason,
 )
 from services.chassis.broker.memory import InProcessBroker
@@ -51,9 +53,10 @@ from services.municipalities.handlers import claims as municipal_claims
 from services.municipalities.handlers import municipalities
 from services.municipalities.handlers import slots as municipal_slots
 from services.registry.calendar import is_dutch_holiday
+from services.registry.domain.entries import Line
 from services.registry.domain.model import Entry, Profile
 from services.registry.domain.programmes import Programmes
-from services.registry.handlers import entries, offers, placements, reconsider, reflection, registration
+from services.registry.handlers import entries, mergers, offers, placements, reconsider, reflection, registration
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store import cases as registry_cases
 from services.registry.store import grounds
@@ -73,6 +76,7 @@ T = TypeVar("T")
 
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 COORDINATOR, PROVIDER, MUNICIPALITY = "coordination", "shelter", "GM0344"
+HELPDESK = "comensha"
 ANSWERING = offers.Answering(COORDINATOR)
 LEASE_SECONDS = 72 * 3600
 SHELTER_OFFER_SECONDS, HOUSING_OFFER_SECONDS = 24 * 3600.0, 7 * 86_400.0
@@ -144,7 +148,7 @@ class World:
         }
         self.vault = Vault(own["registry_key_file"], make=True)
         self._consumers = {name: self._consumer(service) for name, service in self.services.items()}
-        self.matchmaker = Matchmaker(WaitlistStore(), Programmes(), is_dutch_holiday)
+        self.matchmaker = Matchmaker(WaitlistStore(), Programmes(), is_dutch_holiday, HELPDESK)
         self.leases = Leases(LEASE_SECONDS)
 
     async def open(self) -> None:
@@ -265,8 +269,7 @@ class World:
                 case_id=case,
                 coordinator=COORDINATOR,
                 waitlist=waitlist,
-                urgency=urgency,
-                waiting_since=self.clock() - timedelta(days=days),
+                line=Line(self.clock() - timedelta(days=days), urgency),
             )
             await reconsider.case_changed(self.matchmaker, unit, case)
             return entry
@@ -294,6 +297,22 @@ class World:
         await self.run(
             "registry", lambda unit: offers.decline_offer(self.matchmaker, unit, offer_id, ANSWERING, reason)
         )
+
+    async def merge(self, survivor: UUID, merged: UUID) -> UUID:
+        """Two cases are one person; gives the merger."""
+        return await self.run(
+            "registry", lambda unit: mergers.merge(self.matchmaker, unit, COORDINATOR, survivor, merged)
+        )
+
+    async def part(self, merger_id: UUID) -> None:
+        """They are two after all."""
+        reason = MergeUndoReason.TWO_PERSONS
+        await self.run("registry", lambda unit: mergers.undo(self.matchmaker, unit, COORDINATOR, merger_id, reason))
+
+    async def undo(self, offer_id: UUID) -> None:
+        """Take the answer to this offer back."""
+        reason = UndoReason.MISTAKE
+        await self.run("registry", lambda unit: offers.undo_answer(self.matchmaker, unit, offer_id, ANSWERING, reason))
 
     async def find(self, case_id: UUID, unit_id: UUID | None = None) -> UUID:
         """A household is somewhere already, in an emergency bed; gives the placement."""

@@ -19,12 +19,29 @@ class Earlier:
     paused_until: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A place in line, apart from what may be offered to it."""
+
+    waiting_since: datetime
+    urgency: int = 0
+    state: EntryState = EntryState.WAITING
+    pause_reason: PauseReason | None = None
+    paused_until: datetime | None = None
+
+    @classmethod
+    def of(cls, entry: Entry) -> "Line":
+        """As it is now."""
+        return cls(entry.waiting_since, entry.urgency, entry.state, entry.pause_reason, entry.paused_until)
+
+
 def withdraw(entry: Entry) -> None:
     """The household leaves the list. Raises IllegalTransition while it is offered something."""
     if entry.state not in (EntryState.WAITING, EntryState.PAUSED):
         raise IllegalTransition(f"The entry is {entry.state}; only a waiting one can leave. Decide its offer first.")
     if entry.pause_reason not in CONSEQUENCES:
         _end_pause(entry)
+    entry.released = False
     entry.state = EntryState.WITHDRAWN
 
 
@@ -40,23 +57,42 @@ def pause(entry: Entry, reason: PauseReason, until: datetime | None) -> None:
     """Stand aside, and keep the place; without a moment until somebody resumes it. Raises IllegalTransition."""
     if entry.state not in (EntryState.WAITING, EntryState.PAUSED):
         raise IllegalTransition(f"The entry is {entry.state}; only a waiting one can pause. Decide its offer first.")
-    _refuse_released(entry)
     entry.state, entry.pause_reason, entry.paused_until = EntryState.PAUSED, reason, until
 
 
 def resume(entry: Entry) -> None:
-    """Back in line, where it stood. Raises IllegalTransition."""
+    """Back in line, where it stood; of one that is released, as soon as that is over. Raises IllegalTransition."""
     if entry.state is not EntryState.PAUSED:
         raise IllegalTransition(f"The entry is {entry.state}; only a paused one can resume.")
-    _refuse_released(entry)
-    give_back(entry)
+    if entry.pause_reason is None:
+        raise IllegalTransition("They accepted a place elsewhere; if that falls through, this entry returns by itself.")
+    end_pause(entry)
 
 
-def give_back(entry: Entry) -> None:
-    """A paused entry waits again, whatever it was paused for."""
+def end_pause(entry: Entry) -> None:
+    """What a paused entry was paused for is over."""
     _end_pause(entry)
     entry.silences = 0
-    entry.state = EntryState.WAITING
+    entry.state = EntryState.PAUSED if entry.released else EntryState.WAITING
+
+
+def release(entry: Entry) -> None:
+    """They said yes to a place of another list. A pause of its own goes on. Raises IllegalTransition."""
+    if entry.state not in (EntryState.WAITING, EntryState.PAUSED):
+        raise IllegalTransition(f"The entry is {entry.state}; only a waiting one can be released.")
+    entry.state, entry.released = EntryState.PAUSED, True
+
+
+def take_up_again(entry: Entry) -> None:
+    """What they said yes to fell through: a released entry is again what it was without that."""
+    entry.released = False
+    entry.silences = 0
+    entry.state = EntryState.PAUSED if entry.pause_reason is not None else EntryState.WAITING
+
+
+def is_pause_over(entry: Entry, now: datetime) -> bool:
+    """Whether it paused for a time that has passed."""
+    return entry.state is EntryState.PAUSED and entry.paused_until is not None and entry.paused_until <= now
 
 
 def has_lapsed(entry: Entry, now: datetime) -> bool:
@@ -69,12 +105,8 @@ def lapse(entry: Entry) -> None:
     if entry.state not in (EntryState.WAITING, EntryState.PAUSED):
         raise IllegalTransition(f"The entry is {entry.state}; end its offer first.")
     _end_pause(entry)
+    entry.released = False
     entry.state = EntryState.LAPSED
-
-
-def _refuse_released(entry: Entry) -> None:
-    if entry.pause_reason is PauseReason.ACCEPTED_ELSEWHERE:
-        raise IllegalTransition("They accepted a place elsewhere; if that falls through, this entry returns by itself.")
 
 
 def _end_pause(entry: Entry) -> None:

@@ -1,10 +1,10 @@
 """Two cases that turn out to be one person: what the survivor keeps, and how it is taken apart again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from services.registry.domain.entries import Line
 from services.registry.domain.model import Entry, EntryState
 
 TAKES_BACK = frozenset({EntryState.WAITING, EntryState.PAUSED, EntryState.WITHDRAWN, EntryState.LAPSED})
@@ -13,12 +13,12 @@ TAKES_BACK = frozenset({EntryState.WAITING, EntryState.PAUSED, EntryState.WITHDR
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`raised`: the survivor's entries that waited since later, with the earlier moment.
+    """`kept`: the survivor's entries that get another place in line by the merger, with that.
 
     `missing`: the other one's entries in lists where the survivor does not stand yet.
     """
 
-    raised: Sequence[tuple[Entry, datetime]] = ()
+    kept: Sequence[tuple[Entry, Line]] = ()
     missing: Sequence[Entry] = ()
 
 
@@ -26,24 +26,41 @@ class Plan:
 class Changed:
     """What a merger changed, as it was before: enough to take it back."""
 
-    raised: Sequence[tuple[UUID, datetime]] = field(default_factory=tuple)
-    left: Sequence[tuple[UUID, str]] = field(default_factory=tuple)
+    kept: Sequence[tuple[UUID, Line]] = field(default_factory=tuple)
+    left: Sequence[tuple[UUID, Line]] = field(default_factory=tuple)
     joined: Sequence[UUID] = field(default_factory=tuple)
 
 
 def plan(survivor: Sequence[Entry], merged: Sequence[Entry]) -> Plan:
-    """In each list the survivor keeps the earliest waiting-since of both, and joins where only the other one stood."""
+    """In each list the survivor keeps the better of both, and joins where only the other one stood."""
     own: Mapping[str, Entry] = {entry.waitlist: entry for entry in survivor}
-    raised, missing = list[tuple[Entry, datetime]](), list[Entry]()
+    kept, missing = list[tuple[Entry, Line]](), list[Entry]()
     for entry in sorted(merged, key=lambda entry: entry.waitlist):
         mine = own.get(entry.waitlist)
         if mine is None:
             missing.append(entry)
-        elif entry.waiting_since < mine.waiting_since:
-            raised.append((mine, entry.waiting_since))
-    return Plan(raised, missing)
+        elif (best := _best(mine, entry)) != Line.of(mine):
+            kept.append((mine, best))
+    return Plan(kept, missing)
 
 
-def state_before(entry: Entry) -> EntryState:
-    """The state that an entry goes back to: whatever was offered to it went to the next."""
-    return EntryState.PAUSED if entry.state is EntryState.PAUSED else EntryState.WAITING
+def left(entry: Entry) -> Line:
+    """How the other one's entry goes back into line: whatever was offered to it went to the next."""
+    line = Line.of(entry)
+    return replace(line, state=EntryState.WAITING) if line.state is EntryState.OFFERED else line
+
+
+def _best(mine: Entry, other: Entry) -> Line:
+    """The earliest waiting-since, the highest urgency, and a pause that either has: it protects the same person.
+
+    What is offered to the survivor stays offered, so then the other one's pause has nothing to keep from them.
+    """
+    own = Line.of(mine)
+    line = replace(
+        own,
+        waiting_since=min(mine.waiting_since, other.waiting_since),
+        urgency=max(mine.urgency, other.urgency),
+    )
+    if mine.state is EntryState.OFFERED or mine.pause_reason is not None or other.pause_reason is None:
+        return line
+    return replace(line, state=EntryState.PAUSED, pause_reason=other.pause_reason, paused_until=other.paused_until)

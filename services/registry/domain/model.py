@@ -40,8 +40,6 @@ class PauseReason(StrEnum):
     """After a refusal somebody looks at whether this is still the right list."""
     CONTACT_REVIEW = "contact-review"
     """Nobody answered several offers in a row."""
-    ACCEPTED_ELSEWHERE = "accepted-elsewhere"
-    """They said yes to a place of another list; this entry ends when they arrive, and returns if that falls through."""
 
 
 class OfferState(StrEnum):
@@ -118,7 +116,8 @@ class Entry:
 
     `eligible_until` is when the right to this kind of shelter ends: for `cosm`, the end of the reflection period.
     `paused_until` without a moment lasts until somebody resumes it. `silences`: offers in a row that nobody answered.
-    `calls`: how often somebody was asked to contact them.
+    `calls`: how often somebody was asked to contact them. `released`: they said yes to a place of another list; this
+    entry ends when they arrive there, and returns if that falls through, to whatever pause it has of its own.
     `lot` is what it drew, and decides between those who have waited equally long.
     """
 
@@ -133,6 +132,7 @@ class Entry:
     eligible_until: datetime | None = None
     paused_until: datetime | None = None
     pause_reason: PauseReason | None = None
+    released: bool = False
     silences: int = 0
     calls: int = 0
     lot: UUID = NO_LOT

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from schemas.vocabulary import EnquiryEndReason, RevocationReason
+from schemas.vocabulary import EnquiryEndReason, FallThroughReason, RevocationReason
 from services.registry.domain import entries
 from services.registry.domain.errors import IllegalTransition
 from services.registry.domain.model import (
@@ -17,6 +17,9 @@ from services.registry.domain.model import (
     Vacancy,
     VacancyState,
 )
+
+_GIVEN_UP = frozenset({FallThroughReason.TAKEN_BACK, FallThroughReason.HOUSED})
+"""What the registry let fall through by itself, so that those who own the vacancy hear of it later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,38 @@ def undo_decline(allocation: Allocation, reason: str, now: datetime) -> Entry:
         raise IllegalTransition(f"The entry is {offer.entry.state} now; the refusal stands.")
     offer.undone = reason
     return offer.entry
+
+
+def undo_acceptance(allocation: Allocation, reason: str, now: datetime) -> Offer:
+    """The coordinator takes a yes back: the vacancy is for someone else. Raises IllegalTransition.
+
+    Only while nothing depends on it: they have not arrived, and no municipality has claimed them.
+    """
+    if _in_state(allocation, OfferState.ACCEPTED, "taken back").claimed_at is not None:
+        raise IllegalTransition("A municipality has claimed the household; ask it to reverse that.")
+    offer = give_up(allocation, FallThroughReason.TAKEN_BACK, now)
+    offer.undone = reason
+    return offer
+
+
+def give_up(allocation: Allocation, reason: FallThroughReason, now: datetime) -> Offer:
+    """What was accepted comes to nothing, and not by its owner. The entry has its old place back."""
+    _in_state(allocation, OfferState.ACCEPTED, "given up")
+    return _give_back(allocation, OfferState.FELL_THROUGH, now, reason)
+
+
+def was_given_up(offer: Offer) -> bool:
+    """Whether it came to nothing here before those heard of it who own the vacancy."""
+    return offer.state is OfferState.FELL_THROUGH and offer.reason in _GIVEN_UP
+
+
+def arrive_after_all(allocation: Allocation, now: datetime) -> Offer:
+    """They were there before anyone there heard that the place was given up: where people are counts."""
+    offer = _in_state(allocation, OfferState.FELL_THROUGH, "fulfilled after all")
+    allocation.vacancy.state = VacancyState.FILLED
+    offer.reason = None
+    offer.entry.state = EntryState.PLACED
+    return _decide(allocation, OfferState.FULFILLED, now)
 
 
 def expire(allocation: Allocation, now: datetime) -> Offer | None:

@@ -15,7 +15,7 @@ from services.registry.store import allocations as store
 BATCH = 100
 
 
-async def answers_due(matchmaker: Matchmaker, helpdesk: str, unit: UnitOfWork) -> datetime | None:
+async def answers_due(matchmaker: Matchmaker, unit: UnitOfWork) -> datetime | None:
     """Remind of offers whose deadline is near, and move on what nobody answered, each in this transaction.
 
     Whoever was reminded in vain, or is silent again and again, is to be contacted: that is told to the coordinator
@@ -35,8 +35,7 @@ async def answers_due(matchmaker: Matchmaker, helpdesk: str, unit: UnitOfWork) -
         for allocation in ended:
             reason = _why_to_contact(matchmaker, allocation, reminded=allocation.vacancy.id in in_vain)
             if reason is not None and allocation.offer is not None:
-                allocation.offer.entry.calls += 1
-                messages.record_contact_needed(unit, allocation.offer, reason, helpdesk)
+                messages.record_contact_needed(unit, allocation.offer, reason, matchmaker.helpdesk)
         await move_on(matchmaker, unit, lists, ended)
     return await store.next_answer_due(unit)
 

@@ -1,5 +1,6 @@
 """What the law asks before a household may stand in a list, and until when it may."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -7,6 +8,8 @@ from schemas.vocabulary import Programme as Shelter
 from schemas.vocabulary import Purpose
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain import entries
+from services.registry.domain.model import EntryState, Offer, OfferState
 from services.registry.domain.programmes import Programme
 from services.registry.domain.reflection import over_at
 from services.registry.store import grounds
@@ -16,6 +19,17 @@ async def check_consent(unit: UnitOfWork, case_id: UUID, purpose: Purpose) -> No
     """Raises Conflict when nothing of this case may be passed on for this purpose: it is registered only."""
     if not await grounds.may_be_passed_on(unit, case_id, purpose):
         raise Conflict(f"There is no consent to pass anything on for {purpose}: this case is registered only.")
+
+
+async def leave_without_ground(unit: UnitOfWork, over: Sequence[Offer]) -> None:
+    """Who comes back into line because what they accepted fell through, and may no longer be passed on, leaves it.
+
+    What was accepted stays when consent is withdrawn, so this is the first moment to follow that.
+    """
+    for offer in over:
+        fell_through = offer.state is OfferState.FELL_THROUGH and offer.entry.state is EntryState.WAITING
+        if fell_through and not await grounds.may_be_passed_on(unit, offer.entry.case_id, Purpose(offer.kind)):
+            entries.withdraw(offer.entry)
 
 
 async def right_ends_at(unit: UnitOfWork, case_id: UUID, programme: Programme) -> datetime | None:

@@ -8,6 +8,7 @@ from services.chassis.database import UniqueViolation
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import draw, entries
+from services.registry.domain.entries import Line
 from services.registry.domain.model import Entry, EntryState, PauseReason
 from services.registry.handlers.entitlement import check_consent, right_ends_at
 from services.registry.handlers.held import held_case
@@ -26,10 +27,9 @@ async def join_waitlist(
     case_id: UUID,
     coordinator: str,
     waitlist: str,
-    urgency: int,
-    waiting_since: datetime,
+    line: Line,
 ) -> Entry:
-    """Put a household in line, and offer it at once what has been waiting for someone like them.
+    """Put a household in line, and offer it at once what has been waiting for someone like them, unless it pauses.
 
     Raises NotFound for a case of someone else's, Conflict when it stands in this list already, was merged into another
     case, has not agreed to what the list is for, or has no right to it.
@@ -46,16 +46,18 @@ async def join_waitlist(
         case_id,
         coordinator,
         profile,
-        urgency,
-        waiting_since,
+        line.urgency,
+        line.waiting_since,
         eligible_until=until,
         lot=lot,
     )
     earlier = await store.last_place(unit, case_id, waitlist)
     if earlier is not None:
         entries.come_back(entry, earlier, unit.now)
+    if line.pause_reason is not None:
+        entries.pause(entry, line.pause_reason, line.paused_until)
     if mine.kind is ListKind.SHELTER and standing.has_accepted(ListKind.SHELTER):
-        entries.pause(entry, PauseReason.ACCEPTED_ELSEWHERE, until=None)
+        entries.release(entry)
     profile_id = await matchmaker.lists.profile_id(unit, mine, profile)
     try:
         await store.add_entry(unit, entry, profile_id)
@@ -96,7 +98,8 @@ async def resume(matchmaker: Matchmaker, unit: UnitOfWork, entry_id: UUID, coord
     entry, waitlist = await _locked(matchmaker, unit, entry_id, coordinator)
     entries.resume(entry)
     await allocations.update_entries(unit, [entry])
-    await matchmaker.match_and_store(unit, waitlist, [], [entry])
+    if entry.state is EntryState.WAITING:
+        await matchmaker.match_and_store(unit, waitlist, [], [entry])
 
 
 async def _locked(matchmaker: Matchmaker, unit: UnitOfWork, entry_id: UUID, coordinator: str) -> tuple[Entry, Waitlist]:

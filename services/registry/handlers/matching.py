@@ -43,6 +43,8 @@ class Matchmaker:
     lists: WaitlistStore
     programmes: Programmes
     is_holiday: IsHoliday
+    helpdesk: str
+    """The organisation that is told, beside the coordinator, when somebody should be contacted."""
 
     def offer_timing(self, programme: Programme, now: datetime) -> Timing:
         """How long a coordinator has to answer."""

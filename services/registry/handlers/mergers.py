@@ -1,14 +1,18 @@
 """Two cases are one person, and sometimes they are not after all."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from schemas.vocabulary import MergeUndoReason, Programme, RevocationReason
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import mergers as rules
+from services.registry.domain.entries import Line
 from services.registry.domain.mergers import Changed
+from services.registry.domain.model import EntryState, PauseReason
 from services.registry.handlers import entries, reconsider
 from services.registry.handlers.entitlement import right_of
 from services.registry.handlers.held import changed, held_case
@@ -20,7 +24,7 @@ from services.registry.store.standing import Standing, standing_of
 
 
 async def merge(matchmaker: Matchmaker, unit: UnitOfWork, coordinator: str, survivor_id: UUID, merged_id: UUID) -> UUID:
-    """Make two cases one: the survivor keeps the earliest waiting-since in each list, the other one leaves them.
+    """Make two cases one: the survivor keeps the better of both places in each list, the other one leaves them.
 
     Open offers of the other one are revoked and move on in this transaction, and what is not safe for either is not
     safe for the survivor. Gives the merger's id. Raises NotFound, or Conflict when it cannot be.
@@ -32,9 +36,10 @@ async def merge(matchmaker: Matchmaker, unit: UnitOfWork, coordinator: str, surv
     await _check_mergeable(unit, survivor_id, merged_id)
     survivor, merged = await _both(matchmaker, unit, survivor_id, merged_id)
     plan = rules.plan([place.entry for place in survivor.places], [place.entry for place in merged.places])
-    left = [(place.entry.id, rules.state_before(place.entry)) for place in merged.places]
+    before = [(entry.id, Line.of(entry)) for entry, _ in plan.kept]
+    left = [(place.entry.id, rules.left(place.entry)) for place in merged.places]
     await store.set_merged_into(unit, merged_id, survivor_id)
-    await store.set_waiting_since(unit, [(entry.id, since) for entry, since in plan.raised])
+    await store.set_lines(unit, [(entry.id, line) for entry, line in plan.kept])
     await _follow_right(unit, survivor_id)
     await changed(matchmaker, unit, survivor_id)
     joined = [
@@ -44,16 +49,13 @@ async def merge(matchmaker: Matchmaker, unit: UnitOfWork, coordinator: str, surv
             case_id=survivor_id,
             coordinator=coordinator,
             waitlist=entry.waitlist,
-            urgency=entry.urgency,
-            waiting_since=entry.waiting_since,
+            line=Line.of(entry),
         )
         for entry in plan.missing
     ]
     await reconsider.take_out(matchmaker, unit, merged.lists, RevocationReason.LEFT_LIST, merged.places)
-    before = Changed(
-        [(entry.id, entry.waiting_since) for entry, _ in plan.raised], left, [entry.id for entry in joined]
-    )
-    return await store.add_merger(unit, survivor_id, merged_id, coordinator, _encoded(before))
+    changes = Changed(before, left, [entry.id for entry in joined])
+    return await store.add_merger(unit, survivor_id, merged_id, coordinator, _encoded(changes))
 
 
 async def undo(
@@ -74,12 +76,11 @@ async def undo(
     before = _decoded(merger["changed"])
     lists = await store.waitlists_of(unit, [entry_id for entry_id, _ in before.left])
     survivor = await standing_of(matchmaker.lists, unit, survivor_id, *lists)
-    concerned = [*(entry_id for entry_id, _ in before.raised), *before.joined]
+    concerned = [*(entry_id for entry_id, _ in before.kept), *before.joined]
     if not await store.states_of(unit, concerned) <= rules.TAKES_BACK:
         raise Conflict("Something was offered on the strength of this merger: wait for its outcome, or end it first.")
     await store.set_merged_into(unit, merged_id, None)
-    await store.set_waiting_since(unit, before.raised)
-    await store.set_states(unit, before.left)
+    await store.set_lines(unit, [*before.kept, *before.left])
     joined = [place for place in survivor.places if place.entry.id in before.joined]
     await reconsider.take_out(matchmaker, unit, survivor.lists, RevocationReason.LEFT_LIST, joined)
     await store.undo_merger(unit, merger_id, reason)
@@ -115,8 +116,8 @@ async def _both(
 def _encoded(before: Changed) -> str:
     return canonical_json(
         {
-            "raised": [[str(entry_id), since.isoformat()] for entry_id, since in before.raised],
-            "left": [[str(entry_id), state] for entry_id, state in before.left],
+            "kept": [_encoded_line(entry_id, line) for entry_id, line in before.kept],
+            "left": [_encoded_line(entry_id, line) for entry_id, line in before.left],
             "joined": [str(entry_id) for entry_id in before.joined],
         }
     )
@@ -125,7 +126,30 @@ def _encoded(before: Changed) -> str:
 def _decoded(text: str) -> Changed:
     value = json.loads(text)
     return Changed(
-        [(UUID(entry_id), datetime.fromisoformat(since)) for entry_id, since in value["raised"]],
-        [(UUID(entry_id), state) for entry_id, state in value["left"]],
+        [_decoded_line(item) for item in value["kept"]],
+        [_decoded_line(item) for item in value["left"]],
         [UUID(entry_id) for entry_id in value["joined"]],
+    )
+
+
+def _encoded_line(entry_id: UUID, line: Line) -> dict[str, object]:
+    until = line.paused_until.isoformat() if line.paused_until is not None else None
+    return {
+        "id": str(entry_id),
+        "since": line.waiting_since.isoformat(),
+        "urgency": line.urgency,
+        "state": line.state,
+        "pause": line.pause_reason,
+        "until": until,
+    }
+
+
+def _decoded_line(value: Mapping[str, Any]) -> tuple[UUID, Line]:
+    reason, until = value["pause"], value["until"]
+    return UUID(value["id"]), Line(
+        datetime.fromisoformat(value["since"]),
+        value["urgency"],
+        EntryState(value["state"]),
+        PauseReason(reason) if reason else None,
+        datetime.fromisoformat(until) if until else None,
     )

@@ -21,9 +21,11 @@ from schemas.vocabulary import (
     DeclineReason,
     EnquiryEndReason,
     ListKind,
+    PlacementEndReason,
     RecordedPlacementEnd,
     RevocationReason,
 )
+from services.chassis.database import Row
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import Allocation, Offer, OfferState
 
@@ -85,8 +87,9 @@ def record_reflection_period_ending(unit: UnitOfWork, *, case_id: UUID, recipien
 
 
 def record_contact_needed(unit: UnitOfWork, offer: Offer, reason: ContactReason, helpdesk: str) -> None:
-    """Silence is not a refusal: the coordinator and the helpdesk are told, once if they are the same."""
+    """Somebody should find out, or act: the coordinator and the helpdesk are told, once if they are the same."""
     entry = offer.entry
+    entry.calls += 1
     data = ContactNeeded(
         entry_id=entry.id,
         offer_id=offer.id,
@@ -125,20 +128,18 @@ def record_offer_ended(unit: UnitOfWork, allocation: Allocation, offer: Offer) -
             raise AssertionError(message)
 
 
-def record_placement_ended(
-    unit: UnitOfWork, *, offer_id: UUID, vacancy_id: UUID, recipient: str, version: int, ended_at: datetime
-) -> None:
-    """The household has a home, so its place in the shelter comes free."""
+def record_placement_ended(unit: UnitOfWork, offer: Row, version: int, reason: PlacementEndReason) -> None:
+    """The household has moved on, so its place in the shelter comes free."""
     data = PlacementEnded(
-        offer_id=offer_id,
-        vacancy_id=vacancy_id,
+        offer_id=offer.id,
+        vacancy_id=offer.vacancy_id,
         list_kind=ListKind.SHELTER,
         version=version,
-        recipient=recipient,
-        reason="housed",
-        ended_at=ended_at,
+        recipient=offer.coordinator,
+        reason=reason,
+        ended_at=unit.now,
     )
-    unit.record(data, subject=offer_id)
+    unit.record(data, subject=offer.id)
 
 
 def record_placement_recorded(unit: UnitOfWork, placement_id: UUID, unit_id: UUID, since: datetime) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import Allocation, Entry, EntryState
 from services.registry.handlers import messages
+from services.registry.handlers.entitlement import leave_without_ground
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store import allocations as store
 from services.registry.store.waitlists import Waitlist
@@ -22,6 +23,7 @@ async def move_on(
     The offers' entries may have gone further since: only those that wait are matched. The caller holds the lists.
     """
     over = [allocation.offer for allocation in ended if allocation.offer is not None]
+    await leave_without_ground(unit, over)
     for allocation, offer in zip(ended, over, strict=True):
         messages.record_offer_ended(unit, allocation, offer)
     entries = {entry.id: entry for entry in (*(offer.entry for offer in over), *returned)}

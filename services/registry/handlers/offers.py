@@ -7,7 +7,7 @@ from uuid import UUID
 from schemas.vocabulary import DeclineReason, ListKind, RevocationReason, UndoReason
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import entries, offers
-from services.registry.domain.model import Allocation, EntryState, Offer, PauseReason
+from services.registry.domain.model import Allocation, EntryState, Offer, OfferState, PauseReason
 from services.registry.domain.programmes import Consequence
 from services.registry.handlers import messages
 from services.registry.handlers.matching import Matchmaker
@@ -61,14 +61,20 @@ async def decline_offer(
     await _follow_refusal(matchmaker, unit, standing, allocation, offer)
 
 
-async def undo_decline(
+async def undo_answer(
     matchmaker: Matchmaker, unit: UnitOfWork, offer_id: UUID, by: Answering, reason: UndoReason
 ) -> None:
-    """Take a refusal back: the vacancy is offered to the household again, as a new offer with its own decision.
+    """Take an answer back, while nothing depends on it.
 
-    A facility that was excluded by the refusal stays excluded. Raises NotFound or IllegalTransition.
+    A refusal: the vacancy is offered to the household again, as a new offer with its own decision; a facility that was
+    excluded by the refusal stays excluded. An acceptance: the household has its old places back in every list, and
+    the vacancy goes to the next. Raises NotFound or IllegalTransition.
     """
     standing, allocation = await _held(matchmaker, unit, offer_id, by)
+    if allocation.offer is not None and allocation.offer.state is OfferState.ACCEPTED:
+        offers.undo_acceptance(allocation, reason, unit.now)
+        await move_on(matchmaker, unit, standing.lists, [allocation])
+        return
     entry = offers.undo_decline(allocation, reason, unit.now)
     await store.update_offers(unit, [offer for offer in (allocation.offer,) if offer is not None])
     await store.update_entries(unit, [entry])
@@ -102,7 +108,7 @@ async def _release_others(matchmaker: Matchmaker, unit: UnitOfWork, standing: St
     ended = [item for place in others if (item := revoked(unit, place, RevocationReason.ACCEPTED_ELSEWHERE))]
     for place in others:
         if place.entry.state is not EntryState.OFFERED:
-            entries.pause(place.entry, PauseReason.ACCEPTED_ELSEWHERE, until=None)
+            entries.release(place.entry)
     over = {id(item.offer.entry) for item in ended if item.offer is not None}
     released = [place.entry for place in others if id(place.entry) not in over]
     await move_on(matchmaker, unit, standing.lists, ended, released)

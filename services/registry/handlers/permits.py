@@ -6,6 +6,7 @@ from uuid import UUID
 from schemas.vocabulary import PermitKind, Programme, Purpose
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain.entries import Line
 from services.registry.domain.reflection import over_at, today
 from services.registry.handlers import entries, reconsider
 from services.registry.handlers.held import held_case
@@ -52,6 +53,5 @@ async def join_housing(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID, 
         case_id=case_id,
         coordinator=coordinator,
         waitlist=HOUSING,
-        urgency=0,
-        waiting_since=min([granted_at, *(place["waiting_since"] for place in places)]),
+        line=Line(min([granted_at, *(place["waiting_since"] for place in places)])),
     )

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from schemas.vocabulary import RevocationReason
+from schemas.vocabulary import ContactReason, RevocationReason
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import allocation as rules
 from services.registry.domain import entries, offers
-from services.registry.domain.model import Allocation, Entry, EntryState
+from services.registry.domain.eligibility import reasons_against
+from services.registry.domain.model import Allocation, Entry, EntryState, OfferState
+from services.registry.handlers import messages
 from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.moves import move_on
 from services.registry.store.standing import Place, Standing, set_profiles, standing_of
@@ -19,8 +21,8 @@ async def case_changed(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID) 
 
     Each live entry gets the case's profile; an open offer that became wrong is revoked, with the rules that are
     against it as its reason, and its vacancy goes to the next in this transaction; entries whose right has ended
-    lapse; and those that wait may get what has been waiting for someone like them. An accepted offer stays: it is a
-    promise to both sides. Raises NotFound.
+    lapse; and those that wait may get what has been waiting for someone like them. An accepted offer stays, for it is a
+    promise to both sides; when it has become wrong by this, the coordinator and the helpdesk are told. Raises NotFound.
     """
     await reconsider(matchmaker, unit, await standing_of(matchmaker.lists, unit, case_id))
 
@@ -29,6 +31,7 @@ async def reconsider(
     matchmaker: Matchmaker, unit: UnitOfWork, standing: Standing, ended_already: Sequence[Allocation] = ()
 ) -> None:
     """The same for a case that is held, of whose offers some have just ended and are not stored yet."""
+    _warn_of_promises(matchmaker, unit, standing)
     await _give_profiles(matchmaker, unit, standing)
     wrong = [item for place in standing.places if (item := _revoked_if_wrong(unit, place)) is not None]
     ended = [*ended_already, *wrong]
@@ -62,6 +65,18 @@ async def take_out(
     for entry in left:
         entries.withdraw(entry)
     await move_on(matchmaker, unit, lists, ended, [entry for entry in left if not _is_of(ended, entry)])
+
+
+def _warn_of_promises(matchmaker: Matchmaker, unit: UnitOfWork, standing: Standing) -> None:
+    """Tell of accepted places against which there is something now that was not before."""
+    for place in standing.places:
+        item = place.allocation
+        if item is None or item.offer is None or item.offer.state is not OfferState.ACCEPTED:
+            continue
+        before = reasons_against(place.entry.profile, item.vacancy.terms)
+        if set(reasons_against(standing.profile, item.vacancy.terms)) - set(before):
+            reason = ContactReason.PLACE_NO_LONGER_SUITABLE
+            messages.record_contact_needed(unit, item.offer, reason, matchmaker.helpdesk)
 
 
 async def _give_profiles(matchmaker: Matchmaker, unit: UnitOfWork, standing: Standing) -> None:

@@ -1,27 +1,22 @@
-"""What the owners of vacancies report: free, withdrawn, arrived, not come, departed, claimed, housed."""
+"""What the owners of vacancies report: free, withdrawn, not come, departed, claimed; see `arrivals` for the rest."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from uuid import UUID
 
-from schemas.messages.beds import ArrivalConfirmed, DepartureRecorded, EnquiryAnswered
-from schemas.messages.quotas import ClaimReversed, HouseholdHoused, PlacementClaimed
-from schemas.vocabulary import ListKind, RecordedPlacementEnd, RevocationReason
+from schemas.messages.beds import DepartureRecorded, EnquiryAnswered
+from schemas.messages.quotas import ClaimReversed, PlacementClaimed
 from services.chassis.database import among
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import offers
-from services.registry.domain.model import Allocation, Entry, Offer, OfferState, Vacancy
+from services.registry.domain.model import Allocation, Entry, EntryState, Offer, OfferState, Vacancy
 from services.registry.handlers import messages, placements, reports
+from services.registry.handlers.entitlement import leave_without_ground
 from services.registry.handlers.matching import Matching, Matchmaker
 from services.registry.handlers.moves import move_on
-from services.registry.handlers.reconsider import take_out
 from services.registry.handlers.reports import Ended, Freed
 from services.registry.store import allocations as store
-from services.registry.store import standing
 from services.registry.store.waitlists import Waitlist
 from services.registry.tables import offers as offers_table
-
-Fulfilled = ArrivalConfirmed | HouseholdHoused
 
 
 async def vacancies_freed(matchmaker: Matchmaker, unit: UnitOfWork, freed: Sequence[Freed]) -> None:
@@ -64,6 +59,7 @@ async def vacancies_ended(matchmaker: Matchmaker, unit: UnitOfWork, ended: Seque
     await store.insert_vacancies(
         unit, [reports.ended_vacancy(message) for message in newest if message.vacancy_id not in known]
     )
+    await leave_without_ground(unit, over)
     await store.update_vacancies(unit, changed)
     await store.update_offers(unit, over)
     await store.update_entries(unit, [offer.entry for offer in over])
@@ -76,24 +72,6 @@ async def claims_reversed(matchmaker: Matchmaker, unit: UnitOfWork, reversed_: S
     ended = [message for message in reversed_ if not message.was_housed]
     if ended:
         await vacancies_ended(matchmaker, unit, ended)
-
-
-async def households_arrived(matchmaker: Matchmaker, unit: UnitOfWork, arrived: Sequence[Fulfilled]) -> None:
-    """They are there: the offer is fulfilled and the entry placed. A home also frees the place in the shelter."""
-    ids = [message.vacancy_id for message in arrived]
-    lists = await matchmaker.lists.lock_of_households(unit, ids)
-    known = await store.of_vacancies(unit, lists, ids)
-    fulfilled = [offer for item in known.values() if (offer := offers.fulfil(item, unit.now)) is not None]
-    await store.update_vacancies(unit, [item.vacancy for item in known.values()])
-    await store.update_offers(unit, fulfilled)
-    await store.update_entries(unit, [offer.entry for offer in fulfilled])
-    housed = [offer.entry.case_id for offer in fulfilled if offer.kind is ListKind.HOUSING]
-    sheltered = [offer.entry.case_id for offer in fulfilled if offer.kind is ListKind.SHELTER]
-    await placements.households_moved(unit, sheltered, RecordedPlacementEnd.MOVED_INTO_SHELTER)
-    await placements.households_moved(unit, housed, RecordedPlacementEnd.HOUSED)
-    if housed:
-        await _move_out(unit, housed)
-        await _leave_everything(matchmaker, unit, lists, housed)
 
 
 async def placements_claimed(_: Matchmaker, unit: UnitOfWork, claimed: Sequence[PlacementClaimed]) -> None:
@@ -141,31 +119,6 @@ def _answers(message: EnquiryAnswered, offer: Offer) -> bool:
     return offer.id == message.offer_id and offer.state is OfferState.ENQUIRED
 
 
-async def _move_out(unit: UnitOfWork, case_ids: Sequence[UUID]) -> None:
-    """End the shelter placements of households that have a home now."""
-    in_shelter = offers_table.c.kind == ListKind.SHELTER
-    mine = among(unit.connection, offers_table.c.case_id, case_ids)
-    placements = await store.end_placements(unit, mine & in_shelter)
-    versions = await store.raise_allocation_versions(unit, sorted(row.vacancy_id for row in placements))
-    for row in placements:
-        messages.record_placement_ended(
-            unit,
-            offer_id=row.id,
-            vacancy_id=row.vacancy_id,
-            recipient=row.coordinator,
-            version=versions[row.vacancy_id],
-            ended_at=unit.now,
-        )
-
-
-async def _leave_everything(
-    matchmaker: Matchmaker, unit: UnitOfWork, lists: dict[str, Waitlist], case_ids: Sequence[UUID]
-) -> None:
-    """Who has a home waits for nothing any more; what was open to them goes to the next."""
-    places = await standing.places_of(unit, lists, case_ids)
-    await take_out(matchmaker, unit, lists, RevocationReason.HOUSED, places)
-
-
 def _deadlines_moved(matchmaker: Matchmaker, unit: UnitOfWork, allocation: Allocation) -> list[Offer]:
     if allocation.offer is None:
         return []
@@ -187,7 +140,8 @@ def _end(unit: UnitOfWork, allocation: Allocation, message: Ended) -> list[Offer
 def _returned(lists: dict[str, Waitlist], over: Sequence[Offer]) -> list[tuple[Waitlist, list[Entry]]]:
     by_list: defaultdict[str, list[Entry]] = defaultdict(list)
     for offer in over:
-        by_list[offer.entry.waitlist].append(offer.entry)
+        if offer.entry.state is EntryState.WAITING:
+            by_list[offer.entry.waitlist].append(offer.entry)
     return [(lists[name], by_list[name]) for name in sorted(by_list)]
 
 

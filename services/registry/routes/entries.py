@@ -17,6 +17,7 @@ from services.chassis.errors import FieldError, InvalidInput
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
 from services.registry.domain.draw import NO_LOT
+from services.registry.domain.entries import Line
 from services.registry.handlers import entries
 from services.registry.handlers.matching import Matchmaker
 from services.registry.routes.common import BASE, COORDINATORS, READ, WRITE, entry_body, id_of
@@ -44,8 +45,7 @@ async def post_entry(matchmaker: Matchmaker, call: Call[NewEntry], unit: UnitOfW
         case_id=body.case_id,
         coordinator=call.principal.organisation,
         waitlist=body.waitlist,
-        urgency=body.urgency,
-        waiting_since=body.waiting_since or unit.now,
+        line=Line(body.waiting_since or unit.now, body.urgency),
     )
     shown = Entry(
         entry_id=entry.id,

@@ -81,12 +81,14 @@ def operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ...]:
         Operation(
             method="POST",
             path=f"{BASE}/offers/{{offerId}}/_undo",
-            operation_id="undoDecline",
-            summary="Take back that an offer was declined",
-            description="While the vacancy has gone to nobody else: it is offered to the household again.",
+            operation_id="undoAnswer",
+            summary="Take back that an offer was declined or accepted",
+            description="A refusal: while the vacancy has gone to nobody else, it is offered to the household again. "
+            "An acceptance: until they have arrived or a municipality has claimed them, the vacancy goes to the next "
+            "household, and this one has its old place back.",
             scope=WRITE,
             roles=COORDINATORS,
-            handler=partial(undo_decline, matchmaker),
+            handler=partial(undo_answer, matchmaker),
             request=Undo,
             request_example=_EXAMPLE_UNDO,
             response=Offer,
@@ -121,9 +123,9 @@ async def decline_offer(matchmaker: Matchmaker, call: Call[Decline], unit: UnitO
     return await _offer_reply(call, unit)
 
 
-async def undo_decline(matchmaker: Matchmaker, call: Call[Undo], unit: UnitOfWork) -> Reply:
-    """Take a no back, and say why."""
-    await offers.undo_decline(matchmaker, unit, call.uuid("offerId"), answering(call.principal), call.body.reason)
+async def undo_answer(matchmaker: Matchmaker, call: Call[Undo], unit: UnitOfWork) -> Reply:
+    """Take an answer back, and say why."""
+    await offers.undo_answer(matchmaker, unit, call.uuid("offerId"), answering(call.principal), call.body.reason)
     return await _offer_reply(call, unit)
 
 

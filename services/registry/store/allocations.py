@@ -50,6 +50,7 @@ WAS_ANSWERED = (offers.c.state != OfferState.REVOKED) & (
 )
 """Silence and refusals are answers; an offer or enquiry that something else overtook got none."""
 _TO_REMIND = _MADE & offers.c.remind_at.is_not(None)
+ACCEPTED = offers.c.state == literal_column(f"'{OfferState.ACCEPTED}'")
 PLACED = (offers.c.state == literal_column(f"'{OfferState.FULFILLED}'")) & offers.c.ended_at.is_(None)
 
 VACANCY_COLUMNS = [column.label(f"vacancy_{column.name}") for column in vacancies.c]
@@ -75,7 +76,9 @@ _UPDATE_OFFERS = Change(
         "remind_at",
     ),
 )
-_UPDATE_ENTRIES = Change(entries, ("state", "eligible_until", "paused_until", "pause_reason", "silences", "calls"))
+_UPDATE_ENTRIES = Change(
+    entries, ("state", "eligible_until", "paused_until", "pause_reason", "released", "silences", "calls")
+)
 
 
 async def of_vacancies(unit: UnitOfWork, lists: Lists, ids: Sequence[UUID]) -> dict[UUID, Allocation]:

@@ -1,7 +1,6 @@
 """Cases that were made one, and what became of their entries by that."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Select, insert, select, update
@@ -10,11 +9,13 @@ from schemas.vocabulary import MergeUndoReason
 from services.chassis.database import Change, Row, among
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.domain.model import LIVE_ENTRY_STATES
+from services.registry.domain.entries import Line
+from services.registry.domain.model import LIVE_ENTRY_STATES, EntryState
+from services.registry.domain.order import precedence
 from services.registry.tables import case_mergers, cases, entries
 
-_SET_WAITING_SINCE = Change(entries, ("waiting_since",))
-_SET_STATES = Change(entries, ("state",))
+_SET_MOMENTS = Change(entries, ("waiting_since", "precedence"))
+_SET_LINES = Change(entries, ("waiting_since", "precedence", "state", "pause_reason", "paused_until"))
 
 
 async def add_merger(unit: UnitOfWork, survivor_id: UUID, merged_id: UUID, coordinator: str, changed: str) -> UUID:
@@ -74,14 +75,20 @@ async def states_of(unit: UnitOfWork, entry_ids: Sequence[UUID]) -> set[str]:
     return {row.state for row in await unit.execute(query)}
 
 
-async def set_waiting_since(unit: UnitOfWork, changed: Sequence[tuple[UUID, datetime]]) -> None:
-    """Give entries another beginning of their waiting. The caller holds their lists."""
-    await unit.write(_SET_WAITING_SINCE, [{"id": id_, "waiting_since": since} for id_, since in changed])
+async def set_lines(unit: UnitOfWork, changed: Sequence[tuple[UUID, Line]]) -> None:
+    """Give entries other places in line. The caller holds their lists.
+
+    Those to which something is offered, now or when the place was noted, get no other state by this.
+    """
+    offered = [(id_, line) for id_, line in changed if line.state is EntryState.OFFERED]
+    free = [(id_, line) for id_, line in changed if line.state is not EntryState.OFFERED]
+    await unit.write(_SET_MOMENTS, [_line_row(id_, line) for id_, line in offered])
+    await unit.write(_SET_LINES, [_line_row(id_, line) for id_, line in free])
 
 
-async def set_states(unit: UnitOfWork, changed: Sequence[tuple[UUID, str]]) -> None:
-    """Put entries back into the states that they had. The caller holds their lists."""
-    await unit.write(_SET_STATES, [{"id": id_, "state": state} for id_, state in changed])
+def _line_row(entry_id: UUID, line: Line) -> dict[str, object]:
+    same = {name: getattr(line, name) for name in ("waiting_since", "state", "pause_reason", "paused_until")}
+    return same | {"id": entry_id, "precedence": precedence(line.urgency)}
 
 
 async def rows(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> Sequence[Row]:

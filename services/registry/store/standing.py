@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Subquery, literal_column, not_, select, union
+from sqlalchemy import Subquery, literal_column, not_, or_, select, union
 
 from schemas.vocabulary import ListKind
 from services.chassis.database import Change, Row, among
@@ -19,10 +19,10 @@ from services.registry.domain.model import (
     Entry,
     EntryState,
     OfferState,
-    PauseReason,
     Profile,
 )
 from services.registry.store.allocations import (
+    ACCEPTED,
     ACTIVE,
     ENTRY_COLUMNS,
     LIVE,
@@ -46,6 +46,14 @@ class Place:
 
     entry: Entry
     allocation: Allocation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shelters:
+    """Cases by what they have: a shelter that was accepted, or one that they live in and no other that was."""
+
+    accepted: set[UUID]
+    moved_in: set[UUID]
 
 
 @dataclass(slots=True)
@@ -107,11 +115,13 @@ async def next_entry_due(unit: UnitOfWork) -> datetime | None:
     return min(moments, default=None)
 
 
-async def in_shelter(unit: UnitOfWork, case_ids: Sequence[UUID]) -> set[object]:
-    """Which of these cases live in a shelter now."""
-    mine = among(unit.connection, offers.c.case_id, case_ids)
-    placed = select(offers.c.case_id).where(mine, PLACED, offers.c.kind == ListKind.SHELTER)
-    return {row.case_id for row in await unit.execute(placed)}
+async def shelters_of(unit: UnitOfWork, case_ids: Sequence[UUID]) -> Shelters:
+    """Which of these cases have a shelter: accepted, or moved into."""
+    mine = (among(unit.connection, offers.c.case_id, case_ids), offers.c.kind == ListKind.SHELTER)
+    query = select(offers.c.case_id, offers.c.state).where(*mine, or_(PLACED, ACCEPTED))
+    found = await unit.execute(query)
+    accepted = {row.case_id for row in found if row.state == OfferState.ACCEPTED}
+    return Shelters(accepted, {row.case_id for row in found} - accepted)
 
 
 _TIMED = (entries.c.state == literal_column(f"'{EntryState.PAUSED}'")) & entries.c.paused_until.is_not(None)
@@ -123,7 +133,7 @@ _NOT_PROMISED = not_(
 _OF_SHELTER = (_accepted.c.case_id == entries.c.case_id) & (_accepted.c.kind == literal_column(f"'{ListKind.SHELTER}'"))
 _RELEASED = (
     (entries.c.state == literal_column(f"'{EntryState.PAUSED}'"))
-    & (entries.c.pause_reason == literal_column(f"'{PauseReason.ACCEPTED_ELSEWHERE}'"))
+    & entries.c.released
     & not_(select(_accepted.c.id).where(_OF_SHELTER, _IS_ACCEPTED).correlate(entries).exists())
 )
 

@@ -208,6 +208,7 @@ def entry_of(row: LineRow, known: Mapping[UUID, Profile], prefix: str = "") -> E
         urgency=HIGHEST_URGENCY - row[f"{prefix}precedence"],
         state=EntryState(row[f"{prefix}state"]),
         pause_reason=PauseReason(reason) if reason else None,
+        released=bool(row[f"{prefix}released"]),
         silences=row[f"{prefix}silences"],
         calls=row[f"{prefix}calls"],
         lot=row[f"{prefix}lot"],
@@ -218,7 +219,7 @@ def entry_of(row: LineRow, known: Mapping[UUID, Profile], prefix: str = "") -> E
 def row_of(entry: Entry, profile_id: UUID) -> dict[str, object]:
     """The row of a new entry."""
     plain = ("id", "waitlist", "case_id", "coordinator", "waiting_since", "state")
-    others = ("eligible_until", "paused_until", "pause_reason", "silences", "calls", "lot")
+    others = ("eligible_until", "paused_until", "pause_reason", "released", "silences", "calls", "lot")
     return {name: getattr(entry, name) for name in plain + others} | {
         "profile_id": profile_id,
         "precedence": precedence(entry.urgency),

@@ -1,12 +1,13 @@
 """Households in units: arrived, not come, expected to leave, departed, moved on to a home."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from schemas.api.shelters import NewExpectedExit
 from schemas.messages.placements import PlacementEnded
-from schemas.vocabulary import DepartureReason, UnitState
+from schemas.vocabulary import DepartureReason, PlacementEndReason, UnitState
 from services.chassis.database import Row
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.domain import unit as domain
@@ -17,6 +18,11 @@ from services.shelters.handlers.vacancies import Leases
 from services.shelters.store import stays
 from services.shelters.store import units as store
 from services.shelters.store.units import StoredUnit
+
+_DEPARTURES = {
+    PlacementEndReason.HOUSED: DepartureReason.ONWARD_HOME,
+    PlacementEndReason.MOVED: DepartureReason.ONWARD_SHELTER,
+}
 
 
 async def confirm_arrival(unit: UnitOfWork, vacancy_id: UUID, organisation: str) -> StoredUnit:
@@ -56,13 +62,17 @@ async def record_departure(
 
 
 async def placements_ended(leases: Leases, unit: UnitOfWork, events: Sequence[PlacementEnded]) -> None:
-    """Households have a home elsewhere: their units come free by themselves."""
-    known = await store.lock_units_of_vacancies(unit, sorted({event.vacancy_id for event in events}))
+    """Households have a home or another shelter: their units come free by themselves."""
+    reasons = {event.vacancy_id: _DEPARTURES[event.reason] for event in events}
+    known = await store.lock_units_of_vacancies(unit, sorted(reasons))
     moved = [stored for stored in known.values() if stored.unit.state is UnitState.OCCUPIED]
-    vacancies = [stored.unit.vacancy_id for stored in moved]
+    by_reason: defaultdict[DepartureReason, list[UUID | None]] = defaultdict(list)
     for stored in moved:
+        if stored.unit.vacancy_id is not None:
+            by_reason[reasons[stored.unit.vacancy_id]].append(stored.unit.vacancy_id)
         domain.depart(stored.unit)
-    await stays.close_stays(unit, vacancies, unit.now, DepartureReason.ONWARD_HOME)
+    for reason, vacancies in by_reason.items():
+        await stays.close_stays(unit, vacancies, unit.now, reason)
     await free_again(leases, unit, [(stored, made_ready_at(unit, stored)) for stored in moved])
 
 

@@ -275,7 +275,7 @@ async def test_who_joins_another_list_after_accepting_stands_aside_there(world: 
     await world.settle()
     await world.accept((await world.offers("made"))[0]["id"])
     other = await world.join(waitlist="omm", case_id=entry.case_id)
-    assert (await world.entry(other.id))["pause_reason"] == "accepted-elsewhere"
+    assert (await world.entry(other.id))["released"]
     await world.settle()
 
 
@@ -356,7 +356,7 @@ async def test_a_man_is_not_offered_what_takes_women_even_if_kept_for_families(w
 
 async def undo(world: World, offer_id: UUID) -> None:
     reason, by = UndoReason.MISTAKE, handlers.Answering("coordination")
-    await world.run("registry", lambda unit: handlers.undo_decline(world.matchmaker, unit, offer_id, by, reason))
+    await world.run("registry", lambda unit: handlers.undo_answer(world.matchmaker, unit, offer_id, by, reason))
 
 
 async def test_a_refusal_can_be_taken_back_while_nothing_depends_on_it(world: World) -> None:

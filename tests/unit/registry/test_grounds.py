@@ -7,7 +7,7 @@ import pytest
 
 from schemas.vocabulary import AgeBand, Referrer, ReflectionEnd, Region, Sex
 from services.registry.domain.errors import Refused
-from services.registry.domain.mergers import plan, state_before
+from services.registry.domain.mergers import left, plan
 from services.registry.domain.model import Entry, EntryState, Profile
 from services.registry.domain.referrals import problem_with_region
 from services.registry.domain.reflection import check_end, check_start, last_day_of, next_warning, over_at
@@ -120,11 +120,11 @@ def test_the_survivor_keeps_the_earliest_waiting_since_of_each_list() -> None:
     mine = [entry(1, "cosm", 10), entry(2, "omm", 50)]
     others = [entry(3, "cosm", 30), entry(4, "omm", 20), entry(5, "vo", 5)]
     planned = plan(mine, others)
-    assert [(raised.id, since) for raised, since in planned.raised] == [(mine[0].id, others[0].waiting_since)]
+    assert [(kept.id, line.waiting_since) for kept, line in planned.kept] == [(mine[0].id, others[0].waiting_since)]
     assert [missing.id for missing in planned.missing] == [others[2].id]
 
 
 def test_what_was_offered_waits_again_and_what_was_paused_is_paused() -> None:
     """When two cases are taken apart."""
-    assert state_before(entry(1, "cosm", 1, EntryState.OFFERED)) is EntryState.WAITING
-    assert state_before(entry(1, "cosm", 1, EntryState.PAUSED)) is EntryState.PAUSED
+    assert left(entry(1, "cosm", 1, EntryState.OFFERED)).state is EntryState.WAITING
+    assert left(entry(1, "cosm", 1, EntryState.PAUSED)).state is EntryState.PAUSED

@@ -23,7 +23,7 @@ state                       | pause   | resume  | withdraw  | lapse
 waiting                     | paused  | refused | withdrawn | lapsed
 paused, requested           | paused  | waiting | withdrawn | lapsed
 paused, contact-review      | paused  | waiting | withdrawn | lapsed
-paused, accepted-elsewhere  | refused | refused | withdrawn | lapsed
+paused, released            | paused  | refused | withdrawn | lapsed
 offered                     | refused | refused | refused   | refused
 placed                      | refused | refused | refused   | refused
 withdrawn                   | refused | refused | refused   | refused
@@ -43,7 +43,8 @@ CASES = [(row[0], *pair) for row in rows_of(ACTS) for pair in zip(ACT, row[1:], 
 def test_an_act_leads_to_one_state_or_is_refused_and_changes_nothing(state: str, act: str, expected: str) -> None:
     """A pause has a reason as long as it lasts, or is remembered for who leaves; the place in line never changes."""
     name, _, reason = state.partition(", ")
-    entry = replace(WAITING, state=EntryState(name), pause_reason=PauseReason(reason) if reason else None)
+    entry = replace(WAITING, state=EntryState(name), released=reason == "released")
+    entry.pause_reason = PauseReason(reason) if reason and not entry.released else None
     before = replace(entry)
     if expected == "refused":
         with pytest.raises(IllegalTransition):

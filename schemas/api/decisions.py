@@ -103,9 +103,10 @@ class Position(Schema):
     entry_id: UUID
     waitlist: str
     state: str
-    position: int | None = Field(description="1 is the head of the list; none when the entry does not wait")
+    position: int | None = Field(description="1 is the head of the list; none when the entry is not in line")
     ahead: AheadByRule | None
     excluding_vacancies: list[ExcludingVacancy] = Field(description="at most a hundred open and a hundred offered")
+    vacancies_at_least: bool = Field(description="there may be more vacancies than were looked at")
     suitable_vacancies: int = Field(description="vacancies that others are being asked about, and that would suit")
     expected_wait: ExpectedWait | None
     no_expectation: Literal["not-waiting", "fewer-than-ten-placements"] | None = Field(

@@ -38,6 +38,8 @@ def _state_in(states: Iterable[str]) -> TextClause:
 _ACTIVE = _state_in(ACTIVE_OFFER_STATES)
 _LIVE = _state_in(LIVE_ENTRY_STATES)
 _WAITING = text("state = 'waiting'")
+_PAUSED = text("state = 'paused'")
+_IN_LINE = text("state = 'waiting' OR state = 'paused'")
 _OPEN = text("state = 'open'")
 _RUNNING = text("published_at IS NULL")
 _DRAWN = "in a draw between those who have waited equally long"
@@ -268,9 +270,10 @@ entries = Table(
         "waiting_since",
         "lot",
         "id",
-        postgresql_where=_WAITING,
-        sqlite_where=_WAITING,
+        postgresql_where=_IN_LINE,
+        sqlite_where=_IN_LINE,
     ),
+    Index("entries_paused", "waitlist", postgresql_where=_PAUSED, sqlite_where=_PAUSED),
     Index("entries_live", "case_id", "waitlist", unique=True, postgresql_where=_LIVE, sqlite_where=_LIVE),
     Index("entries_by_case", "case_id", "waitlist", "id"),
     Index("entries_by_coordinator", "coordinator", "id"),

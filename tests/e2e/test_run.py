@@ -59,7 +59,7 @@ def test_the_whole_cascade_is_played_once_and_the_printed_commands_work(
     assert len(lines) == len(STEPS)
     assert all(step in line for step, line in zip(STEPS, lines, strict=True))
     assert all(re.match(r"^ +[\d.]+ ms +\+[\d.]+ ", line) for line in lines)
-    assert re.search(r"number 2 +waiting-longer +facility-excluded, offered-before", output)
+    assert re.search(r"number 2 +waiting-longer +excluded-place, offered-before", output)
     assert "a family of 4 that still waits? Number 4: 1 more urgent, 2 waiting longer." in output
     assert "What would help them: a place for at least 4 people" in output
     watch, post, accept = first.commands

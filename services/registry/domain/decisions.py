@@ -20,7 +20,7 @@ from services.registry.domain.allocation import (
     passed_over,
     why_passed_over,
 )
-from services.registry.domain.model import Entry, Profile, Vacancy
+from services.registry.domain.model import Entry, EntryState, Profile, Vacancy
 from services.registry.domain.order import place_in_line
 from services.registry.domain.programmes import Programme
 
@@ -54,6 +54,7 @@ class Group:
     profile: Profile
     right: Right
     offered_before: bool = False
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,8 @@ def _reasons_of(counted: Counted, choice: Choice, situation: Situation) -> tuple
     """The reasons that each of these has: those of one that stands for all."""
     now, right = situation.now, counted.group.right
     until = {Right.RUNS: now + timedelta(days=1), Right.ENDED: now, Right.NOT_KNOWN: None}[right]
-    one = replace(choice.entry, id=UUID(int=0), profile=counted.group.profile, eligible_until=until)
+    state = EntryState.PAUSED if counted.group.paused else EntryState.WAITING
+    one = replace(choice.entry, id=UUID(int=0), profile=counted.group.profile, eligible_until=until, state=state)
     before = {choice.vacancy.id: {one.id} if counted.group.offered_before else set()}
     return why_passed_over(one, choice, replace(situation, offered_before=before))
 
@@ -153,12 +155,12 @@ def group_of(entry: Entry, offered_before: Collection[UUID], now: datetime) -> G
     right = Right.NOT_KNOWN
     if entry.eligible_until is not None:
         right = Right.RUNS if entry.eligible_until > now else Right.ENDED
-    return Group(entry.profile, right, entry.id in offered_before)
+    return Group(entry.profile, right, entry.id in offered_before, entry.state is EntryState.PAUSED)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Who waits before a chosen entry: the first in their order, and of a long line how many there are of each group.
+    """Who waits or stands aside before a chosen entry: the first in order, and of a long line how many of each group.
 
     `at_least`: counting stopped there.
     """

@@ -1,6 +1,6 @@
 """May this household be offered this vacancy? Every reason why not, never only the first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -22,6 +22,8 @@ class Reason(StrEnum):
     REGION_EXCLUDED = "region-excluded"
     MUNICIPALITY_EXCLUDED = "municipality-excluded"
     FACILITY_EXCLUDED = "facility-excluded"
+    EXCLUDED_PLACE = "excluded-place"
+    """What is told of the three above to those who must not learn where a vacancy is."""
     NOT_SECRET_ENOUGH = "not-secret-enough"  # noqa: S105 - a reason, not a password
     OFFERED_BEFORE = "offered-before"
     """This very vacancy was offered to them before; silence or a refusal moves it on."""
@@ -56,6 +58,14 @@ _SECRECY = (Secrecy.KNOWN, Secrecy.DISCREET, Secrecy.SECRET)
 def reasons_against(profile: Profile, terms: Terms) -> tuple[Reason, ...]:
     """Every rule that keeps this household from this vacancy; empty when it is eligible."""
     return tuple(reason for reason, is_against in _RULES if is_against(profile, terms))
+
+
+_TELL_A_PLACE = frozenset({Reason.REGION_EXCLUDED, Reason.MUNICIPALITY_EXCLUDED, Reason.FACILITY_EXCLUDED})
+
+
+def without_place(reasons: Iterable[str]) -> tuple[str, ...]:
+    """The same reasons, so that none of them tells where the vacancy is."""
+    return tuple(dict.fromkeys(Reason.EXCLUDED_PLACE if reason in _TELL_A_PLACE else reason for reason in reasons))
 
 
 def reasons_now(entry: Entry, programme: Programme, now: datetime) -> tuple[Reason, ...]:

@@ -160,12 +160,8 @@ _REMEDIES: Mapping[Reason, Callable[[Profile], Remedy]] = {
         "a place that can be entered with a wheelchair",
     ),
     Reason.NEED_NOT_SERVED: _needs,
-    # Which region, municipality or facility it is, is not said here.
-    Reason.REGION_EXCLUDED: _simply("elsewhere", "een plek in een andere regio", "a place in another region"),
-    Reason.MUNICIPALITY_EXCLUDED: _simply(
-        "elsewhere", "een plek in een andere gemeente", "a place in another municipality"
-    ),
-    Reason.FACILITY_EXCLUDED: _simply("elsewhere", "een plek in een andere voorziening", "a place in another facility"),
+    # Whether its region, municipality or facility is excluded would tell something of where it is.
+    Reason.EXCLUDED_PLACE: _simply("elsewhere", "een plek die niet is uitgesloten", "a place that is not excluded"),
     Reason.NOT_SECRET_ENOUGH: _secrecy,
     Reason.OFFERED_BEFORE: _simply("another-vacancy", "een andere vrije plek", "another vacancy than this one"),
     Reason.PAUSED: _simply("resume", "hervatten op de lijst", "resuming on the list"),

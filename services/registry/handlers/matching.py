@@ -148,14 +148,15 @@ class Matchmaker:
         *,
         everyone: bool,
     ) -> list[Entry]:
-        """Who waits before the chosen ones, unless it is sure that nobody was passed over."""
+        """Who stands in line before the chosen ones, unless it is sure that nobody was passed over."""
         in_order = not any(choice.before_others for choice in choices) and not situation.offered_before
         everyone_fits = in_order and not any(
             reasons_against(profile, choice.vacancy.terms)
             for choice in choices
             for profile in waitlist.profiles.values()
         )
-        if everyone_fits and not everyone and not situation.programme.requires_reflection_period:
+        everyone = everyone or waitlist.pausing or situation.programme.requires_reflection_period
+        if everyone_fits and not everyone:
             return []
         last = max((choice.entry for choice in choices), key=place_in_line)
         return await ahead_of(unit, waitlist, last, PASSED_OVER_LIMIT + len(choices) + 1)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.decisions import Rule
-from services.registry.domain.eligibility import Reason, reasons_against, reasons_now
+from services.registry.domain.eligibility import Reason, reasons_against, reasons_now, without_place
 from services.registry.domain.model import Entry, EntryState, VacancyState
 from services.registry.domain.position import ExpectedWait, Remedy, a_year_before, expected_wait, remedy
 from services.registry.domain.programmes import Programmes
@@ -29,12 +29,14 @@ class Excluding:
 
 @dataclass(slots=True)
 class Position:
-    """Where an entry stands. Of one that does not wait there is nothing to say but that."""
+    """Where an entry stands. Of one that is not in line there is nothing to say but that."""
 
     entry: Entry
     ahead: dict[Rule, int] | None = None
     excluding: list[Excluding] = field(default_factory=list)
     suitable: int = 0
+    vacancies_at_least: bool = False
+    """Whether there are more vacancies than were looked at."""
     expected: ExpectedWait | None = None
 
     @property
@@ -48,10 +50,11 @@ async def position_of(unit: UnitOfWork, programmes: Programmes, entry_id: UUID, 
     row = await find_entry(unit, entry_id, coordinator)
     entry = entry_of(row, {row.profile_id: decode_profile(row.profile)})
     position = Position(entry)
-    if entry.state is EntryState.WAITING:
+    if entry.state in (EntryState.WAITING, EntryState.PAUSED):
         position.ahead = await store.ahead_by_rule(unit, entry)
         now = reasons_now(entry, programmes.at(entry.waitlist, unit.now), unit.now)
-        for standing in await store.to_be_had(unit, entry):
+        position.vacancies_at_least, to_be_had = await store.to_be_had(unit, entry)
+        for standing in to_be_had:
             _note(position, standing, now)
         waited = await store.waits(unit, entry.waitlist, a_year_before(unit.now))
         position.expected = expected_wait(entry.profile, waited)
@@ -64,7 +67,7 @@ def _note(position: Position, standing: Standing, now: Sequence[Reason]) -> None
     if standing.offered_before:
         reasons.append(Reason.OFFERED_BEFORE)
     if reasons:
-        explained = [(reason, remedy(reason, profile)) for reason in reasons]
+        explained = [(reason, remedy(reason, profile)) for reason in map(Reason, without_place(reasons))]
         position.excluding.append(Excluding(standing.state, standing.available_from, explained))
     else:
         position.suitable += 1

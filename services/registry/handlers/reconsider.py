@@ -7,7 +7,7 @@ from schemas.vocabulary import ContactReason, RevocationReason
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import allocation as rules
 from services.registry.domain import entries, offers
-from services.registry.domain.eligibility import reasons_against
+from services.registry.domain.eligibility import reasons_against, without_place
 from services.registry.domain.model import Allocation, Entry, EntryState, OfferState
 from services.registry.handlers import messages
 from services.registry.handlers.matching import Matchmaker
@@ -95,7 +95,7 @@ def _revoked_if_wrong(unit: UnitOfWork, place: Place) -> Allocation | None:
     if entries.has_lapsed(place.entry, unit.now):
         return revoked(unit, place, RevocationReason.NO_LONGER_ENTITLED)
     reasons = rules.all_reasons(place.entry, place.allocation.vacancy, ())
-    return revoked(unit, place, ", ".join(reasons)) if reasons else None
+    return revoked(unit, place, ", ".join(without_place(reasons))) if reasons else None
 
 
 def revoked(unit: UnitOfWork, place: Place, reason: str) -> Allocation | None:

@@ -1,5 +1,6 @@
 """Why each offer was made. A coordinator sees others as positions only; an auditor sees which entries they were."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from schemas.api.decisions import Considered, CountedByReasons, Decision, Decisions, DecisionsQuery
@@ -7,6 +8,7 @@ from services.chassis.identity import Role
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
 from services.registry.domain.decisions import Ahead
+from services.registry.domain.eligibility import without_place
 from services.registry.routes.common import AUDITORS, BASE, COORDINATORS, READ
 from services.registry.store import decisions as store
 from services.registry.store.cases import rows
@@ -97,15 +99,24 @@ def _shown(stored: StoredDecision, *, in_full: bool) -> Decision:
         policy=stored.policy,
         decided_at=stored.decided_at,
         considered=[
-            _considered(position, ahead, id_)
+            _considered(position, ahead, id_, in_full=in_full)
             for position, (ahead, id_) in enumerate(zip(explanation.ahead, ids, strict=False), start=1)
         ],
-        counted=[CountedByReasons(reasons=list(reasons), count=count) for reasons, count in explanation.counted],
+        counted=[
+            CountedByReasons(reasons=_told(reasons, in_full=in_full), count=count)
+            for reasons, count in explanation.counted
+        ],
         counted_at_least=explanation.at_least,
         vacancy_id=stored.vacancy_id if in_full else None,
         digest=stored.digest if in_full else None,
     )
 
 
-def _considered(position: int, ahead: Ahead, entry_id: UUID | None) -> Considered:
-    return Considered(position=position, rule=ahead.rule.value, reasons=list(ahead.reasons), entry_id=entry_id)
+def _considered(position: int, ahead: Ahead, entry_id: UUID | None, *, in_full: bool) -> Considered:
+    reasons = _told(ahead.reasons, in_full=in_full)
+    return Considered(position=position, rule=ahead.rule.value, reasons=reasons, entry_id=entry_id)
+
+
+def _told(reasons: Sequence[str], *, in_full: bool) -> list[str]:
+    """A coordinator knows what is excluded for their own, and must not learn from that where a vacancy is."""
+    return list(reasons if in_full else without_place(reasons))

@@ -55,6 +55,7 @@ def _shown(position: positions.Position) -> Position:
         ahead=None if ahead is None else _ahead(ahead, at_least=position.at_least),
         excluding_vacancies=[_excluding(item) for item in position.excluding],
         suitable_vacancies=position.suitable,
+        vacancies_at_least=position.vacancies_at_least,
         expected_wait=None if position.expected is None else _expected(position.expected),
         no_expectation=_no_expectation(position),
     )

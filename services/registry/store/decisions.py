@@ -16,11 +16,13 @@ from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.decisions import Ahead, Counted, Decision, Explanation, Group, Right, Rule, Snapshot
 from services.registry.domain.draw import NO_LOT
-from services.registry.domain.model import Entry, Profile, Vacancy
+from services.registry.domain.model import Entry, EntryState, Profile, Vacancy
 from services.registry.store.codec import canonical_json, decode_profile, decode_terms, encode_profile, encode_terms
 from services.registry.tables import decisions, offers
 
 _INSERT = Insertion(decisions)
+_PAUSED = EntryState.PAUSED.value
+"""Said of those who stand aside only, so that what was stored before anyone remembered them means the same."""
 
 
 class StoredDecision(NamedTuple):
@@ -94,10 +96,7 @@ def encode_snapshot(snapshot: Snapshot) -> str:
         "atLeast": snapshot.at_least,
         "availableFrom": vacancy.available_from.isoformat(),
         "considered": [_entry_item(entry, number) for entry in considered],
-        "counted": [
-            [number[rest.group.profile], rest.group.right, rest.group.offered_before, rest.count]
-            for rest in snapshot.counted
-        ],
+        "counted": [_counted_item(rest, number) for rest in snapshot.counted],
         "kind": vacancy.kind,
         "decidedAt": snapshot.decided_at.isoformat(),
         "offeredBefore": [index for index, entry in enumerate(considered) if entry.id in snapshot.offered_before],
@@ -122,8 +121,8 @@ def decode_snapshot(text: str) -> Snapshot:
         considered=considered,
         offered_before=frozenset(considered[index].id for index in value["offeredBefore"]),
         counted=tuple(
-            Counted(Group(profiles[index], Right(right), before), count)
-            for index, right, before, count in value["counted"]
+            Counted(Group(profiles[index], Right(right), before, bool(paused)), count)
+            for index, right, before, count, *paused in value["counted"]
         ),
         at_least=value["atLeast"],
     )
@@ -171,16 +170,24 @@ def _row(decision: Decision) -> dict[str, object]:
     }
 
 
+def _counted_item(rest: Counted, number: Mapping[Profile, int]) -> list[object]:
+    group = rest.group
+    item = [number[group.profile], group.right, group.offered_before, rest.count]
+    return [*item, _PAUSED] if group.paused else item
+
+
 def _entry_item(entry: Entry, number: Mapping[Profile, int]) -> list[object]:
     item = [str(entry.id), number[entry.profile], entry.urgency, entry.waiting_since.isoformat()]
     until = entry.eligible_until and entry.eligible_until.isoformat()
-    if entry.lot != NO_LOT:
-        return [*item, until, str(entry.lot)]
-    return [*item, until] if until else item
+    lot = None if entry.lot == NO_LOT else str(entry.lot)
+    further = [until, lot, _PAUSED if entry.state is EntryState.PAUSED else None]
+    while further and further[-1] is None:
+        further.pop()
+    return [*item, *further]
 
 
 def _entry(item: Sequence[Any], profiles: Sequence[Profile], waitlist: str) -> Entry:
-    id_, profile, urgency, since, until, lot = [*item, None, None][:6]
+    id_, profile, urgency, since, until, lot, state = [*item, None, None, None][:7]
     return Entry(
         id=UUID(id_),
         waitlist=waitlist,
@@ -189,6 +196,7 @@ def _entry(item: Sequence[Any], profiles: Sequence[Profile], waitlist: str) -> E
         profile=profiles[profile],
         urgency=urgency,
         waiting_since=datetime.fromisoformat(since),
+        state=EntryState(state) if state else EntryState.WAITING,
         eligible_until=datetime.fromisoformat(until) if until else None,
         lot=UUID(lot) if lot else NO_LOT,
     )

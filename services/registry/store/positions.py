@@ -40,6 +40,7 @@ from services.registry.domain.model import (
 from services.registry.domain.order import place_in_line
 from services.registry.store.allocations import WAS_ANSWERED
 from services.registry.store.codec import decode_profile, decode_terms
+from services.registry.store.waitlists import IN_LINE
 from services.registry.tables import entries, offers, profiles, vacancies
 
 AHEAD_LIMIT = 10_000
@@ -88,20 +89,25 @@ class Wait(NamedTuple):
 
 def _first(*conditions: ColumnElement[bool]) -> Select[tuple[object, ...]]:
     """The first in line who meet these, in a scan of the index that holds the list's order."""
-    mine = select(entries.c.id, entries.c.profile_id, entries.c.eligible_until)
-    mine = mine.where(entries.c.waitlist == bindparam("list"), _WAITING, *conditions)
+    mine = select(entries.c.id, entries.c.profile_id, entries.c.eligible_until, entries.c.state)
+    mine = mine.where(entries.c.waitlist == bindparam("list"), *conditions)
     in_line = mine.order_by(entries.c.precedence, entries.c.waiting_since, entries.c.lot, entries.c.id)
     return select(in_line.limit(bindparam("limit", type_=Integer)).subquery())
 
 
 def _counted(rule: Rule) -> Label[int]:
-    return select(func.count()).select_from(_first(_CONDITIONS[rule]).subquery()).scalar_subquery().label(rule.name)
+    return (
+        select(func.count())
+        .select_from(_first(_WAITING, _CONDITIONS[rule]).subquery())
+        .scalar_subquery()
+        .label(rule.name)
+    )
 
 
 _BY_RULE = select(*map(_counted, Rule))
 _IN_LINE = (
     # Two parts, as in `waitlists`: PostgreSQL ends an index scan by the first column of a row comparison only.
-    union_all(_first(_CONDITIONS[Rule.MORE_URGENT]), _first(_AS_URGENT_AND_EARLIER))
+    union_all(_first(IN_LINE, _CONDITIONS[Rule.MORE_URGENT]), _first(IN_LINE, _AS_URGENT_AND_EARLIER))
     .limit(bindparam("limit", type_=Integer))
     .subquery()
 )
@@ -115,8 +121,9 @@ _RIGHT = case(
 @lru_cache(maxsize=2)
 def _in_groups(dialect: str) -> Select[tuple[object, ...]]:
     repeated = one_of(dialect, _IN_LINE.c.id, "offered_before").label("repeated")
-    grouped = select(_IN_LINE.c.profile_id, _RIGHT, repeated).subquery()
-    key = (grouped.c.profile_id, grouped.c.standing_right, grouped.c.repeated)
+    paused = (_IN_LINE.c.state == literal_column(f"'{EntryState.PAUSED}'")).label("paused")
+    grouped = select(_IN_LINE.c.profile_id, _RIGHT, repeated, paused).subquery()
+    key = (grouped.c.profile_id, grouped.c.standing_right, grouped.c.repeated, grouped.c.paused)
     return select(*key, func.count().label("count")).group_by(*key)
 
 
@@ -129,15 +136,21 @@ async def ahead_by_rule(unit: UnitOfWork, entry: Entry) -> dict[Rule, int]:
 async def ahead_in_groups(
     unit: UnitOfWork, known: Mapping[UUID, Profile], entry: Entry, offered_before: Collection[UUID], limit: int
 ) -> dict[Group, int]:
-    """How many of each group are among the first `limit` who wait before this entry."""
+    """How many of each group are among the first `limit` who wait or stand aside before this entry."""
     dialect = unit.connection.dialect.name
     before = {"offered_before": ids_value(dialect, sorted(offered_before))}
     rows = await unit.execute(_in_groups(dialect), _place(entry) | before | {"limit": limit, "now": unit.now})
-    return {Group(known[row.profile_id], Right(row.standing_right), bool(row.repeated)): row["count"] for row in rows}
+    return {
+        Group(known[row.profile_id], Right(row.standing_right), bool(row.repeated), bool(row.paused)): row["count"]
+        for row in rows
+    }
 
 
-async def to_be_had(unit: UnitOfWork, entry: Entry) -> list[Standing]:
-    """The vacancies of a list that are open, and those that others are asked about; the longest open first."""
+async def to_be_had(unit: UnitOfWork, entry: Entry) -> tuple[bool, list[Standing]]:
+    """The vacancies of a list that are open, and those that others are asked about; the longest open first.
+
+    At most VACANCIES_LIMIT of each, and whether there may be more.
+    """
     earlier = select(offers).where(WAS_ANSWERED, offers.c.case_id == entry.case_id).subquery("earlier")
     asked = select(earlier.c.id).where(earlier.c.vacancy_id == vacancies.c.id)
     columns = (vacancies.c.id, vacancies.c.terms, vacancies.c.state, vacancies.c.available_from, vacancies.c.opened_at)
@@ -146,9 +159,9 @@ async def to_be_had(unit: UnitOfWork, entry: Entry) -> list[Standing]:
     asking = query.join(offers, offers.c.vacancy_id == vacancies.c.id)
     asking = asking.where(offers.c.waitlist == entry.waitlist, _TO_ANSWER, offers.c.entry_id != entry.id)
     asking = asking.order_by(offers.c.deadline_at, offers.c.id)
-    found = [*await unit.execute(free.limit(VACANCIES_LIMIT)), *await unit.execute(asking.limit(VACANCIES_LIMIT))]
-    found.sort(key=lambda row: (row.opened_at, row.id))
-    return [
+    parts = [await unit.execute(part.limit(VACANCIES_LIMIT)) for part in (free, asking)]
+    found = sorted((row for part in parts for row in part), key=lambda row: (row.opened_at, row.id))
+    return any(len(part) == VACANCIES_LIMIT for part in parts), [
         Standing(decode_terms(row.terms), VacancyState(row.state), row.available_from, bool(row.offered_before))
         for row in found
     ]

@@ -37,6 +37,7 @@ LineRow = Row
 
 # A constant in the text, not a parameter: only so can a prepared plan use the partial index.
 _WAITING: ColumnElement[str] = literal_column(f"'{EntryState.WAITING}'")
+_PAUSED: ColumnElement[str] = literal_column(f"'{EntryState.PAUSED}'")
 _LIVE: list[ColumnElement[str]] = [literal_column(f"'{state}'") for state in LIVE_ENTRY_STATES]
 _entitled = or_(
     entries.c.eligible_until > bindparam("now", type_=UtcDateTime),
@@ -46,8 +47,12 @@ _entitled = or_(
 _PLACE = (entries.c.precedence, entries.c.waiting_since, entries.c.lot, entries.c.id)
 
 
+IN_LINE = (entries.c.state == _WAITING) | (entries.c.state == _PAUSED)
+"""Who waits, and who stands aside for a while and is passed over: in the words of the index that has their order."""
+
+
 def _ahead(*conditions: ColumnElement[bool]) -> Select[tuple[object, ...]]:
-    mine = (entries.c.waitlist == bindparam("list"), entries.c.state == _WAITING, *conditions)
+    mine = (entries.c.waitlist == bindparam("list"), IN_LINE, *conditions)
     query = select(entries).where(*mine).order_by(*_PLACE).limit(bindparam("limit", type_=Integer))
     return select(query.subquery())
 
@@ -64,11 +69,15 @@ _AHEAD = union_all(_ahead(_MORE_URGENT), _ahead(_AS_URGENT, _EARLIER)).limit(bin
 
 @dataclass(slots=True)
 class Waitlist:
-    """A waitlist whose lock this transaction holds, with the profiles of all who ever stood in it."""
+    """A waitlist whose lock this transaction holds, with the profiles of all who ever stood in it.
+
+    `pausing`: somebody stands aside in it, or did until a moment ago.
+    """
 
     id: str
     kind: ListKind
     profiles: Mapping[UUID, Profile] = field(repr=False)
+    pausing: bool = True
 
 
 class ProfileCache:
@@ -114,7 +123,12 @@ class WaitlistStore:
     ) -> dict[str, Waitlist]:
         rows = await unit.execute(query, which)
         return {
-            row.id: Waitlist(row.id, ListKind(row.kind), await self._cache.of(unit, row.id, row.profile_count))
+            row.id: Waitlist(
+                row.id,
+                ListKind(row.kind),
+                await self._cache.of(unit, row.id, row.profile_count),
+                pausing=bool(row.pausing),
+            )
             for row in rows
         }
 
@@ -150,8 +164,13 @@ def _lock_of_households(dialect: str) -> Select[tuple[object, ...]]:
     return _locking(waitlists.c.id.in_(mine) | waitlists.c.id.in_(theirs))
 
 
+_PAUSING = select(entries.c.id).where(entries.c.waitlist == waitlists.c.id, entries.c.state == _PAUSED).exists()
+
+
 def _locking(which: ColumnElement[bool]) -> Select[tuple[object, ...]]:
-    return select(waitlists).where(which).order_by(waitlists.c.id).with_for_update(of=waitlists)
+    return (
+        select(waitlists, _PAUSING.label("pausing")).where(which).order_by(waitlists.c.id).with_for_update(of=waitlists)
+    )
 
 
 async def first_in_line(
@@ -192,7 +211,7 @@ def _first_of_each(dialect: str) -> Select[tuple[object, ...]]:
 
 
 async def ahead_of(unit: UnitOfWork, waitlist: Waitlist, entry: Entry, limit: int) -> list[Entry]:
-    """Who waits before this entry, in order, at most `limit`."""
+    """Who waits or stands aside before this entry, in order, at most `limit`."""
     names = ("precedence", "waiting_since", "lot", "id")
     place = dict(zip(names, place_in_line(entry), strict=True))
     rows = await unit.execute(_AHEAD, {"list": waitlist.id, "limit": limit} | place)

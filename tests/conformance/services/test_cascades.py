@@ -43,14 +43,14 @@ async def test_a_household_that_grows_beyond_what_is_offered_makes_room_at_once(
 
 
 async def test_an_exclusion_during_an_offer_takes_it_back(world: World) -> None:
-    """Safety overrides everything: nobody need answer an offer of a place that became dangerous."""
+    """Safety overrides everything: nobody need answer an offer of a dangerous place, nor learns where it was."""
     entry = await world.join(days=9)
     unit = await world.add_unit(region=Region.LIMBURG)
     await world.post_bed(unit)
     await world.settle()
     await world.change(entry.case_id, replace(HOUSEHOLD, excluded_regions=frozenset({Region.LIMBURG})))
     await world.settle()
-    assert await outcomes(world) == [("revoked", "region-excluded")]
+    assert await outcomes(world) == [("revoked", "excluded-place")]
     assert (await world.unit(unit))["state"] == "free"
     assert (await kinds_told(world))[-1] == "offer-revoked"
 

@@ -7,13 +7,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import insert, select, update
 
-from schemas.vocabulary import Need, Sex
+from schemas.vocabulary import Need, Programme, Region, Sex
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import eligibility
 from services.registry.domain.decisions import Explanation, Rule
 from services.registry.domain.model import Profile
 from services.registry.domain.position import Basis, ExpectedWait
+from services.registry.handlers import entries as handlers
 from services.registry.handlers import matching, positions
 from services.registry.handlers.positions import Position
 from services.registry.handlers.replay import Outcome, replay
@@ -45,7 +46,7 @@ async def outcomes(world: World) -> list[Outcome]:
     ]
 
 
-async def crowd(world: World, profile: Profile, count: int) -> None:
+async def crowd(world: World, profile: Profile, count: int, **standing: object) -> None:
     """Many who wait longer than whoever joins afterwards, put straight into the tables."""
 
     async def fill(unit: UnitOfWork) -> None:
@@ -63,12 +64,9 @@ async def crowd(world: World, profile: Profile, count: int) -> None:
             "precedence": 9,
             "state": "waiting",
             "eligible_until": unit.now + timedelta(days=60),
-        }
+        } | standing
         since = [unit.now - timedelta(days=99 + number) for number in range(count)]
-        rows = [
-            same | {"id": id_, "case_id": id_, "waiting_since": at, "state": "waiting"}
-            for id_, at in zip(ids, since, strict=True)
-        ]
+        rows = [same | {"id": id_, "case_id": id_, "waiting_since": at} for id_, at in zip(ids, since, strict=True)]
         await unit.execute(insert(entries), rows)
 
     await world.run("registry", fill)
@@ -109,6 +107,34 @@ async def test_beyond_the_first_hundred_they_are_counted_by_reason(world: World)
         ("need-not-served",): 40,
     }
     assert not explanation.at_least
+
+
+async def test_who_stands_aside_is_passed_over_for_that(world: World) -> None:
+    """One by one and counted, with every other reason; in a list where everyone else could have had it, too."""
+    await crowd(world, FAMILY, 3)
+    await crowd(world, HOUSEHOLD, 120, state="paused", pause_reason="requested")
+    chosen = await world.join()
+    await world.post_bed(await world.add_unit(places=4))
+    await world.post_bed(await world.add_unit(places=2))
+    await world.settle()
+    *_, explanation = await explanations(world)
+    assert explanation.chosen == chosen.id
+    named, counted = [one.reasons for one in explanation.ahead], dict(explanation.counted)
+    assert named.count(("paused",)) + counted[("paused",)] == 120
+    assert await outcomes(world) == [Outcome.SAME] * 2
+
+
+async def test_who_stands_aside_alone_is_passed_over_for_that(world: World) -> None:
+    """Nobody else is in line, and nothing but the pause is against them."""
+    paused = await world.join(waitlist="omm", days=9)
+    await world.run("registry", lambda unit: handlers.pause(world.matchmaker, unit, paused.id, COORDINATOR, until=None))
+    chosen = await world.join(waitlist="omm")
+    await world.post_bed(await world.add_unit(programme=Programme.OMM))
+    await world.settle()
+    (explanation,) = await explanations(world)
+    assert explanation.chosen == chosen.id
+    assert [one.reasons for one in explanation.ahead] == [("paused",)]
+    assert await outcomes(world) == [Outcome.SAME]
 
 
 async def test_counting_ends_at_its_limit_and_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,6 +250,46 @@ async def test_a_position_says_what_excludes_and_what_would_change_that(world: W
     assert excluding.reasons[2][1].english == "a place that serves addiction"
     assert excluding.reasons[2][1].dutch == "een plek die verslaving aankan"
     assert (await position(world, other.id)).suitable == 1
+
+
+async def test_a_position_tells_no_place(world: World) -> None:
+    """Whether the region, the municipality or the facility is excluded is one reason for those who look."""
+    excluding = replace(HOUSEHOLD, excluded_regions=frozenset({Region.LIMBURG}))
+    mine = await world.join(excluding)
+    await world.post_bed(await world.add_unit(region=Region.LIMBURG))
+    await world.settle()
+    ((told,),) = [vacancy.reasons for vacancy in (await position(world, mine.id)).excluding]
+    assert (told[0], told[1].change) == ("excluded-place", "elsewhere")
+
+
+async def test_who_stands_aside_has_a_position_that_says_so(world: World) -> None:
+    """They keep their place in line, and what they would have to do is said."""
+    await world.join(days=3)
+    mine = await world.join(days=1)
+    await world.run("registry", lambda unit: handlers.pause(world.matchmaker, unit, mine.id, COORDINATOR, until=None))
+    await world.post_bed(await world.add_unit(sexes=[Sex.MALE]))
+    await world.settle()
+    found = await position(world, mine.id)
+    assert found.ahead is not None
+    assert found.ahead[Rule.WAITING_LONGER] == 1
+    (vacancy,) = found.excluding
+    assert [(reason, remedy.change) for reason, remedy in vacancy.reasons] == [
+        ("sex-not-accepted", "accepts-sex"),
+        ("paused", "resume"),
+    ]
+
+
+async def test_a_position_says_when_there_are_more_vacancies(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is left out in silence."""
+    monkeypatch.setattr(store, "VACANCIES_LIMIT", 2)
+    mine = await world.join()
+    found = await position(world, mine.id)
+    assert not found.vacancies_at_least
+    for _ in range(3):
+        await world.post_bed(await world.add_unit(sexes=[Sex.MALE]))
+    await world.settle()
+    found = await position(world, mine.id)
+    assert (len(found.excluding), found.vacancies_at_least) == (2, True)
 
 
 async def test_an_entry_that_does_not_wait_has_no_position(world: World) -> None:

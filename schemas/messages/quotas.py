@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from schemas.base import UtcDatetime, VacancyMessage
-from schemas.vocabulary import ClaimReversalReason
+from schemas.vocabulary import ClaimReversalReason, Region
 
 
 class SlotMessage(VacancyMessage):
@@ -25,6 +25,9 @@ class SlotOpened(SlotMessage):
     wheelchair: bool
     available_from: UtcDatetime
     opened_at: UtcDatetime
+    regions: list[Region] = Field(
+        [], max_length=len(Region), description="the regional units in which it may lie; any, when none is given"
+    )
 
 
 class SlotWithdrawn(SlotMessage):

@@ -1,16 +1,15 @@
 """What must never be false in the registry's database, as questions that find what breaks it: ids only."""
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Select, and_, func, not_, or_, select
 
-from schemas.vocabulary import ListKind
 from services.chassis.database import Row, among
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.domain.eligibility import reasons_against
+from services.registry.domain.eligibility import reasons_against, reasons_of_programme
 from services.registry.domain.model import (
     ACTIVE_OFFER_STATES,
     OPEN_OFFER_STATES,
@@ -29,6 +28,9 @@ FINDINGS_LIMIT = 100
 VACANCIES_LIMIT = 10_000
 """For how many open vacancies it is checked that nobody waits who could have them, the longest open first."""
 
+OFFERS_LIMIT = 10_000
+"""Of how many open offers it is checked that they suit, the oldest first."""
+
 
 async def findings(unit: UnitOfWork, programmes: Programmes | None = None) -> list[str]:
     """Everything that is wrong, at most 100 of a kind: what, and the id of the vacancy, entry, offer or case."""
@@ -36,6 +38,7 @@ async def findings(unit: UnitOfWork, programmes: Programmes | None = None) -> li
     for what, query in _BROKEN.items():
         ids = [id_ for [id_] in await unit.execute(query.limit(FINDINGS_LIMIT))]
         found += [f"{what}: {id_}" for id_ in ids]
+    found += [f"open offer of a place that is not for them: {id_}" for id_ in await _not_for_them(unit)]
     suspects = await _forgotten(unit, programmes or Programmes())
     forgotten = await _still_open(unit, suspects[:FINDINGS_LIMIT])
     return found + [f"open vacancy that somebody could have: {id_}" for id_ in forgotten]
@@ -50,12 +53,30 @@ async def _forgotten(unit: UnitOfWork, programmes: Programmes) -> list[Row]:
     )
     forgotten = []
     for waitlist, mine in groupby(free, key=lambda row: row.waitlist):
-        line = await unit.execute(select(profiles).where(profiles.c.waitlist == waitlist))
-        entitled_only = programmes.at(waitlist, unit.now).requires_reflection_period
+        programme = programmes.at(waitlist, unit.now)
+        everyone = await unit.execute(select(profiles).where(profiles.c.waitlist == waitlist))
+        line = [row for row in everyone if not reasons_of_programme(decode_profile(row.profile), programme)]
+        entitled_only = programme.requires_reflection_period
         forgotten += [
             vacancy for vacancy in mine if await _has_eligible(unit, vacancy, line, entitled_only=entitled_only)
         ]
     return forgotten
+
+
+async def _not_for_them(unit: UnitOfWork) -> list[UUID]:
+    """Open offers of what does not suit the household as it is known now."""
+    query = select(offers.c.id, vacancies.c.terms, profiles.c.profile).select_from(
+        offers.join(vacancies, vacancies.c.id == offers.c.vacancy_id)
+        .join(entries, entries.c.id == offers.c.entry_id)
+        .join(profiles, profiles.c.id == entries.c.profile_id)
+    )
+    query = query.where(offers.c.state.in_(OPEN_OFFER_STATES)).order_by(offers.c.id).limit(OFFERS_LIMIT)
+    wrong = (
+        row.id
+        for row in await unit.execute(query)
+        if reasons_against(decode_profile(row.profile), decode_terms(row.terms))
+    )
+    return list(islice(wrong, FINDINGS_LIMIT))
 
 
 async def _still_open(unit: UnitOfWork, suspects: Sequence[Row]) -> list[UUID]:
@@ -91,6 +112,12 @@ def _twice(column: Column[Any], *conditions: ColumnElement[bool]) -> Select[tupl
     return select(column).where(*conditions).group_by(column).having(func.count() > 1).order_by(column)
 
 
+def _twice_of_a_kind(*conditions: ColumnElement[bool]) -> Select[tuple[object]]:
+    """Cases with two offers like this, both of a bed or both of a home."""
+    mine = select(offers.c.case_id).where(*conditions).group_by(offers.c.case_id, offers.c.kind)
+    return mine.having(func.count() > 1).order_by(offers.c.case_id)
+
+
 def _offers_where(*conditions: ColumnElement[bool]) -> Select[tuple[object]]:
     joined = offers.join(vacancies, vacancies.c.id == offers.c.vacancy_id)
     joined = joined.join(entries, entries.c.id == offers.c.entry_id)
@@ -114,8 +141,9 @@ _open = offers.c.state.in_(OPEN_OFFER_STATES)
 _BROKEN: Mapping[str, Select[tuple[object]]] = {
     "vacancy with two active offers": _twice(offers.c.vacancy_id, _ACTIVE),
     "entry with two active offers": _twice(offers.c.entry_id, _ACTIVE),
-    "case with two accepted places in shelters": _twice(
-        offers.c.case_id, offers.c.state == OfferState.ACCEPTED, offers.c.kind == ListKind.SHELTER
+    "case with two accepted places of a kind": _twice_of_a_kind(offers.c.state == OfferState.ACCEPTED),
+    "case with two placements of a kind": _twice_of_a_kind(
+        offers.c.state == OfferState.FULFILLED, offers.c.ended_at.is_(None)
     ),
     "offer whose vacancy is in another state": _offers_where(
         or_(

@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from schemas.api.registry import Waitlist
 from schemas.base import Schema
-from schemas.vocabulary import DeclineReason
+from schemas.vocabulary import AgeBand, DeclineReason, Sex
 from services.registry.domain.deadlines import LONGEST_HOURS, AnswerTime
 from services.registry.domain.programmes import (
     DEFAULT_PROGRAMMES,
@@ -61,6 +61,8 @@ class Version(Schema):
     region_preference: Region | None = None
     requires_reflection_period: bool | None = None
     requires_permit: bool | None = None
+    sexes: list[Sex] | None = Field(None, min_length=1, max_length=len(Sex))
+    age_bands: list[AgeBand] | None = Field(None, min_length=1, max_length=len(AgeBand))
     warning_days: list[Annotated[int, Field(ge=1, le=92)]] | None = Field(None, max_length=10)
 
 
@@ -108,6 +110,10 @@ def _applied(before: Programme, version: Version) -> Programme:
         given["warning_days"] = tuple(version.warning_days)
     if version.region_preference:
         given["region_preference"] = RegionPreference(version.region_preference.among, version.region_preference.days)
+    if version.sexes:
+        given["sexes"] = frozenset(version.sexes)
+    if version.age_bands:
+        given["age_bands"] = frozenset(version.age_bands)
     if version.consequences:
         given["consequences"] = {**before.consequences, **version.consequences}
     return replace(before, **given, edition=_digest(version))

@@ -62,6 +62,9 @@ waitlists = Table(
     Column("id", Text, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("profile_count", Integer, nullable=False, comment="rises with each new profile, so caches know"),
+    Column(
+        "policy", Text, nullable=False, server_default="", comment="by which version what is free was looked at last"
+    ),
 )
 
 cases = Table(
@@ -331,7 +334,8 @@ offers = Table(
     Column("ended_at", UtcDateTime, comment="a placement that is over: departed, or housed"),
     Column("remind_at", UtcDateTime, comment="when its deadline is near; empty once that was said"),
     Column("decided_by", Text, comment="the organisation that answered"),
-    Column("undone", Text, comment="why its refusal was taken back"),
+    Column("undone", Text, comment="why its answer was taken back"),
+    Column("policy", Text, nullable=False, server_default="", comment="the version of the programme that made it"),
     Index("offers_one_per_vacancy", "vacancy_id", unique=True, postgresql_where=_ACTIVE, sqlite_where=_ACTIVE),
     Index("offers_one_per_entry", "entry_id", unique=True, postgresql_where=_ACTIVE, sqlite_where=_ACTIVE),
     Index("offers_of_vacancy", "vacancy_id"),

@@ -19,6 +19,7 @@ from services.registry.domain.programmes import Programmes
 from services.registry.handlers.deadlines import answers_due
 from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.standing import entries_due
+from services.registry.handlers.versions import versions_begin
 from services.registry.handlers.warnings import periods_ending
 from services.registry.programmes_file import read_programmes
 from services.registry.settings import Settings
@@ -58,8 +59,8 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
 
 
 async def _standing(transactions: Transactions, matchmaker: Matchmaker) -> datetime | None:
-    """What is due to places in line and to rights; each in a transaction, so that neither holds the other's rows."""
-    due = [await transactions.run(partial(work, matchmaker)) for work in (entries_due, periods_ending)]
+    """What is due to places in line, rights and lists; each in a transaction, so that none holds the others' rows."""
+    due = [await transactions.run(partial(work, matchmaker)) for work in (entries_due, periods_ending, versions_begin)]
     return min(filter(None, due), default=None)
 
 

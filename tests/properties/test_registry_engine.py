@@ -71,7 +71,7 @@ class Bed:
         return (
             household.places <= self.places
             and household.sex in self.sexes
-            and self.region not in household.excluded_regions
+            and not (household.excluded_regions and (self.region is None or self.region in household.excluded_regions))
             and (person.until is None or person.until > now)
         )
 

@@ -426,9 +426,12 @@ class World:
         owner = (await self.unit(unit_id))["organisation"]
         return await self.run("shelters", lambda unit: work(unit, owner))
 
-    async def add_municipality(self, code: str = MUNICIPALITY, inhabitants: int = 100_000) -> None:
+    async def add_municipality(
+        self, code: str = MUNICIPALITY, inhabitants: int = 100_000, province: str | None = None
+    ) -> None:
         await self.run(
-            "municipalities", lambda unit: municipalities.register_municipality(unit, code, code, inhabitants)
+            "municipalities",
+            lambda unit: municipalities.register_municipality(unit, code, code, inhabitants, province=province),
         )
 
     async def open_slot(self, places: int = 2) -> Slot:

@@ -16,6 +16,7 @@ from schemas.messages.quotas import SlotOpened, SlotWithdrawn
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain import slots as rules
 from services.municipalities.domain.claims import ClaimState
+from services.municipalities.domain.police_units import units_of
 from services.municipalities.domain.slots import Household, Slot, SlotState
 from services.municipalities.handlers.claims import bind_pending, common, reverse_fallen_through
 from services.municipalities.store import claims, municipalities
@@ -28,7 +29,7 @@ async def open_slot(
     unit: UnitOfWork, municipality_code: str, places: int, available_from: datetime | None, *, wheelchair: bool
 ) -> Slot:
     """A municipality offers a dwelling or room. Raises NotFound when the municipality is not registered."""
-    await municipalities.lock_own(unit, municipality_code)
+    province = await municipalities.lock_own(unit, municipality_code)
     slot = Slot(
         id=unit.identifiers(),
         vacancy_id=unit.identifiers(),
@@ -46,6 +47,7 @@ async def open_slot(
         wheelchair=wheelchair,
         available_from=slot.available_from,
         opened_at=slot.opened_at,
+        regions=units_of(province),
     )
     unit.record(opened, subject=slot.vacancy_id)
     return slot

@@ -65,14 +65,23 @@ async def lock(unit: UnitOfWork, codes: Sequence[str]) -> None:
     await unit.execute(chosen.order_by(municipalities.c.code).with_for_update())
 
 
-async def lock_own(unit: UnitOfWork, code: str) -> None:
-    """Hold the book of the municipality that acts. Raises NotFound, or Conflict when it has merged."""
-    mine = select(municipalities.c.merged_into).where(municipalities.c.code == code).with_for_update()
+async def lock_own(unit: UnitOfWork, code: str) -> str | None:
+    """Hold the book of the municipality that acts; gives its province, if that is known.
+
+    Raises NotFound, or Conflict when it has merged.
+    """
+    mine = (
+        select(municipalities.c.merged_into, municipalities.c.province)
+        .where(municipalities.c.code == code)
+        .with_for_update()
+    )
     row = (await unit.execute(mine)).first()
     if row is None:
         raise NotFound("Your municipality is not registered; ask the operator to register it.")
     if row.merged_into is not None:
         raise Conflict("Your municipality has merged; act for the one that it became.")
+    province: str | None = row.province
+    return province
 
 
 async def add_population(unit: UnitOfWork, code: str, ref_date: date, inhabitants: int) -> None:

@@ -1,6 +1,6 @@
 """May this household be offered this vacancy? Every reason why not, never only the first."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -28,6 +28,8 @@ class Reason(StrEnum):
     OFFERED_BEFORE = "offered-before"
     """This very vacancy was offered to them before; silence or a refusal moves it on."""
     PAUSED = "paused"
+    NOT_FOR_THIS_SEX = "programme-not-for-sex"
+    NOT_FOR_THIS_AGE = "programme-not-for-age"
     RIGHT_ENDED = "right-ended"
     """The right to this kind of shelter has ended: for `cosm`, the reflection period is over."""
     NO_REFLECTION_PERIOD = "no-reflection-period"
@@ -39,12 +41,13 @@ class Reason(StrEnum):
 
 _RULES: tuple[tuple[Reason, Callable[[Profile, Terms], bool]], ...] = (
     (Reason.TOO_FEW_PLACES, lambda profile, terms: profile.places > terms.places),
-    (Reason.SEX_NOT_ACCEPTED, lambda profile, terms: not _sex_accepted(profile.sex, terms)),
-    (Reason.AGE_NOT_ACCEPTED, lambda profile, terms: not _age_accepted(profile.age_band, terms)),
+    (Reason.SEX_NOT_ACCEPTED, lambda profile, terms: not _sex_among(profile.sex, terms.sexes)),
+    (Reason.AGE_NOT_ACCEPTED, lambda profile, terms: not _age_among(profile.age_band, terms.age_bands)),
     (Reason.CHILDREN_NOT_ACCEPTED, lambda profile, terms: profile.children > 0 and not terms.children),
     (Reason.NO_WHEELCHAIR_ACCESS, lambda profile, terms: profile.wheelchair and not terms.wheelchair),
     (Reason.NEED_NOT_SERVED, lambda profile, terms: not profile.needs <= terms.needs),
-    (Reason.REGION_EXCLUDED, lambda profile, terms: terms.region in profile.excluded_regions),
+    # A place of which it is not known where it is may be in a region that is not safe.
+    (Reason.REGION_EXCLUDED, lambda profile, terms: bool(terms.possible_regions & profile.excluded_regions)),
     (Reason.MUNICIPALITY_EXCLUDED, lambda profile, terms: terms.municipality_code in profile.excluded_municipalities),
     (Reason.FACILITY_EXCLUDED, lambda profile, terms: terms.facility_id in profile.excluded_facilities),
     (Reason.NOT_SECRET_ENOUGH, lambda profile, terms: not _secret_enough(profile.secrecy_wanted, terms.secrecy)),
@@ -70,7 +73,7 @@ def without_place(reasons: Iterable[str]) -> tuple[str, ...]:
 
 def reasons_now(entry: Entry, programme: Programme, now: datetime) -> tuple[Reason, ...]:
     """Every reason why this entry gets nothing of its list at this moment, whatever is free; empty when it may."""
-    reasons = []
+    reasons = [*reasons_of_programme(entry.profile, programme)]
     if entry.state is EntryState.PAUSED:
         reasons.append(Reason.PAUSED)
     if entry.eligible_until is not None and entry.eligible_until <= now:
@@ -80,16 +83,28 @@ def reasons_now(entry: Entry, programme: Programme, now: datetime) -> tuple[Reas
     return tuple(reasons)
 
 
-def _sex_accepted(sex: Sex, terms: Terms) -> bool:
+def reasons_of_programme(profile: Profile, programme: Programme) -> tuple[Reason, ...]:
+    """Why the whole list is not for this household; empty when it is."""
+    wrong = (
+        (Reason.NOT_FOR_THIS_SEX, not _sex_among(profile.sex, programme.sexes)),
+        (Reason.NOT_FOR_THIS_AGE, not _age_among(profile.age_band, programme.age_bands)),
+    )
+    return tuple(reason for reason, is_wrong in wrong if is_wrong)
+
+
+def _sex_among(sex: Sex, sexes: Collection[Sex]) -> bool:
     """An unknown sex fits only where every sex does."""
-    return set(Sex) - {Sex.UNKNOWN} <= terms.sexes if sex is Sex.UNKNOWN else sex in terms.sexes
+    return set(Sex) - {Sex.UNKNOWN} <= set(sexes) if sex is Sex.UNKNOWN else sex in sexes
 
 
-def _age_accepted(age_band: AgeBand, terms: Terms) -> bool:
-    """Unclear age: presume a child (Directive 2011/36/EU, article 13(2)), so a place must take the minors' bands."""
+def _age_among(age_band: AgeBand, bands: Collection[AgeBand]) -> bool:
+    """Unclear age: presume a child (Directive 2011/36/EU, article 13(2)), so what is to fit must be for minors.
+
+    For all of them who may be on their own: who is presumed a child may be twelve or seventeen.
+    """
     if age_band is AgeBand.UNKNOWN:
-        return bool(terms.age_bands & {AgeBand.AGE_12_TO_15, AgeBand.AGE_16_TO_17})
-    return age_band in terms.age_bands
+        return {AgeBand.AGE_12_TO_15, AgeBand.AGE_16_TO_17} <= set(bands)
+    return age_band in bands
 
 
 def _secret_enough(wanted: Secrecy, offered: Secrecy | None) -> bool:

@@ -57,6 +57,7 @@ class OfferState(StrEnum):
     FELL_THROUGH = "fell_through"
 
 
+_ANYWHERE = frozenset(Region)
 OPEN_OFFER_STATES = (OfferState.ENQUIRED, OfferState.MADE)
 ACTIVE_OFFER_STATES = (*OPEN_OFFER_STATES, OfferState.ACCEPTED, OfferState.FULFILLED)
 LIVE_ENTRY_STATES = (EntryState.WAITING, EntryState.OFFERED, EntryState.PAUSED)
@@ -94,7 +95,7 @@ class Terms:
     """Whom a vacancy can take, and what of its place may matter. A municipality's slot takes any sex and age.
 
     `secrecy` is None for a home, which is as secret as its household keeps it. `kept_for_places`: kept for households
-    of at least so many people, while such a one waits.
+    of at least so many people, while such a one waits. `may_lie_in`: the regions of which it is in one, of a home.
     """
 
     places: int
@@ -108,6 +109,12 @@ class Terms:
     facility_id: UUID | None = None
     secrecy: Secrecy | None = None
     kept_for_places: int | None = None
+    may_lie_in: frozenset[Region] = frozenset()
+
+    @property
+    def possible_regions(self) -> frozenset[Region]:
+        """Where it may be; anywhere, when nothing is known."""
+        return frozenset({self.region}) if self.region is not None else self.may_lie_in or _ANYWHERE
 
 
 @dataclass(slots=True)
@@ -183,7 +190,9 @@ class Offer:
     decided_by: str | None = None
     """The organisation that answered, which is not the coordinator's when it acts on their behalf."""
     undone: str | None = None
-    """Why its refusal was taken back; a new offer followed."""
+    """Why its answer was taken back."""
+    policy: str = ""
+    """By which version of the programme it was made, which also says what follows from its answer."""
 
     @property
     def is_open(self) -> bool:

@@ -163,6 +163,8 @@ _REMEDIES: Mapping[Reason, Callable[[Profile], Remedy]] = {
     # Whether its region, municipality or facility is excluded would tell something of where it is.
     Reason.EXCLUDED_PLACE: _simply("elsewhere", "een plek die niet is uitgesloten", "a place that is not excluded"),
     Reason.NOT_SECRET_ENOUGH: _secrecy,
+    Reason.NOT_FOR_THIS_SEX: _simply("another-list", "een andere lijst", "another list"),
+    Reason.NOT_FOR_THIS_AGE: _simply("another-list", "een andere lijst", "another list"),
     Reason.OFFERED_BEFORE: _simply("another-vacancy", "een andere vrije plek", "another vacancy than this one"),
     Reason.PAUSED: _simply("resume", "hervatten op de lijst", "resuming on the list"),
     Reason.RIGHT_ENDED: _simply(

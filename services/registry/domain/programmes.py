@@ -6,12 +6,13 @@ it. A version holds from its first day until the next begins, and is never chang
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from types import MappingProxyType
 
-from schemas.vocabulary import DeclineReason
+from schemas.vocabulary import AgeBand, DeclineReason, Sex
 from services.registry.domain.deadlines import AMSTERDAM, HOURS_OF_A_WORKING_DAY, AnswerTime
+from services.registry.domain.model import Offer
 from services.registry.domain.order import POLICY
 
 
@@ -75,7 +76,8 @@ class Programme:
     `silences_before_review`: after so many unanswered offers in a row the household is contacted before the next.
     `requires_reflection_period`: who has no running reflection period is passed over. `requires_permit`: who has no
     permit cannot join. `warning_days`: so many days before its end the coordinator is warned of the end of a reflection
-    period. `edition` tells versions of one day apart that say different things.
+    period. `sexes` and `age_bands`: whom the list is for, whatever a place takes. `edition` tells versions of one day
+    apart that say different things.
     """
 
     waitlist: str
@@ -92,6 +94,8 @@ class Programme:
     requires_reflection_period: bool = False
     requires_permit: bool = False
     warning_days: tuple[int, ...] = ()
+    sexes: frozenset[Sex] = frozenset(Sex)
+    age_bands: frozenset[AgeBand] = frozenset(AgeBand)
     edition: str = ""
 
     @property
@@ -113,6 +117,10 @@ class Programme:
 _IN_OWN_REGION_FIRST = RegionPreference(among=5, days=7)
 """During the reflection period shelter is looked for within the police region, as a main rule (kst-28638-75)."""
 
+_GIRLS = frozenset({Sex.FEMALE})
+_YOUNG = frozenset(AgeBand) - {AgeBand.UNDER_12}
+"""From 12 to 23, and the highest band begins with 23: who in it is too old the provider decides, for it is asked."""
+
 DEFAULT_PROGRAMMES = (
     # Categorical shelter is for the reflection period: three months at most, and none after a permit.
     Programme(
@@ -125,9 +133,11 @@ DEFAULT_PROGRAMMES = (
         warning_days=(14, 3),
     ),
     Programme("omm", date(2010, 1, 1), Authority.EXCLUSIVE, Funding.STATE),
-    Programme("loverboy", date(2010, 1, 1), Authority.MEDIATION, Funding.STATE),
+    Programme("loverboy", date(2010, 1, 1), Authority.MEDIATION, Funding.STATE, sexes=_GIRLS, age_bands=_YOUNG),
     # The state paid until 31 December 2014, then the municipalities that run women's shelter.
-    Programme("loverboy", date(2015, 1, 1), Authority.MEDIATION, Funding.MUNICIPALITIES),
+    Programme(
+        "loverboy", date(2015, 1, 1), Authority.MEDIATION, Funding.MUNICIPALITIES, sexes=_GIRLS, age_bands=_YOUNG
+    ),
     Programme("vo", date(2010, 1, 1), Authority.MEDIATION, Funding.MUNICIPALITIES),
     # A home is a larger step than a bed: a week to answer, and a day's notice before it is over. Municipalities house
     # those who may stay: the quota counts holders of a permit.
@@ -163,9 +173,18 @@ class Programmes:
         versions = self._by_list[waitlist]
         return next((version for version in reversed(versions) if version.valid_from <= day), versions[0])
 
+    def next_beginning(self, moment: datetime) -> datetime | None:
+        """When, after this moment, a version begins next: at midnight in the Netherlands."""
+        beginnings = (datetime.combine(version.valid_from, time(), AMSTERDAM) for version in self)
+        return min((begins for begins in beginnings if begins > moment), default=None)
+
     def of_policy(self, policy: str) -> Programme | None:
         """The version that a decision names; None when it is not known here any more."""
         return next((version for version in self if version.policy == policy), None)
+
+    def of_offer(self, offer: Offer) -> Programme:
+        """The version by which an offer was made; of one that does not name it, the version of that moment."""
+        return self.of_policy(offer.policy) or self.at(offer.entry.waitlist, offer.made_at)
 
     def __iter__(self) -> Iterator[Programme]:
         return (version for versions in self._by_list.values() for version in versions)

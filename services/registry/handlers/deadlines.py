@@ -58,4 +58,4 @@ def _why_to_contact(matchmaker: Matchmaker, allocation: Allocation, *, reminded:
 
 def _programme(matchmaker: Matchmaker, offer: Offer) -> Programme:
     """The version by which it was offered."""
-    return matchmaker.programmes.at(offer.entry.waitlist, offer.made_at)
+    return matchmaker.programmes.of_offer(offer)

@@ -204,9 +204,13 @@ class Matchmaker:
 
     def _begun(self, offer_id: UUID, choice: Choice, situation: Situation) -> Allocation:
         programme, now = situation.programme, situation.now
+        begin, timing = offers.make, self.offer_timing(programme, now)
         if programme.mediates:
-            return offers.enquire(offer_id, choice.vacancy, choice.entry, self.enquiry_timing(programme, now))
-        return offers.make(offer_id, choice.vacancy, choice.entry, self.offer_timing(programme, now))
+            begin, timing = offers.enquire, self.enquiry_timing(programme, now)
+        begun = begin(offer_id, choice.vacancy, choice.entry, timing)
+        if begun.offer is not None:
+            begun.offer.policy = programme.policy
+        return begun
 
 
 def _decision(unit: UnitOfWork, choice: Choice, seen: Snapshot, programme: Programme) -> Decision:

@@ -85,7 +85,7 @@ async def _follow_refusal(
     matchmaker: Matchmaker, unit: UnitOfWork, standing: Standing, allocation: Allocation, offer: Offer
 ) -> None:
     """By the version that was in force when the offer was made."""
-    programme = matchmaker.programmes.at(offer.entry.waitlist, offer.made_at)
+    programme = matchmaker.programmes.of_offer(offer)
     facility_id = allocation.vacancy.terms.facility_id
     match programme.consequences[DeclineReason(offer.reason or DeclineReason.OTHER)]:
         case Consequence.PAUSE:

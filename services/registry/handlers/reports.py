@@ -86,6 +86,7 @@ def _(message: SlotOpened) -> Vacancy:
             wheelchair=message.wheelchair,
             needs=frozenset(Need),
             municipality_code=message.municipality_code,
+            may_lie_in=frozenset(message.regions),
         ),
         source_version=message.version,
         opened_at=message.opened_at,

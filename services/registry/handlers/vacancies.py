@@ -102,7 +102,7 @@ async def enquiries_answered(matchmaker: Matchmaker, unit: UnitOfWork, answered:
         if asked is None or asked.offer is None or not _answers(message, asked.offer):
             continue
         if message.agreed:
-            programme = matchmaker.programmes.at(asked.vacancy.waitlist, asked.offer.made_at)
+            programme = matchmaker.programmes.of_offer(asked.offer)
             offers.agree(asked, matchmaker.offer_timing(programme, unit.now))
             agreed.append(asked)
         else:
@@ -122,7 +122,7 @@ def _answers(message: EnquiryAnswered, offer: Offer) -> bool:
 def _deadlines_moved(matchmaker: Matchmaker, unit: UnitOfWork, allocation: Allocation) -> list[Offer]:
     if allocation.offer is None:
         return []
-    programme = matchmaker.programmes.at(allocation.vacancy.waitlist, allocation.offer.made_at)
+    programme = matchmaker.programmes.of_offer(allocation.offer)
     moved = offers.lease_renewed(allocation, programme.remind_hours, unit.now)
     return [] if moved is None else [moved]
 

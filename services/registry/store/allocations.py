@@ -249,6 +249,7 @@ def offer_of(row: Row, profiles: Mapping[UUID, Profile]) -> Offer:
         remind_at=row.offer_remind_at,
         decided_by=row.offer_decided_by,
         undone=row.offer_undone,
+        policy=row.offer_policy,
     )
 
 
@@ -267,7 +268,7 @@ def _entry_row(entry: Entry) -> dict[str, object]:
 
 
 def _offer_row(offer: Offer) -> dict[str, object]:
-    plain = ("id", "vacancy_id", "kind", "state", "reason", "decided_by", "undone")
+    plain = ("id", "vacancy_id", "kind", "state", "reason", "decided_by", "undone", "policy")
     moments = ("made_at", "deadline_at", "full_deadline_at", "decided_at", "claimed_at", "ended_at", "remind_at")
     entry = offer.entry
     of_entry = {

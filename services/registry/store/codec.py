@@ -73,6 +73,7 @@ def encode_terms(terms: Terms) -> str:
             "facilityId": None if terms.facility_id is None else str(terms.facility_id),
             "secrecy": terms.secrecy,
             "keptForPlaces": terms.kept_for_places,
+            "mayLieIn": _sorted(terms.may_lie_in),
         },
     )
 
@@ -93,6 +94,7 @@ def decode_terms(text: str) -> Terms:
         facility_id=UUID(value["facilityId"]) if "facilityId" in value else None,
         secrecy=Secrecy(value["secrecy"]) if "secrecy" in value else None,
         kept_for_places=value.get("keptForPlaces"),
+        may_lie_in=frozenset(map(Region, value.get("mayLieIn", ()))),
     )
 
 

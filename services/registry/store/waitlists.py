@@ -173,6 +173,23 @@ def _locking(which: ColumnElement[bool]) -> Select[tuple[object, ...]]:
     )
 
 
+async def names(unit: UnitOfWork) -> list[str]:
+    """Every list there is."""
+    return [row.id for row in await unit.execute(select(waitlists.c.id).order_by(waitlists.c.id))]
+
+
+async def not_seen_by(unit: UnitOfWork, policies: Mapping[str, str]) -> list[str]:
+    """Which of these lists were looked through last by another version than this."""
+    query = select(waitlists.c.id, waitlists.c.policy).where(waitlists.c.id.in_(sorted(policies)))
+    rows = await unit.execute(query.order_by(waitlists.c.id))
+    return [row.id for row in rows if row.policy != policies[row.id]]
+
+
+async def set_seen_by(unit: UnitOfWork, waitlist: str, policy: str) -> None:
+    """Note by which version a list that is held was looked through."""
+    await unit.execute(update(waitlists).where(waitlists.c.id == waitlist).values(policy=policy))
+
+
 async def first_in_line(
     unit: UnitOfWork, waitlist: Waitlist, profile_ids: Sequence[UUID], count: int, *, entitled_only: bool = False
 ) -> list[Entry]:

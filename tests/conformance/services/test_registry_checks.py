@@ -9,6 +9,8 @@ from sqlalchemy import Update, delete, select, update
 
 from services.registry.checks import findings
 from services.registry.domain.model import Entry
+from services.registry.handlers.reports import NO_ONE
+from services.registry.store.codec import encode_terms
 from services.registry.tables import decisions, entries, offers, vacancies
 from tests.support.templates import sqlite_copy
 from tests.support.world import World
@@ -21,6 +23,7 @@ DAMAGE = {
     "filled vacancy without a placement": update(vacancies).values(state="filled"),
     "placed entry without a placement": update(entries).values(state="placed"),
     "open offer that was answered, or an outcome without its moment": update(offers).values(state="declined"),
+    "open offer of a place that is not for them": update(vacancies).values(terms=encode_terms(NO_ONE)),
     "pause without a reason, or a reason without a pause": update(entries).values(pause_reason="requested"),
 }
 
@@ -49,6 +52,19 @@ async def test_states_that_do_not_agree_are_found(damaged_world: World, what: st
     await damaged_world.run("registry", lambda unit: unit.execute(damage))
     found = await damaged_world.run("registry", findings)
     assert any(finding.startswith(f"{what}: ") for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("state", "what"),
+    [("accepted", "case with two accepted places of a kind"), ("fulfilled", "case with two placements of a kind")],
+)
+async def test_a_case_with_two_places_of_a_kind_is_found(damaged_world: World, state: str, what: str) -> None:
+    """One household, one bed."""
+    entry = await offered(damaged_world)
+    await offered(damaged_world)
+    twice = update(offers).values(state=state, case_id=entry.case_id, decided_at=damaged_world.clock())
+    await damaged_world.run("registry", lambda unit: unit.execute(twice))
+    assert f"{what}: {entry.case_id}" in await damaged_world.run("registry", findings)
 
 
 async def test_an_offer_that_nobody_explained_is_found(damaged_world: World) -> None:

@@ -20,7 +20,7 @@ from services.cli.sample import Sample
 from services.municipalities.domain.half_year import half_year_of
 from tests.support.templates import sqlite_copy
 
-BOOKKEEPING = {"outbox", "inbox", "alembic_version"}
+BOOKKEEPING = {"outbox", "inbox", "alembic_version", "waitlists"}
 
 
 @dataclass(slots=True)

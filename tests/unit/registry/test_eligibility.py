@@ -36,6 +36,7 @@ HOME = Terms(
     wheelchair=True,
     needs=frozenset(Need),
     municipality_code="GM0344",
+    may_lie_in=frozenset({Region.MIDDEN_NEDERLAND}),
 )
 COSM = Programme("cosm", date(2010, 1, 1), Authority.EXCLUSIVE, Funding.STATE)
 
@@ -54,6 +55,7 @@ HOUSEHOLDS: dict[str, dict[str, Any]] = {
     "needs medical care": {"needs": frozenset({Need.MEDICAL})},
     "addicted": {"needs": frozenset({Need.ADDICTION})},
     "not in Limburg": {"excluded_regions": frozenset({Region.LIMBURG})},
+    "not in Midden-Nederland": {"excluded_regions": frozenset({Region.MIDDEN_NEDERLAND})},
     "not in Amsterdam": {"excluded_regions": frozenset({Region.AMSTERDAM})},
     "not in this facility": {"excluded_facilities": frozenset({FACILITY})},
     "not in another facility": {"excluded_facilities": frozenset({OTHER_FACILITY})},
@@ -97,6 +99,14 @@ in a wheelchair                   | -
 must be secret                    | -
 not in Limburg                    | -
 not in Utrecht                    | municipality-excluded
+not in Midden-Nederland           | region-excluded
+"""
+
+FOR_A_PLACE_UNKNOWN = """
+household                         | reasons against a place of which it is not known where it is
+a woman alone                     | -
+not in Limburg                    | region-excluded
+not in Utrecht                    | -
 """
 
 AT_THE_MOMENT = """
@@ -137,7 +147,9 @@ def answer(reasons: tuple[str, ...]) -> str:
 
 @pytest.mark.parametrize(
     ("terms", "household", "expected"),
-    [(PLACE, *row) for row in rows_of(FOR_THE_PLACE)] + [(HOME, *row) for row in rows_of(FOR_THE_HOME)],
+    [(PLACE, *row) for row in rows_of(FOR_THE_PLACE)]
+    + [(HOME, *row) for row in rows_of(FOR_THE_HOME)]
+    + [(replace(PLACE, region=None), *row) for row in rows_of(FOR_A_PLACE_UNKNOWN)],
 )
 def test_every_reason_against_a_place_is_given(terms: Terms, household: str, expected: str) -> None:
     """Never only the first."""

@@ -1,0 +1,24 @@
+"""A version of how a list works begins, and what is free is looked at by it."""
+
+from datetime import UTC, datetime
+
+from services.chassis.unit_of_work import UnitOfWork
+from services.registry.handlers.matching import Matchmaker
+from services.registry.store import allocations
+from services.registry.store import waitlists as store
+
+
+async def versions_begin(matchmaker: Matchmaker, unit: UnitOfWork) -> datetime | None:
+    """Offer what is free in a list to whoever may have it by the version that is in force now.
+
+    Offers that were made keep the version that made them. Gives the moment when the next version begins. Safe in any
+    number of replicas: under the list's lock each version is begun once.
+    """
+    in_force = {name: matchmaker.programmes.at(name, unit.now).policy for name in await store.names(unit)}
+    begun = await store.not_seen_by(unit, in_force)
+    lists = await matchmaker.lists.lock(unit, begun) if begun else {}
+    for name in await store.not_seen_by(unit, {name: in_force[name] for name in lists}):
+        await matchmaker.match_and_store(unit, lists[name], await allocations.open_vacancies(unit, lists[name]))
+        await store.set_seen_by(unit, name, in_force[name])
+    following = matchmaker.programmes.next_beginning(unit.now)
+    return None if following is None else following.astimezone(UTC)

@@ -194,9 +194,9 @@ def _places(matchmaker: Matchmaker, vault: Vault) -> tuple[Operation[UnitOfWork]
             response=Exclusion,
             tags=(tag,),
             description=(
-                "An open offer there is revoked at once. Why is stored apart from the rule, encrypted. A region keeps them "
-                "from shelters and homes in it; a municipality from homes in it, for shelters tell their region and no "
-                "more: exclude that as well where it matters."
+                "An open offer there is revoked at once. Why is stored apart from the rule, encrypted. "
+                "A region keeps them from shelters and homes in it; a municipality from homes in it, for shelters "
+                "tell their region and no more: exclude that as well where it matters."
             ),
         ),
         changes(

@@ -5,7 +5,8 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -68,7 +69,7 @@ def servers_folder() -> Iterator[Path]:
 
 
 def _or_fail(
-    make: type[PrivatePostgreSQL] | type[PrivateRabbitMQ], folder: Path
+    make: Callable[[Path], PrivatePostgreSQL | PrivateRabbitMQ], folder: Path
 ) -> PrivatePostgreSQL | PrivateRabbitMQ:
     try:
         server = make(folder)
@@ -85,7 +86,8 @@ def postgres_url(servers_folder: Path) -> Iterator[str]:
     if given:
         yield given
         return
-    server = _or_fail(PrivatePostgreSQL, servers_folder / "postgresql")
+    # Making databases costs more than anything that is done in them; none of them needs to survive the machine.
+    server = _or_fail(partial(PrivatePostgreSQL, durable=False), servers_folder / "postgresql")
     yield server.url
     server.stop()
 

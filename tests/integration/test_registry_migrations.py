@@ -14,6 +14,7 @@ from services.chassis.clock import system_clock, system_identifiers
 from services.chassis.database import Database, UtcDateTime
 from services.chassis.migrations import migrate
 from services.chassis.unit_of_work import Transactions, UnitOfWork
+from services.cli.simulation.acts import HOUSEHOLD
 from services.registry.domain.decisions import Ahead, Rule
 from services.registry.domain.errors import Refused
 from services.registry.domain.households import profile_of
@@ -25,7 +26,7 @@ from services.registry.store.codec import decode_profile, encode_profile, encode
 from services.registry.store.decisions import after, decode_explanation
 from services.registry.store.households import household_of
 from services.registry.tables import cases, consents, entries, messages, offers, profiles, vacancies
-from tests.support.world import HOUSEHOLD, START
+from tests.support.world import START
 
 MIGRATIONS = Path(__file__).parents[2] / "services" / "registry" / "migrations"
 BEFORE_CASES, BEFORE_SNAPSHOTS = "0001", "0003"

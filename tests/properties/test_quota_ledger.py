@@ -26,6 +26,7 @@ from schemas.messages.offers import Household, OfferAccepted
 from schemas.vocabulary import ClaimReversalReason, ListKind
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
+from services.cli.simulation.acts import COORDINATOR
 from services.municipalities import checks
 from services.municipalities.domain.census import CountedMunicipality
 from services.municipalities.domain.claims import Claim
@@ -40,7 +41,7 @@ from services.municipalities.tables import ledger as ledger_table
 from tests.support.examples import examples
 from tests.support.inline import connect_inline
 from tests.support.templates import sqlite_copy
-from tests.support.world import COORDINATOR, World
+from tests.support.world import World
 
 T = TypeVar("T")
 

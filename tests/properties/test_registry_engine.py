@@ -22,12 +22,13 @@ from hypothesis.stateful import (
 )
 
 from schemas.vocabulary import DeclineReason, Region, Sex
+from services.cli.simulation.acts import HOUSEHOLD
 from services.registry.domain.model import Profile
 from tests.support.examples import examples
 from tests.support.inline import connect_inline
 from tests.support.invariants import check_everything
 from tests.support.templates import sqlite_copy
-from tests.support.world import HOUSEHOLD, World
+from tests.support.world import World
 
 PROFILES = (
     HOUSEHOLD,
@@ -138,7 +139,8 @@ class Engine(RuleBasedStateMachine):
         person.profile = profile
         self.do(self.world.change(person.case_id, profile))
         if person.entry_id == self.offered and self.posted and not self.posted.suits(person, self.world.clock()):
-            self._move_on()
+            # Nobody answered: when the bed suits them again they may have it.
+            self._offer_to_next()
         else:
             self._expect_nobody_new_is_forgotten()
 

@@ -35,6 +35,7 @@ from schemas.vocabulary import (
 )
 from services.chassis.errors import Conflict, NotFound
 from services.chassis.unit_of_work import UnitOfWork
+from services.cli.simulation.acts import LEASE_SECONDS
 from services.shelters.checks import findings
 from services.shelters.handlers import contracts, enquiries, facilities, households, vacancies
 from services.shelters.store import facilities as store
@@ -43,7 +44,7 @@ from tests.support.examples import examples
 from tests.support.inline import connect_inline
 from tests.support.templates import postgresql_copy, sqlite_copy
 from tests.support.units import BEFORE_ARRIVAL, PLACES, Bed, Model, day_of, word
-from tests.support.world import LEASE_SECONDS, World
+from tests.support.world import World
 
 TURNAROUND = timedelta(hours=24)
 LEASE = timedelta(seconds=LEASE_SECONDS)

@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from schemas.vocabulary import Programme, Purpose
 from services.chassis.unit_of_work import UnitOfWork
+from services.cli.simulation.acts import COORDINATOR, HOUSEHOLD
 from services.registry.handlers import registration
 from services.registry.tables import entries
-from tests.support.world import COORDINATOR, HOUSEHOLD, World
+from tests.support.world import World
 
 T = TypeVar("T")
 

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
+from services.cli.simulation.acts import MUNICIPALITY
 from services.municipalities.domain.census import CountedMunicipality
 from services.municipalities.domain.half_year import HalfYear
 from services.municipalities.domain.mergers import Merger
@@ -13,7 +14,7 @@ from services.municipalities.handlers import municipalities, quotas
 from services.municipalities.handlers.quotas import Standing
 from services.municipalities.store import ledger as store
 from services.registry.tables import entries
-from tests.support.world import MUNICIPALITY, World
+from tests.support.world import World
 
 H1, H2 = HalfYear(2026, 1), HalfYear(2026, 2)
 RULES = QuotaRules()

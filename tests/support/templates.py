@@ -19,7 +19,7 @@ NAMES = tuple(definition.name for definition in SERVICES)
 
 def make_sqlite_template(folder: Path) -> Path:
     """Migrate every service's SQLite database in this folder."""
-    _run(_migrate(sqlite_urls(folder)))
+    run_to_its_end(_migrate(sqlite_urls(folder)))
     return folder
 
 
@@ -38,7 +38,7 @@ def sqlite_urls(folder: Path) -> dict[str, str]:
 def make_postgresql_template(maintenance_url: str) -> dict[str, str]:
     """Migrate a database of every service on this server, and give their names."""
     names = {name: f"template_{name}_{secrets.token_hex(4)}" for name in NAMES}
-    _run(_make_postgresql_template(maintenance_url, names))
+    run_to_its_end(_make_postgresql_template(maintenance_url, names))
     return names
 
 
@@ -53,7 +53,7 @@ async def postgresql_copy(maintenance_url: str, templates: dict[str, str]) -> As
         await _execute(maintenance_url, [f"DROP DATABASE IF EXISTS {name} WITH (FORCE)" for name in names.values()])
 
 
-def _run(work: Coroutine[object, object, None]) -> None:
+def run_to_its_end(work: Coroutine[object, object, None]) -> None:
     """Run to its end, also when a fixture is made while a test's event loop is running."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, work).result()

@@ -31,13 +31,17 @@ NEWEST_KNOWN_FIRST = [str(number) for number in range(25, 13, -1)]
 
 
 class PrivatePostgreSQL:
-    """A PostgreSQL cluster in `folder`, durable (fsync on), reachable on loopback with a password of its own."""
+    """A PostgreSQL cluster in `folder`, reachable on loopback with a password of its own.
 
-    def __init__(self, folder: Path, *, max_connections: int = 200) -> None:
+    `durable`: what is committed survives the machine; without it, only the death of processes.
+    """
+
+    def __init__(self, folder: Path, *, max_connections: int = 200, durable: bool = True) -> None:
         self._folder = folder.resolve()
         self._programs = _programs()
         self._user = unprivileged_user()
         self._max_connections = max_connections
+        self._durable = durable
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
 
@@ -80,7 +84,7 @@ class PrivatePostgreSQL:
             "port": self.port,
             "unix_socket_directories": "",
             "max_connections": self._max_connections,
-            "fsync": "on",
+            "fsync": "on" if self._durable else "off",
             "synchronous_commit": "on",
             "shared_buffers": "256MB",
         }

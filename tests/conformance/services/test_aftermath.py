@@ -8,12 +8,13 @@ from sqlalchemy import select
 
 from schemas.vocabulary import MergeUndoReason, Programme, Purpose, UndoReason
 from services.chassis.errors import Conflict
+from services.cli.simulation.acts import ANSWERING, COORDINATOR, HOUSEHOLD
 from services.registry.domain.model import Entry
 from services.registry.handlers import consents, entries, mergers, offers
 from services.registry.store import grounds
 from services.registry.tables import entries as table
 from tests.support.cases import do, offered_bed, places_of
-from tests.support.world import ANSWERING, COORDINATOR, HOUSEHOLD, World
+from tests.support.world import World
 
 
 async def accepted_bed(world: World, entry: Entry, programme: Programme = Programme.COSM) -> tuple[UUID, UUID]:

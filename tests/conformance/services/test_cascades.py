@@ -9,11 +9,12 @@ from sqlalchemy import select
 
 from schemas.vocabulary import AgeBand, DeclineReason, EnquiryRefusal, Programme, Region, Sex, UndoReason
 from services.chassis.errors import Conflict
+from services.cli.simulation.acts import HOUSEHOLD
 from services.notifications.tables import notifications
 from services.registry.domain.model import Profile
 from services.registry.handlers import offers as handlers
 from services.registry.tables import cases, decisions, vacancies
-from tests.support.world import HOUSEHOLD, SHELTER_OFFER_SECONDS, World
+from tests.support.world import SHELTER_OFFER_SECONDS, World
 
 FAMILY = replace(HOUSEHOLD, children=3)
 

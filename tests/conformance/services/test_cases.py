@@ -18,6 +18,7 @@ from schemas.vocabulary import (
 )
 from services.chassis.errors import Conflict, InvalidInput
 from services.chassis.unit_of_work import UnitOfWork
+from services.cli.simulation.acts import COORDINATOR, HOUSEHOLD
 from services.registry.domain.households import Member
 from services.registry.handlers import (
     consents,
@@ -35,7 +36,7 @@ from services.registry.store.vault import UnusableKey
 from services.registry.tables import case_keys, cases, exclusion_reasons, personal_data, referrals
 from services.shelters.tables import units
 from tests.support.cases import WEEK, do, holder, offered_bed, places_of, register, since_of
-from tests.support.world import COORDINATOR, HOUSEHOLD, World
+from tests.support.world import World
 
 CHILD = Member(Sex.UNKNOWN, AgeBand.UNDER_12)
 

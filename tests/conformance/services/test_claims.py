@@ -8,6 +8,7 @@ from sqlalchemy import select
 from schemas.messages.offers import Household, OfferAccepted, OfferMade, PlacementFellThrough
 from schemas.vocabulary import ClaimReversalReason, FallThroughReason, ListKind
 from services.chassis.errors import Conflict, NotFound
+from services.cli.simulation.acts import COORDINATOR, MUNICIPALITY
 from services.municipalities.domain.quotas import Position
 from services.municipalities.handlers import claims as claim_handlers
 from services.municipalities.handlers import slots as slot_handlers
@@ -15,7 +16,7 @@ from services.municipalities.handlers.slots import AllocationEvent
 from services.municipalities.store import claims as claims_store
 from services.municipalities.tables import claims, slots
 from tests.support.quotas import H1, OTHER, claimed, entry_states, housed, position, prepare
-from tests.support.world import COORDINATOR, MUNICIPALITY, World
+from tests.support.world import World
 
 
 async def test_a_claim_without_a_slot_takes_the_next_household_that_accepts(world: World) -> None:

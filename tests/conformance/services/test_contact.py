@@ -4,10 +4,11 @@ from typing import Any
 
 from sqlalchemy import select
 
+from services.cli.simulation.acts import COORDINATOR
 from services.notifications.tables import notifications
 from services.registry.handlers import entries
 from tests.support.cases import do, offered_bed
-from tests.support.world import COORDINATOR, World
+from tests.support.world import World
 
 HELPDESK = "comensha"
 

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from schemas.api.registry import Waitlist
 from schemas.vocabulary import Programme, Region
 from services.chassis.unit_of_work import UnitOfWork
-from tests.support.world import HOUSEHOLD, World
+from services.cli.simulation.acts import HOUSEHOLD
+from tests.support.world import World
 
 LOCK, KNOWN, FIRST, AHEAD = 1, 1, 1, 1
 

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from schemas.vocabulary import Need, Programme, Region, Sex
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
+from services.cli.simulation.acts import COORDINATOR, HOUSEHOLD
 from services.registry.domain import eligibility
 from services.registry.domain.decisions import Explanation, Rule
 from services.registry.domain.model import Profile
@@ -22,7 +23,7 @@ from services.registry.store import positions as store
 from services.registry.store.codec import encode_profile
 from services.registry.store.decisions import decode_explanation, stored
 from services.registry.tables import cases, decisions, entries, profiles, waitlists
-from tests.support.world import COORDINATOR, HOUSEHOLD, World
+from tests.support.world import World
 
 FAMILY = replace(HOUSEHOLD, children=3)
 ADDICTED = replace(HOUSEHOLD, needs=frozenset({Need.ADDICTION}))

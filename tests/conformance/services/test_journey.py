@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from schemas.vocabulary import DeclineReason, Need, Sex
 from services.chassis.errors import Conflict, NotFound
+from services.cli.simulation.acts import COORDINATOR, HOUSEHOLD
 from services.municipalities.tables import ledger, slots
 from services.notifications.tables import notifications
 from services.registry.domain.decisions import Ahead, Rule
@@ -14,7 +15,7 @@ from services.registry.handlers import offers as handlers
 from services.registry.store.decisions import decode_explanation, stored
 from services.registry.tables import decisions, entries, vacancies
 from tests.support.cases import states
-from tests.support.world import COORDINATOR, HOUSEHOLD, SHELTER_OFFER_SECONDS, World
+from tests.support.world import SHELTER_OFFER_SECONDS, World
 
 
 async def test_a_freed_bed_is_offered_to_who_waits_longest(world: World) -> None:

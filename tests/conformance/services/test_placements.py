@@ -9,13 +9,14 @@ from sqlalchemy import select
 from schemas.vocabulary import PlacementKind, PlacementReview
 from services.chassis.database import Row
 from services.chassis.errors import Conflict
+from services.cli.simulation.acts import COORDINATOR
 from services.registry.handlers import placements
 from services.registry.handlers.placements import Found
 from services.registry.tables import entries
 from services.registry.tables import placements as placements_table
 from services.shelters.tables import stays
 from tests.support.cases import do, holder, offered_bed, places_of, register
-from tests.support.world import COORDINATOR, World
+from tests.support.world import World
 
 ENDS_WAITING = {PlacementKind.EMERGENCY: False, PlacementKind.OUTSIDE: True}
 

@@ -9,6 +9,7 @@ from sqlalchemy import Executable, text
 from services.chassis.database import Parameters, Rows, StatementFailed
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
+from services.cli.simulation.acts import MUNICIPALITY
 from services.municipalities.domain import ledger as bookings
 from services.municipalities.domain.census import BadRows, CountedMunicipality
 from services.municipalities.domain.half_year import HalfYear
@@ -34,7 +35,7 @@ from tests.support.quotas import (
     standing,
     swap,
 )
-from tests.support.world import MUNICIPALITY, World
+from tests.support.world import World
 
 
 class Counted(UnitOfWork):

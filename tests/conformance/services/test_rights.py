@@ -8,11 +8,12 @@ from sqlalchemy import select
 
 from schemas.vocabulary import LegalBasis, MergeUndoReason, PermitKind, Purpose, ReflectionEnd
 from services.chassis.errors import Conflict
+from services.cli.simulation.acts import COORDINATOR, HOUSEHOLD
 from services.registry.handlers import consents, mergers, permits, reflection
 from services.registry.handlers.consents import Ground
 from services.registry.tables import decisions
 from tests.support.cases import WEEK, do, holder, offered_bed, places_of, register, since_of
-from tests.support.world import COORDINATOR, HOUSEHOLD, World
+from tests.support.world import World
 
 
 async def test_who_has_no_reflection_period_waits_and_is_passed_over_until_one_runs(world: World) -> None:

@@ -16,12 +16,13 @@ from schemas.vocabulary import ContractKind, FallThroughReason, Programme
 from services.chassis.database import Change, Rows, Write
 from services.chassis.errors import Conflict, NotFound
 from services.chassis.unit_of_work import UnitOfWork
+from services.cli.simulation.acts import LEASE_SECONDS
 from services.registry.tables import vacancies
 from services.shelters.handlers import contracts, facilities
 from services.shelters.handlers import vacancies as beds
 from services.shelters.tables import facilities as facilities_table
 from services.shelters.tables import providers, stays, units
-from tests.support.world import LEASE_SECONDS, World
+from tests.support.world import World
 
 TURNAROUND_SECONDS = 86_400
 

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from schemas.vocabulary import AgeBand, DeclineReason, Programme, Region, Sex
+from services.cli.simulation.acts import ANSWERING, HOUSEHOLD
 from services.registry.domain.model import Profile
 from services.registry.domain.programmes import Consequence, Programmes
 from services.registry.handlers import offers
@@ -15,7 +16,7 @@ from services.registry.handlers.versions import versions_begin
 from services.registry.programmes_file import Version, with_versions
 from services.registry.tables import vacancies, waitlists
 from tests.support.cases import offered_bed
-from tests.support.world import ANSWERING, HOUSEHOLD, World
+from tests.support.world import World
 
 MAN = replace(HOUSEHOLD, sex=Sex.MALE)
 BEGINS = datetime(2026, 3, 2, 23, tzinfo=UTC)

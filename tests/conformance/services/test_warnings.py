@@ -10,13 +10,14 @@ import pytest
 from sqlalchemy import select
 
 from schemas.vocabulary import PermitKind, PlacementKind, ReflectionEnd
+from services.cli.simulation.acts import COORDINATOR
 from services.notifications.tables import notifications
 from services.registry.handlers import permits, placements, reflection
 from services.registry.handlers.placements import Found
 from services.registry.handlers.warnings import periods_ending
 from services.registry.tables import reflection_periods
 from tests.support.cases import do, offered_bed
-from tests.support.world import COORDINATOR, World
+from tests.support.world import World
 
 OVER_AT = datetime(2026, 5, 31, 22, tzinfo=UTC)
 """The end of a period that began on the day on which worlds begin."""

@@ -1,7 +1,8 @@
 """Everything in one process behind a real port, with a clean set of facts to ask about."""
 
+import shutil
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from services.cli.cast import SCOPES, Cast
 from services.cli.embedded import Embedded, build_embedded
 from services.cli.sample import Sample
 from services.municipalities.domain.half_year import half_year_of
-from tests.support.templates import sqlite_copy
+from tests.support.templates import run_to_its_end, sqlite_copy
 
 BOOKKEEPING = {"outbox", "inbox", "alembic_version", "waitlists"}
 
@@ -92,11 +93,10 @@ class Server:
         return everything
 
 
-@pytest.fixture
-async def server(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Server]:
-    """Serving, with nothing stored."""
-    sqlite_copy(sqlite_template, tmp_path)
-    embedded = build_embedded(tmp_path, access_log=False)
+@asynccontextmanager
+async def serving(data: Path) -> AsyncIterator[Server]:
+    """Everything that is stored in this folder, served."""
+    embedded = build_embedded(data, access_log=False)
     async with AsyncExitStack() as stack:
         await embedded.process.start("127.0.0.1", 0)
         stack.push_async_callback(embedded.process.stop, 0)
@@ -105,9 +105,32 @@ async def server(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Server]
         yield Server(embedded, session, Cast(embedded.issuer, session, Endpoints.at(root)), root)
 
 
+async def load_sample(data: Path) -> None:
+    async with serving(data) as server:
+        now = server.services["registry"].transactions.clock()
+        await Sample(server.cast, now, half_year_of(now)).load(lambda _line: None)
+
+
+@pytest.fixture(scope="session")
+def sample_template(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Path:
+    """Databases and keys with the sample loaded, to copy."""
+    data = tmp_path_factory.mktemp("sample")
+    sqlite_copy(sqlite_template, data)
+    run_to_its_end(load_sample(data))
+    return data
+
+
 @pytest.fixture
-async def sampled(server: Server) -> Server:
+async def server(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[Server]:
+    """Serving, with nothing stored."""
+    sqlite_copy(sqlite_template, tmp_path)
+    async with serving(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+async def sampled(tmp_path: Path, sample_template: Path) -> AsyncIterator[Server]:
     """Serving, with the sample loaded."""
-    now = server.services["registry"].transactions.clock()
-    await Sample(server.cast, now, half_year_of(now)).load(lambda _line: None)
-    return server
+    shutil.copytree(sample_template, tmp_path, dirs_exist_ok=True)
+    async with serving(tmp_path) as server:
+        yield server

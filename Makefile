@@ -25,7 +25,7 @@ run-distributed: .venv/runtime.stamp ## The same on PostgreSQL and RabbitMQ, eac
 
 test: .venv/dev.stamp ## Run every test, on real PostgreSQL and RabbitMQ
 	@deploy/install-servers
-	@$(BIN)/python -m pytest -n $(JOBS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 test-fast: .venv/dev.stamp ## Run every test that needs no server; of chance, a tenth
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not server" --hypothesis-profile fast

@@ -1,6 +1,6 @@
 # doorstroom: the verbs. `make` alone explains them.
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-distributed test test-fast lint bench lock clean
+.PHONY: help setup run run-distributed test test-fast lint simulate bench lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -8,6 +8,7 @@ PORT ?= 8080
 DATA ?= var
 # How many tests at once; each has a PostgreSQL and a RabbitMQ of its own.
 JOBS ?= 2
+SEEDS ?= 0..999
 
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes
@@ -35,6 +36,9 @@ lint: .venv/dev.stamp ## Check style, types and the direction of imports
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+simulate: .venv/runtime.stamp ## Play what may go wrong: make simulate SEEDS=0..1000000 STATE=file
+	@$(BIN)/doorstroom simulate faults --seeds "$(SEEDS)" $(if $(STATE),--state "$(STATE)")
 
 bench: .venv/dev.stamp .venv-bench/stamp ## Measure, against the floor and peers in the same run
 	@deploy/install-servers

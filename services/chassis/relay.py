@@ -205,7 +205,10 @@ class Relay:
     async def _claim(self) -> list[Message]:
         """Take unsent rows that no relay is working on. No cursor: a row that commits late is still found."""
         outbox, now = self._outbox, self._clock()
-        unclaimed = or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until < now)
+        # A claim that would last longer than any does was made by a clock that was wrong.
+        latest = now + timedelta(seconds=CLAIM_SECONDS)
+        until = outbox.c.claimed_until
+        unclaimed = or_(until.is_(None), until < now, until > latest)
         waiting = (
             select(outbox.c.id, outbox.c.routing_key, outbox.c.body)
             .where(outbox.c.sent_at.is_(None), unclaimed)
@@ -217,7 +220,7 @@ class Relay:
             rows = await connection.execute(waiting)
             if rows:
                 claim = update(outbox).where(among(connection, outbox.c.id, [row.id for row in rows]))
-                await connection.execute(claim.values(claimed_until=now + timedelta(seconds=CLAIM_SECONDS)))
+                await connection.execute(claim.values(claimed_until=latest))
         return [Message(str(row.id), row.routing_key, row.body.encode()) for row in rows]
 
 

@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "openapi": ("serving", "openapi_command", "Print a service's OpenAPI 3.1 document."),
     "quarantine": ("quarantine", "quarantine", "Messages that could not be handled: look, replay, drop."),
     "quotas": ("quotas", "quotas", "Quotas: share out the national number, see how far each municipality is."),
+    "reconcile": ("reconcile", "reconcile", "Say again what was said, after the broker has lost messages."),
     "replay": ("replay", "replay", "Make every decision again, by the policy that it names, and compare."),
     "run": ("serving", "run_command", "Run everything in this process, on SQLite."),
     "run-distributed": (
@@ -28,6 +29,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "run_distributed_command",
         "Run each service as its own process, on a private PostgreSQL and RabbitMQ.",
     ),
+    "simulate": ("simulate", "simulate", "Play what may go wrong, from seeds, and look whether anything is."),
     "schemas": ("schemas", "schemas", "The published schemas of the messages."),
 }
 """Each command: its module, its name there, and what it does."""

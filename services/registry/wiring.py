@@ -19,13 +19,16 @@ from services.registry.domain.programmes import Programmes
 from services.registry.handlers.deadlines import answers_due
 from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.standing import entries_due
-from services.registry.handlers.versions import versions_begin
+from services.registry.handlers.versions import look_again, versions_begin
 from services.registry.handlers.warnings import periods_ending
 from services.registry.programmes_file import read_programmes
 from services.registry.settings import Settings
 from services.registry.store.vault import KEY_FILE, Vault
 from services.registry.store.waitlists import WaitlistStore
 from services.registry.tables import idempotency_keys, messages
+
+LOOK_AGAIN_SECONDS = 300.0
+"""How often what is free is looked at, whether or not anything happened."""
 
 
 def build(settings: Settings, surroundings: Surroundings) -> Service:
@@ -40,6 +43,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
         PlacementKind.OUTSIDE: settings.outside_placement_ends_waiting,
     }
     deadlines = Timer("deadlines", clock, lambda: transactions.run(partial(answers_due, matchmaker)))
+    again = Timer("again", clock, lambda: transactions.run(partial(look_again, matchmaker)), LOOK_AGAIN_SECONDS)
     standing = Timer("standing", clock, lambda: _standing(transactions, matchmaker))
     return Service(
         Parts(
@@ -53,7 +57,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
             handlers=consumers.handlers(matchmaker),
             api=routes.api(transactions, matchmaker, vault, ends_waiting, surroundings.chance, CONTACT),
             retention=timedelta(days=settings.retention_days),
-            timers=(deadlines, standing),
+            timers=(deadlines, standing, again),
         )
     )
 

@@ -43,8 +43,8 @@ from services.chassis.database import (
 from services.chassis.database.errors import NotExactlyOne, StatementTimedOut, TransactionBroken
 from services.chassis.tables import message_tables
 from services.chassis.unit_of_work import Transactions, UnitOfWork
+from services.cli.simulation.database import connect_inline
 from tests.conftest import DATABASES, fresh_postgresql
-from tests.support.inline import connect_inline
 
 METADATA = MetaData()
 MESSAGES = message_tables(METADATA)

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.vocabulary import Sex
+from services.cli.simulation.database import connect_inline
 from services.cli.simulation.walk import KINDS, PROFILES, Walk
 from services.registry.domain.eligibility import reasons_against
 from services.registry.domain.model import Profile
 from services.registry.store.codec import decode_terms
 from services.registry.tables import vacancies
 from tests.support.examples import examples
-from tests.support.inline import connect_inline
 from tests.support.invariants import check_everything
 from tests.support.templates import sqlite_copy
 from tests.support.world import World

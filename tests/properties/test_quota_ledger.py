@@ -27,6 +27,7 @@ from schemas.vocabulary import ClaimReversalReason, ListKind
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
 from services.cli.simulation.acts import COORDINATOR
+from services.cli.simulation.database import connect_inline
 from services.municipalities import checks
 from services.municipalities.domain.census import CountedMunicipality
 from services.municipalities.domain.claims import Claim
@@ -39,7 +40,6 @@ from services.municipalities.store import ledger
 from services.municipalities.tables import half_years, quota_swaps
 from services.municipalities.tables import ledger as ledger_table
 from tests.support.examples import examples
-from tests.support.inline import connect_inline
 from tests.support.templates import sqlite_copy
 from tests.support.world import World
 

@@ -23,9 +23,9 @@ from hypothesis.stateful import (
 
 from schemas.vocabulary import DeclineReason, Region, Sex
 from services.cli.simulation.acts import HOUSEHOLD
+from services.cli.simulation.database import connect_inline
 from services.registry.domain.model import Profile
 from tests.support.examples import examples
-from tests.support.inline import connect_inline
 from tests.support.invariants import check_everything
 from tests.support.templates import sqlite_copy
 from tests.support.world import World

@@ -36,12 +36,12 @@ from schemas.vocabulary import (
 from services.chassis.errors import Conflict, NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.cli.simulation.acts import LEASE_SECONDS
+from services.cli.simulation.database import connect_inline
 from services.shelters.checks import findings
 from services.shelters.handlers import contracts, enquiries, facilities, households, vacancies
 from services.shelters.store import facilities as store
 from services.shelters.tables import stays
 from tests.support.examples import examples
-from tests.support.inline import connect_inline
 from tests.support.templates import postgresql_copy, sqlite_copy
 from tests.support.units import BEFORE_ARRIVAL, PLACES, Bed, Model, day_of, word
 from tests.support.world import World

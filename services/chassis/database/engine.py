@@ -1,7 +1,8 @@
 """One database of one service, on PostgreSQL (asyncpg) or SQLite."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
 
 from sqlalchemy import make_url, text
 
@@ -12,10 +13,35 @@ from services.chassis.database.postgresql import PostgreSQL
 from services.chassis.database.sqlite import SQLite
 
 
+class Sessions(Protocol):
+    """What a kind of database has to give."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether several processes may use it."""
+        ...
+
+    def transaction(self) -> AbstractAsyncContextManager[Connection]:
+        """Read and write; committed at the end, and rolled back on any error."""
+        ...
+
+    def reading(self) -> AbstractAsyncContextManager[Connection]:
+        """Read only what is committed."""
+        ...
+
+    def changing_schema(self) -> AbstractAsyncContextManager[SchemaConnection]:
+        """SQLAlchemy's own connection, in a transaction, for migrations."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
 class Database:
     """Opens transactions, and wakes other processes that use the same database."""
 
-    def __init__(self, sessions: PostgreSQL | SQLite) -> None:
+    def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self._listener: Listener | None = None
 

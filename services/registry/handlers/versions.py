@@ -1,4 +1,4 @@
-"""A version of how a list works begins, and what is free is looked at by it."""
+"""What is free is looked at again: when a version of how its list works begins, and every few minutes in any case."""
 
 from datetime import UTC, datetime
 
@@ -22,3 +22,13 @@ async def versions_begin(matchmaker: Matchmaker, unit: UnitOfWork) -> datetime |
         await store.set_seen_by(unit, name, in_force[name])
     following = matchmaker.programmes.next_beginning(unit.now)
     return None if following is None else following.astimezone(UTC)
+
+
+async def look_again(matchmaker: Matchmaker, unit: UnitOfWork) -> None:
+    """Offer what is free to whoever could have it and was passed over by a clock that was wrong.
+
+    Whatever changes is followed at once; only time itself makes somebody eligible without anything being done.
+    """
+    lists = await matchmaker.lists.lock(unit, await allocations.lists_with_open_vacancies(unit))
+    for name in sorted(lists):
+        await matchmaker.match_and_store(unit, lists[name], await allocations.open_vacancies(unit, lists[name]))

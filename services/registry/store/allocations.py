@@ -142,6 +142,12 @@ async def open_vacancies(unit: UnitOfWork, waitlist: Waitlist) -> list[Vacancy]:
     return [vacancy_of(row) for row in await unit.execute(query)]
 
 
+async def lists_with_open_vacancies(unit: UnitOfWork) -> list[str]:
+    """The lists in which something is free. A hint, read without a lock."""
+    query = select(vacancies.c.waitlist).where(_OPEN).distinct().order_by(vacancies.c.waitlist)
+    return [row.waitlist for row in await unit.execute(query)]
+
+
 async def offered_before(unit: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, set[UUID]]:
     """For each of these vacancies, the live entries of the cases that it was offered to, and that answered.
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import Select, bindparam, case, insert, select, update
 
 from schemas.api.shelters import NewExpectedExit
 from schemas.vocabulary import DepartureReason
@@ -14,7 +14,9 @@ from services.shelters.store.units import StoredUnit
 from services.shelters.tables import no_shows, stays
 
 _CLOSE = update(stays).where(stays.c.vacancy_id == bindparam("key"), stays.c.departed_at.is_(None))
-_CLOSE = _CLOSE.values(departed_at=bindparam("at"), departure_reason=bindparam("reason"))
+# Not before they arrived, by whatever clock that was.
+_DEPARTED = case((stays.c.arrived_at > bindparam("at"), stays.c.arrived_at), else_=bindparam("at"))
+_CLOSE = _CLOSE.values(departed_at=_DEPARTED, departure_reason=bindparam("reason"))
 
 
 async def open_stay(unit: UnitOfWork, stored: StoredUnit, since: datetime | None = None) -> None:

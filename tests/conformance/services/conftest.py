@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from services.chassis.database import Database
+from services.cli.simulation.database import connect_inline
 from tests.conftest import DATABASES
-from tests.support.inline import connect_inline
 from tests.support.invariants import check_everything
 from tests.support.templates import postgresql_copy, sqlite_copy
 from tests.support.world import World

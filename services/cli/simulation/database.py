@@ -1,0 +1,109 @@
+"""One service's database: SQLite without threads, shared by its replicas, with accidents at each transaction."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import asyncpg
+from sqlalchemy import Dialect, Executable, make_url
+
+from services.chassis.database import Database
+from services.chassis.database.connection import Connection, Parameters, SchemaConnection
+from services.chassis.database.rows import Rows
+from services.chassis.database.sqlite import SQLite
+from services.chassis.database.writes import Pending
+from services.cli.simulation.faults import Faults, Killed
+
+PRAGMAS = ("journal_mode=MEMORY", "synchronous=OFF", "foreign_keys=ON", "locking_mode=NORMAL")
+
+
+def connect_inline(url: str, _pool_size: int = 1) -> Database:
+    """A database that does everything in the thread of who asks, and does not wait for the disk."""
+    return Database(sessions(url))
+
+
+def sessions(url: str) -> SQLite:
+    """The connections behind such a database."""
+    return SQLite(make_url(url), threaded=False, pragmas=("journal_mode=WAL", *PRAGMAS[1:3]))
+
+
+class Guarded:
+    """A connection that ends with its process."""
+
+    def __init__(self, connection: Connection, alive: Callable[[], bool]) -> None:
+        self._connection = connection
+        self._alive = alive
+
+    @property
+    def dialect(self) -> Dialect:
+        """SQLite's."""
+        return self._connection.dialect
+
+    async def execute(self, statement: Executable, parameters: Parameters = None) -> Rows:
+        """Run a statement, unless the process is no more."""
+        self._check()
+        return await self._connection.execute(statement, parameters)
+
+    async def write(self, pending: Sequence[Pending]) -> None:
+        """Write rows, unless the process is no more."""
+        self._check()
+        await self._connection.write(pending)
+
+    def _check(self) -> None:
+        if not self._alive():
+            raise Killed
+
+
+class UnreliableSessions:
+    """What one process sees of a database: it may be away, be lost before or after COMMIT, or refuse a collision."""
+
+    shared = False
+
+    def __init__(self, sessions: SQLite, faults: Faults, name: str, point: Callable[[str], None]) -> None:
+        self._sessions = sessions
+        self._faults = faults
+        self._name = name
+        self._point = point
+        self.alive = True
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A transaction that may come to nothing, or be stored without anyone hearing of it."""
+        await self._reach()
+        async with self._sessions.transaction() as connection:
+            yield Guarded(connection, lambda: self.alive)
+            self._point("before-commit")
+            if self._faults.strike("lost-before-commit", self._name):
+                raise ConnectionResetError
+            if self._faults.strike("serialization", self._name):
+                raise asyncpg.SerializationError
+            if not self.alive:
+                raise Killed
+        self._point("after-commit")
+        if self._faults.strike("lost-after-commit", self._name):
+            raise ConnectionResetError
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Connection]:
+        """One view of what is committed."""
+        await self._reach()
+        async with self._sessions.reading() as connection:
+            yield Guarded(connection, lambda: self.alive)
+
+    @asynccontextmanager
+    async def changing_schema(self) -> AsyncIterator[SchemaConnection]:
+        """Never asked for: the databases are migrated before."""
+        async with self._sessions.changing_schema() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        """The others go on."""
+
+    async def _reach(self) -> None:
+        if not self.alive:
+            raise Killed
+        await asyncio.sleep(self._faults.seconds(0.02))
+        if self._faults.strike("database-away", self._name):
+            raise ConnectionRefusedError
+        if not self.alive:
+            raise Killed

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Select, and_, func, not_, or_, select
 
+from schemas.vocabulary import ListKind
 from services.chassis.database import Row, among
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.eligibility import reasons_against, reasons_of_programme
@@ -105,17 +106,13 @@ async def _has_eligible(unit: UnitOfWork, vacancy: Row, line: list[Row], *, enti
 
 _ACTIVE = offers.c.state.in_(ACTIVE_OFFER_STATES)
 _UNDER_WAY = offers.c.state.in_((*OPEN_OFFER_STATES, OfferState.ACCEPTED))
+_ACCEPTED = offers.c.state == OfferState.ACCEPTED
+_SHELTER = offers.c.kind == ListKind.SHELTER
 _FULFILLED = offers.c.state == OfferState.FULFILLED
 
 
 def _twice(column: Column[Any], *conditions: ColumnElement[bool]) -> Select[tuple[object]]:
     return select(column).where(*conditions).group_by(column).having(func.count() > 1).order_by(column)
-
-
-def _twice_of_a_kind(*conditions: ColumnElement[bool]) -> Select[tuple[object]]:
-    """Cases with two offers like this, both of a bed or both of a home."""
-    mine = select(offers.c.case_id).where(*conditions).group_by(offers.c.case_id, offers.c.kind)
-    return mine.having(func.count() > 1).order_by(offers.c.case_id)
 
 
 def _offers_where(*conditions: ColumnElement[bool]) -> Select[tuple[object]]:
@@ -141,10 +138,10 @@ _open = offers.c.state.in_(OPEN_OFFER_STATES)
 _BROKEN: Mapping[str, Select[tuple[object]]] = {
     "vacancy with two active offers": _twice(offers.c.vacancy_id, _ACTIVE),
     "entry with two active offers": _twice(offers.c.entry_id, _ACTIVE),
-    "case with two accepted places of a kind": _twice_of_a_kind(offers.c.state == OfferState.ACCEPTED),
-    "case with two placements of a kind": _twice_of_a_kind(
-        offers.c.state == OfferState.FULFILLED, offers.c.ended_at.is_(None)
+    "case with two accepted places in shelters": _twice(
+        offers.c.case_id, _SHELTER, offers.c.state == OfferState.ACCEPTED
     ),
+    "case with two places in shelters": _twice(offers.c.case_id, _SHELTER, _FULFILLED, offers.c.ended_at.is_(None)),
     "offer whose vacancy is in another state": _offers_where(
         or_(
             _UNDER_WAY & (vacancies.c.state != VacancyState.OFFERED),

@@ -53,7 +53,9 @@ async def merge(matchmaker: Matchmaker, unit: UnitOfWork, coordinator: str, surv
         )
         for entry in plan.missing
     ]
-    await reconsider.take_out(matchmaker, unit, merged.lists, RevocationReason.LEFT_LIST, merged.places)
+    # Held already; read again, for whoever has just joined may be unlike all who stood there before.
+    lists = await matchmaker.lists.lock(unit, sorted(merged.lists))
+    await reconsider.take_out(matchmaker, unit, lists, RevocationReason.LEFT_LIST, merged.places)
     changes = Changed(before, left, [entry.id for entry in joined])
     return await store.add_merger(unit, survivor_id, merged_id, coordinator, _encoded(changes))
 

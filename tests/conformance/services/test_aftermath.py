@@ -1,12 +1,13 @@
 """What becomes of a yes: taken back, overtaken by a home, by what became wrong, or by people who were there already."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
-from schemas.vocabulary import MergeUndoReason, Programme, Purpose, UndoReason
+from schemas.vocabulary import MergeUndoReason, Programme, Purpose, Region, UndoReason
 from services.chassis.errors import Conflict
 from services.cli.simulation.acts import ANSWERING, COORDINATOR, HOUSEHOLD
 from services.registry.domain.model import Entry
@@ -229,7 +230,7 @@ async def test_what_became_wrong_after_a_yes_is_told_to_who_can_act(world: World
     """A promise to both sides is not torn up by us; once for each thing that is wrong, to coordinator and helpdesk."""
     entry = await world.join()
     unit, offer_id = await accepted_bed(world, entry)
-    larger = HOUSEHOLD.__class__(HOUSEHOLD.sex, HOUSEHOLD.age_band, 1, 3, wheelchair=False, needs=frozenset())
+    larger = replace(HOUSEHOLD, children=3)
     for _ in range(2):
         await world.change(entry.case_id, larger)
     (told,) = [data for kind, data in await world.events("registry") if kind == "contact-needed"]
@@ -266,3 +267,15 @@ async def test_a_merger_keeps_the_pause_and_the_urgency_of_either(world: World) 
     reason = MergeUndoReason.TWO_PERSONS
     await do(world, lambda unit: mergers.undo(world.matchmaker, unit, COORDINATOR, merger_id, reason))
     assert [await line_of(world, one.id) for one in (survivor, other, further)] == before
+
+
+async def test_what_was_offered_to_the_other_is_for_the_survivor_who_joins_by_the_merger(world: World) -> None:
+    """Also when nobody like the survivor stood in that list before: they are the first in line for it."""
+    survivor = await world.join(days=1)
+    other = await world.join(replace(HOUSEHOLD, region=Region.LIMBURG), waitlist="omm", days=5)
+    await offered_bed(world, programme=Programme.OMM)
+    (offer,) = await world.offers("made")
+    assert offer["entry_id"] == other.id
+    await merged(world, survivor.case_id, other.case_id)
+    (offer,) = await world.offers("made")
+    assert offer["case_id"] == survivor.case_id

@@ -56,9 +56,9 @@ async def test_states_that_do_not_agree_are_found(damaged_world: World, what: st
 
 @pytest.mark.parametrize(
     ("state", "what"),
-    [("accepted", "case with two accepted places of a kind"), ("fulfilled", "case with two placements of a kind")],
+    [("accepted", "case with two accepted places in shelters"), ("fulfilled", "case with two places in shelters")],
 )
-async def test_a_case_with_two_places_of_a_kind_is_found(damaged_world: World, state: str, what: str) -> None:
+async def test_a_case_with_two_places_in_shelters_is_found(damaged_world: World, state: str, what: str) -> None:
     """One household, one bed."""
     entry = await offered(damaged_world)
     await offered(damaged_world)

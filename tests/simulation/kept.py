@@ -1,0 +1,7 @@
+"""Seeds that have found a defect, and what that was."""
+
+KEPT = {
+    1: "a relay whose clock was ahead kept its claims for hours",
+    38: "a stay ended before it began",
+    222: "a merger read a list before the survivor joined it",
+}

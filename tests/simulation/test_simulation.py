@@ -1,0 +1,104 @@
+"""The simulation repeats itself, finds nothing in the services as they are, and finds what is planted in them."""
+
+import logging
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import structlog
+from hypothesis import settings
+
+from services.cli.simulation.outcomes import SOMETIMES
+from services.cli.simulation.world import Simulation, make_template
+from tests.simulation.kept import KEPT
+from tests.simulation.planted import BUGS
+
+ROOT = Path(__file__).parents[2]
+THOROUGHNESS_PERCENT = settings.default.max_examples if settings.default is not None else 100
+SEEDS = int(os.environ.get("DOORSTROOM_SIMULATION_SEEDS", "120")) * THOROUGHNESS_PERCENT // 100
+FEWEST_FOR_EVERYTHING = 100
+SEEDS_FOR_A_BUG = 16
+"""Each planted bug is found by one of so many; a correct service passes all of them."""
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Thousands of accidents are no news."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.configure(**before)
+
+
+@pytest.fixture(scope="session")
+def simulation(tmp_path_factory: pytest.TempPathFactory) -> Simulation:
+    return make_template(tmp_path_factory.mktemp("simulation"))
+
+
+@pytest.mark.timeout(1200)
+def test_whatever_happens_nothing_that_must_never_be_false_ever_is(simulation: Simulation) -> None:
+    """Every seed comes to rest and agrees; and over all of them every situation that must be met is met."""
+    wrong, sometimes = dict[int, tuple[str, ...]](), Counter[str]()
+    for seed in range(SEEDS):
+        outcome = simulation.run(seed)
+        sometimes.update(outcome.sometimes)
+        if outcome.findings:
+            wrong[seed] = outcome.findings
+    assert wrong == {}
+    if SEEDS >= FEWEST_FOR_EVERYTHING:
+        assert [situation for situation in SOMETIMES if not sometimes[situation]] == []
+
+
+@pytest.mark.parametrize("seed", KEPT)
+def test_what_once_went_wrong_does_not_again(simulation: Simulation, seed: int) -> None:
+    """Seeds that have found a defect are played for ever."""
+    assert simulation.run(seed).findings == ()
+
+
+DIGEST = """
+import logging, sys, tempfile
+from pathlib import Path
+import structlog
+from services.cli.simulation.world import make_template
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+with tempfile.TemporaryDirectory() as folder:
+    print(make_template(Path(folder)).run(int(sys.argv[1])).digest)
+"""
+
+
+def test_the_same_seed_is_the_same_history_in_another_process(simulation: Simulation) -> None:
+    """Whatever order the other process keeps its sets in."""
+    digests = {simulation.run(7).digest, simulation.run(7).digest}
+    for hash_seed in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-c", DIGEST, "7"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)},
+        )
+        digests.add(done.stdout.strip())
+    assert len(digests) == 1
+
+
+def test_another_seed_is_another_history(simulation: Simulation) -> None:
+    """Or the digest would show nothing."""
+    assert simulation.run(7).digest != simulation.run(8).digest
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("bug", list(BUGS)[:: 1 if THOROUGHNESS_PERCENT >= FEWEST_FOR_EVERYTHING else 10])
+def test_it_finds_what_is_planted(simulation: Simulation, bug: str) -> None:
+    """A simulation that cannot find a known defect would show nothing by finding none."""
+    with ExitStack() as stack:
+        BUGS[bug](stack)
+        needed = next((seed for seed in range(SEEDS_FOR_A_BUG) if simulation.run(seed).findings), None)
+    assert needed is not None
+    print(f"{bug}: {needed + 1} seed(s)")  # noqa: T201 - how sharp it is, for who asks with -s

@@ -15,7 +15,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Select, Table, or_, select, update
+from sqlalchemy import Select, Table, bindparam, or_, select, update
 
 from services.chassis.broker.port import Broker, Message
 from services.chassis.clock import Clock
@@ -52,6 +52,7 @@ class Relay:
     ) -> None:
         self._database = database
         self._outbox = outbox
+        self._unclaimed = _unclaimed(outbox, (settings or RelaySettings()).batch)
         self._broker = broker
         self._clock = clock
         self._settings = settings or RelaySettings()
@@ -205,23 +206,22 @@ class Relay:
     async def _claim(self) -> list[Message]:
         """Take unsent rows that no relay is working on. No cursor: a row that commits late is still found."""
         outbox, now = self._outbox, self._clock()
-        # A claim that would last longer than any does was made by a clock that was wrong.
         latest = now + timedelta(seconds=CLAIM_SECONDS)
-        until = outbox.c.claimed_until
-        unclaimed = or_(until.is_(None), until < now, until > latest)
-        waiting = (
-            select(outbox.c.id, outbox.c.routing_key, outbox.c.body)
-            .where(outbox.c.sent_at.is_(None), unclaimed)
-            .order_by(outbox.c.id)
-            .limit(self._settings.batch)
-            .with_for_update(skip_locked=True)
-        )
         async with self._database.transaction() as connection:
-            rows = await connection.execute(waiting)
+            rows = await connection.execute(self._unclaimed, {"now": now, "latest": latest})
             if rows:
                 claim = update(outbox).where(among(connection, outbox.c.id, [row.id for row in rows]))
                 await connection.execute(claim.values(claimed_until=latest))
         return [Message(str(row.id), row.routing_key, row.body.encode()) for row in rows]
+
+
+def _unclaimed(outbox: Table, limit: int) -> Select[tuple[object, ...]]:
+    """What no relay is working on. It is asked every second, so it is built once."""
+    until = outbox.c.claimed_until
+    # A claim that would last longer than any does was made by a clock that was wrong.
+    free = or_(until.is_(None), until < bindparam("now"), until > bindparam("latest"))
+    waiting = select(outbox.c.id, outbox.c.routing_key, outbox.c.body).where(outbox.c.sent_at.is_(None), free)
+    return waiting.order_by(outbox.c.id).limit(limit).with_for_update(skip_locked=True)
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> None:

@@ -16,7 +16,7 @@ from services.cli.simulation.faults import Faults, Killed
 from services.cli.simulation.loop import SeededClock, SeededLoop
 from services.cli.simulation.outcomes import by_point
 
-LONGEST_ABSENCE_SECONDS = 30.0
+LONGEST_ABSENCE_SECONDS = 10.0
 LARGEST_JUMP_SECONDS = 7200.0
 
 

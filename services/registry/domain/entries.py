@@ -83,6 +83,13 @@ def release(entry: Entry) -> None:
     entry.state, entry.released = EntryState.PAUSED, True
 
 
+def place(entry: Entry) -> None:
+    """They are there, whatever they stood aside for."""
+    _end_pause(entry)
+    entry.released = False
+    entry.state = EntryState.PLACED
+
+
 def take_up_again(entry: Entry) -> None:
     """What they said yes to fell through: a released entry is again what it was without that."""
     entry.released = False

@@ -151,7 +151,7 @@ def arrive_after_all(allocation: Allocation, now: datetime) -> Offer:
     offer = _in_state(allocation, OfferState.FELL_THROUGH, "fulfilled after all")
     allocation.vacancy.state = VacancyState.FILLED
     offer.reason = None
-    offer.entry.state = EntryState.PLACED
+    entries.place(offer.entry)
     return _decide(allocation, OfferState.FULFILLED, now)
 
 

@@ -78,12 +78,17 @@ async def states_of(unit: UnitOfWork, entry_ids: Sequence[UUID]) -> set[str]:
 async def set_lines(unit: UnitOfWork, changed: Sequence[tuple[UUID, Line]]) -> None:
     """Give entries other places in line. The caller holds their lists.
 
-    Those to which something is offered, now or when the place was noted, get no other state by this.
+    Those to which something is offered, now or when the place was noted, get no other state by this; and those that
+    were released since by an acceptance elsewhere go on standing aside.
     """
     offered = [(id_, line) for id_, line in changed if line.state is EntryState.OFFERED]
     free = [(id_, line) for id_, line in changed if line.state is not EntryState.OFFERED]
     await unit.write(_SET_MOMENTS, [_line_row(id_, line) for id_, line in offered])
     await unit.write(_SET_LINES, [_line_row(id_, line) for id_, line in free])
+    if free:
+        mine = among(unit.connection, entries.c.id, [id_ for id_, _ in free])
+        released = (mine, entries.c.released, entries.c.state == EntryState.WAITING)
+        await unit.execute(update(entries).where(*released).values(state=EntryState.PAUSED))
 
 
 def _line_row(entry_id: UUID, line: Line) -> dict[str, object]:

@@ -279,3 +279,37 @@ async def test_what_was_offered_to_the_other_is_for_the_survivor_who_joins_by_th
     await merged(world, survivor.case_id, other.case_id)
     (offer,) = await world.offers("made")
     assert offer["case_id"] == survivor.case_id
+
+
+async def test_who_was_there_after_all_stands_aside_no_more(world: World) -> None:
+    """They took a yes back, said yes elsewhere, and were in the first bed all the time."""
+    entry = await world.join(days=9)
+    other = await world.join(waitlist="omm", days=7, case_id=entry.case_id)
+    unit, offer_id = await accepted_bed(world, entry)
+    await world.run(
+        "registry",
+        lambda work: offers.undo_answer(world.matchmaker, work, offer_id, ANSWERING, UndoReason.MISTAKE),
+    )
+    held = await world.hold_back("registry")
+    await world.pass_time(seconds=1)
+    await accepted_bed(world, other, Programme.OMM)
+    await world.arrive(unit)
+    await world.settle()
+    await world.hand_on(held)
+    await world.settle()
+    row = await world.entry(entry.id)
+    assert (row["state"], row["released"]) == ("placed", False)
+    assert await states_of(world, other.id) == ["withdrawn"]
+
+
+async def test_who_accepted_elsewhere_since_a_merger_stands_aside_when_it_is_undone(world: World) -> None:
+    """The place in line is as it was before; that they said yes in another list is as it is now."""
+    survivor = await world.join(days=1)
+    elsewhere = await world.join(waitlist="omm", case_id=survivor.case_id)
+    other = await world.join(days=5)
+    merger_id = await merged(world, survivor.case_id, other.case_id)
+    await accepted_bed(world, elsewhere, Programme.OMM)
+    reason = MergeUndoReason.TWO_PERSONS
+    await do(world, lambda unit: mergers.undo(world.matchmaker, unit, COORDINATOR, merger_id, reason))
+    row = await world.entry(survivor.id)
+    assert (row["state"], row["released"], row["waiting_since"]) == ("paused", True, survivor.waiting_since)

@@ -206,19 +206,20 @@ class Relay:
     async def _claim(self) -> list[Message]:
         """Take unsent rows that no relay is working on. No cursor: a row that commits late is still found."""
         outbox, now = self._outbox, self._clock()
-        latest = now + timedelta(seconds=CLAIM_SECONDS)
+        until = now + timedelta(seconds=CLAIM_SECONDS)
+        latest = until + timedelta(seconds=CLAIM_SECONDS)
         async with self._database.transaction() as connection:
             rows = await connection.execute(self._unclaimed, {"now": now, "latest": latest})
             if rows:
                 claim = update(outbox).where(among(connection, outbox.c.id, [row.id for row in rows]))
-                await connection.execute(claim.values(claimed_until=latest))
+                await connection.execute(claim.values(claimed_until=until))
         return [Message(str(row.id), row.routing_key, row.body.encode()) for row in rows]
 
 
 def _unclaimed(outbox: Table, limit: int) -> Select[tuple[object, ...]]:
     """What no relay is working on. It is asked every second, so it is built once."""
     until = outbox.c.claimed_until
-    # A claim that would last longer than any does was made by a clock that was wrong.
+    # A claim that would last twice as long as any does was made by a clock that was wrong.
     free = or_(until.is_(None), until < bindparam("now"), until > bindparam("latest"))
     waiting = select(outbox.c.id, outbox.c.routing_key, outbox.c.body).where(outbox.c.sent_at.is_(None), free)
     return waiting.order_by(outbox.c.id).limit(limit).with_for_update(skip_locked=True)

@@ -1,16 +1,15 @@
 """What must never be false over several services. It holds when no message is under way."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from uuid import UUID
 
 from sqlalchemy import Executable, select
 
 from services.chassis.database import Row
-from services.chassis.unit_of_work import Transactions, UnitOfWork
+from services.chassis.unit_of_work import Transactions
 from services.municipalities.tables import slots
-from services.registry.domain.model import ACTIVE_OFFER_STATES, LIVE_ENTRY_STATES, OfferState
-from services.registry.tables import entries, offers, placements, vacancies
+from services.registry.domain.model import ACTIVE_OFFER_STATES, OfferState
+from services.registry.tables import offers, placements, vacancies
 from services.shelters.tables import units
 
 _UNIT_STATES = {
@@ -34,7 +33,6 @@ async def findings(services: Services) -> list[str]:
         *_misplaced(found, seen_units),
         *_forgotten_beds(mirrored, seen_units),
         *(fault for slot in seen_slots if (fault := _of_slot(slot, mirrored, active))),
-        *await _overdue(services["registry"]),
     ]
 
 
@@ -89,25 +87,6 @@ def _of_slot(slot: Row, mirrored: Mapping[UUID, Row], active: Mapping[UUID, Row]
     else:
         right = slot.state in ("held", "claimed") and slot.accepted == (offer.state == OfferState.ACCEPTED)
     return None if right else f"slot {slot.id}: it is {slot.state}, but by the registry its vacancy is {vacancy.state}"
-
-
-async def _overdue(registry: Transactions) -> list[str]:
-    """What time alone should have done to places in line, a few seconds ago."""
-    accepted = select(offers.c.id).where(offers.c.case_id == entries.c.case_id, offers.c.state == OfferState.ACCEPTED)
-    live = entries.c.state.in_(LIVE_ENTRY_STATES)
-    overdue = {
-        "released, though nothing is accepted": live & entries.c.released & ~accepted.exists(),
-        "in line, though the right has ended": live
-        & (entries.c.eligible_until <= registry.clock())
-        & ~accepted.exists(),
-    }
-    found = []
-    for what, condition in overdue.items():
-        query = select(entries.c.id).where(condition).order_by(entries.c.id)
-        found += [
-            f"entry {row.id}: {what}" for row in await registry.read(partial(UnitOfWork.execute, statement=query))
-        ]
-    return found
 
 
 async def _active_offers(services: Services) -> dict[UUID, Row]:

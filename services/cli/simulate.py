@@ -61,7 +61,10 @@ class Progress:
 
 @click.group()
 def simulate() -> None:
-    """Play what may go wrong, again and again, and look whether anything that must never be false ever is."""
+    """Play what may go wrong, from seeds, and look whether anything is.
+
+    Anything that must never be false, at any moment and when all has come to rest: see docs/reliability.md.
+    """
 
 
 @simulate.command()

@@ -14,7 +14,7 @@ import structlog
 from hypothesis import settings
 
 from services.cli.simulation.outcomes import SOMETIMES
-from services.cli.simulation.world import Simulation, make_template
+from services.cli.simulation.world import ACTIONS, Simulation, make_template
 from tests.simulation.kept import KEPT
 from tests.simulation.planted import BUGS
 
@@ -22,7 +22,10 @@ ROOT = Path(__file__).parents[2]
 THOROUGHNESS_PERCENT = settings.default.max_examples if settings.default is not None else 100
 SEEDS = int(os.environ.get("DOORSTROOM_SIMULATION_SEEDS", "120")) * THOROUGHNESS_PERCENT // 100
 FEWEST_FOR_EVERYTHING = 100
-SEEDS_FOR_A_BUG = 16
+SHORT = 50
+"""So many actions are enough to tell histories from each other."""
+LENGTH = ACTIONS if THOROUGHNESS_PERCENT >= FEWEST_FOR_EVERYTHING else SHORT
+SEEDS_FOR_A_BUG = 60
 """Each planted bug is found by one of so many; a correct service passes all of them."""
 
 
@@ -45,7 +48,7 @@ def test_whatever_happens_nothing_that_must_never_be_false_ever_is(simulation: S
     """Every seed comes to rest and agrees; and over all of them every situation that must be met is met."""
     wrong, sometimes = dict[int, tuple[str, ...]](), Counter[str]()
     for seed in range(SEEDS):
-        outcome = simulation.run(seed)
+        outcome = simulation.run(seed, actions=LENGTH)
         sometimes.update(outcome.sometimes)
         if outcome.findings:
             wrong[seed] = outcome.findings
@@ -67,16 +70,16 @@ import structlog
 from services.cli.simulation.world import make_template
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 with tempfile.TemporaryDirectory() as folder:
-    print(make_template(Path(folder)).run(int(sys.argv[1])).digest)
+    print(make_template(Path(folder)).run(int(sys.argv[1]), actions=int(sys.argv[2])).digest)
 """
 
 
 def test_the_same_seed_is_the_same_history_in_another_process(simulation: Simulation) -> None:
     """Whatever order the other process keeps its sets in."""
-    digests = {simulation.run(7).digest, simulation.run(7).digest}
+    digests = {simulation.run(7, actions=SHORT).digest, simulation.run(7, actions=SHORT).digest}
     for hash_seed in ("1", "2"):
         done = subprocess.run(
-            [sys.executable, "-c", DIGEST, "7"],
+            [sys.executable, "-c", DIGEST, "7", str(SHORT)],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -90,7 +93,7 @@ def test_the_same_seed_is_the_same_history_in_another_process(simulation: Simula
 
 def test_another_seed_is_another_history(simulation: Simulation) -> None:
     """Or the digest would show nothing."""
-    assert simulation.run(7).digest != simulation.run(8).digest
+    assert simulation.run(7, actions=SHORT).digest != simulation.run(8, actions=SHORT).digest
 
 
 @pytest.mark.timeout(600)

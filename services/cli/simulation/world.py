@@ -32,6 +32,7 @@ from services.cli.simulation.faults import Faults, Killed
 from services.cli.simulation.loop import SeededClock, SeededLoop
 from services.cli.simulation.outcomes import OFFERS_OPEN_AT_A_LOSS, TWO_REPLICAS, reached
 from services.cli.simulation.processes import Ground, Replica, of_service
+from services.cli.simulation.rest import overdue
 from services.cli.simulation.walk import KINDS, Walk
 from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.programmes import Programmes
@@ -130,6 +131,7 @@ class SimulatedWorld(Acts):
             found += [f"{name}: {item}" for item in await self._reader(name).read(check)]
         if at_rest:
             found += await findings_across({name: self._reader(name) for name in CHECKS})
+            found += await overdue(self._reader("registry"))
             found += await self._left_over()
         return found
 

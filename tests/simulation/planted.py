@@ -15,7 +15,7 @@ from services.municipalities.domain import slots
 from services.registry.domain import entries, offers
 from services.registry.domain.allocation import Situation
 from services.registry.domain.model import Allocation, Entry, EntryState, OfferState, Vacancy, VacancyState
-from services.registry.handlers import arrivals, matching, moves, reconsider, standing
+from services.registry.handlers import matching, moves, reconsider, standing
 from services.registry.handlers import messages as registry_messages
 from services.registry.handlers import offers as offer_handlers
 from services.registry.handlers.matching import Matchmaker
@@ -172,11 +172,6 @@ def released_for_ever(stack: ExitStack) -> None:
     _replace(stack, entries, "take_up_again", lambda entry: setattr(entry, "state", EntryState.PAUSED))
 
 
-def whoever_arrives(stack: ExitStack) -> None:
-    """An arrival fulfils whatever offer is open on the vacancy, whoever it was that arrived."""
-    _replace(stack, arrivals, "_is_expected", lambda message, known: message.vacancy_id in known)
-
-
 def what_became_wrong_stays(stack: ExitStack) -> None:
     """An offer that does not suit the household any more is left open."""
     _replace(stack, reconsider, "_revoked_if_wrong", lambda _unit, _place: None)
@@ -224,7 +219,6 @@ BUGS: Mapping[str, Plant] = {
         decline_moves_nothing_on,
         a_fall_through_loses_the_place,
         released_for_ever,
-        whoever_arrives,
         what_became_wrong_stays,
         rights_never_end,
         a_lapsed_lease_is_not_told,

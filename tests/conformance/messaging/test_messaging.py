@@ -140,6 +140,15 @@ async def test_what_a_living_process_has_claimed_is_left_to_it(setting: Setting)
     assert await setting.counting.relay._claim() == []
 
 
+async def test_a_claim_by_a_clock_that_was_wrong_does_not_last(setting: Setting) -> None:
+    """A process whose clock was an hour ahead claimed a row and died: others take it at once."""
+    await setting.counting.record(uuid4())
+    setting.clock.ahead = timedelta(hours=1)
+    assert len(await setting.counting.relay._claim()) == 1
+    setting.clock.ahead = timedelta()
+    assert len(await setting.counting.relay._claim()) == 1
+
+
 async def test_two_relays_never_claim_the_same_row(setting: Setting) -> None:
     """They share the work; what happens twice is harmless, but it should not be the rule."""
     await setting.counting.record(*[uuid4() for _ in range(50)])

@@ -16,9 +16,11 @@ from services.registry.domain.model import (
     OPEN_OFFER_STATES,
     EntryState,
     OfferState,
+    Profile,
+    Terms,
     VacancyState,
 )
-from services.registry.domain.programmes import Programmes
+from services.registry.domain.programmes import Programme, Programmes
 from services.registry.store.allocations import WAS_ANSWERED
 from services.registry.store.codec import decode_profile, decode_terms
 from services.registry.tables import decisions, entries, offers, profiles, vacancies
@@ -39,8 +41,9 @@ async def findings(unit: UnitOfWork, programmes: Programmes | None = None) -> li
     for what, query in _BROKEN.items():
         ids = [id_ for [id_] in await unit.execute(query.limit(FINDINGS_LIMIT))]
         found += [f"{what}: {id_}" for id_ in ids]
-    found += [f"open offer of a place that is not for them: {id_}" for id_ in await _not_for_them(unit)]
-    suspects = await _forgotten(unit, programmes or Programmes())
+    programmes = programmes or Programmes()
+    found += [f"open offer of a place that is not for them: {id_}" for id_ in await _not_for_them(unit, programmes)]
+    suspects = await _forgotten(unit, programmes)
     forgotten = await _still_open(unit, suspects[:FINDINGS_LIMIT])
     return found + [f"open vacancy that somebody could have: {id_}" for id_ in forgotten]
 
@@ -64,9 +67,9 @@ async def _forgotten(unit: UnitOfWork, programmes: Programmes) -> list[Row]:
     return forgotten
 
 
-async def _not_for_them(unit: UnitOfWork) -> list[UUID]:
-    """Open offers of what does not suit the household as it is known now."""
-    query = select(offers.c.id, vacancies.c.terms, profiles.c.profile).select_from(
+async def _not_for_them(unit: UnitOfWork, programmes: Programmes) -> list[UUID]:
+    """Open offers of what does not suit the household as it is known now, or whose list is not for it."""
+    query = select(offers.c.id, offers.c.policy, vacancies.c.terms, profiles.c.profile).select_from(
         offers.join(vacancies, vacancies.c.id == offers.c.vacancy_id)
         .join(entries, entries.c.id == offers.c.entry_id)
         .join(profiles, profiles.c.id == entries.c.profile_id)
@@ -75,9 +78,14 @@ async def _not_for_them(unit: UnitOfWork) -> list[UUID]:
     wrong = (
         row.id
         for row in await unit.execute(query)
-        if reasons_against(decode_profile(row.profile), decode_terms(row.terms))
+        if _is_wrong(decode_profile(row.profile), decode_terms(row.terms), programmes.of_policy(row.policy))
     )
     return list(islice(wrong, FINDINGS_LIMIT))
+
+
+def _is_wrong(profile: Profile, terms: Terms, programme: Programme | None) -> bool:
+    of_list = reasons_of_programme(profile, programme) if programme is not None else ()
+    return bool(of_list or reasons_against(profile, terms))
 
 
 async def _still_open(unit: UnitOfWork, suspects: Sequence[Row]) -> list[UUID]:

@@ -7,7 +7,7 @@ from schemas.vocabulary import ContactReason, RevocationReason
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import allocation as rules
 from services.registry.domain import entries, offers
-from services.registry.domain.eligibility import reasons_against, without_place
+from services.registry.domain.eligibility import reasons_against, reasons_of_programme, without_place
 from services.registry.domain.model import Allocation, Entry, EntryState, OfferState
 from services.registry.handlers import messages
 from services.registry.handlers.matching import Matchmaker
@@ -33,7 +33,7 @@ async def reconsider(
     """The same for a case that is held, of whose offers some have just ended and are not stored yet."""
     _warn_of_promises(matchmaker, unit, standing)
     await _give_profiles(matchmaker, unit, standing)
-    wrong = [item for place in standing.places if (item := _revoked_if_wrong(unit, place)) is not None]
+    wrong = [item for place in standing.places if (item := _revoked_if_wrong(matchmaker, unit, place)) is not None]
     ended = [*ended_already, *wrong]
     for place in standing.places:
         if entries.has_lapsed(place.entry, unit.now) and place.entry.state is not EntryState.OFFERED:
@@ -89,12 +89,15 @@ async def _give_profiles(matchmaker: Matchmaker, unit: UnitOfWork, standing: Sta
     await set_profiles(unit, changed)
 
 
-def _revoked_if_wrong(unit: UnitOfWork, place: Place) -> Allocation | None:
-    if place.allocation is None:
+def _revoked_if_wrong(matchmaker: Matchmaker, unit: UnitOfWork, place: Place) -> Allocation | None:
+    """By the version that was in force when the offer was made: a new one takes nothing back."""
+    item = place.allocation
+    if item is None or item.offer is None:
         return None
     if entries.has_lapsed(place.entry, unit.now):
         return revoked(unit, place, RevocationReason.NO_LONGER_ENTITLED)
-    reasons = rules.all_reasons(place.entry, place.allocation.vacancy, ())
+    reasons = rules.all_reasons(place.entry, item.vacancy, ())
+    reasons += reasons_of_programme(place.entry.profile, matchmaker.programmes.of_offer(item.offer))
     return revoked(unit, place, ", ".join(without_place(reasons))) if reasons else None
 
 

@@ -157,6 +157,19 @@ async def test_who_changes_during_an_enquiry_is_not_asked_about_any_more(world: 
     assert await kinds_told(world) == []
 
 
+async def test_an_enquiry_ends_when_the_list_turns_out_not_to_be_for_them(world: World) -> None:
+    """Loverboy shelter is for girls: a sex that is corrected while a provider is asked ends that at once."""
+    girl = Profile(Sex.FEMALE, AgeBand.AGE_12_TO_15, adults=1, children=0, wheelchair=False, needs=frozenset())
+    entry = await world.join(girl, waitlist="loverboy")
+    unit = await world.add_unit(programme=Programme.LOVERBOY)
+    await world.post_bed(unit)
+    await world.settle()
+    await world.change(entry.case_id, replace(girl, sex=Sex.MALE))
+    await world.settle()
+    assert await outcomes(world) == [("ended", "programme-not-for-sex")]
+    assert (await world.unit(unit))["state"] == "free"
+
+
 async def test_a_bed_withdrawn_during_an_enquiry_ends_it(world: World) -> None:
     """Nothing is left open, and the household keeps its place."""
     entry = await world.join(waitlist="vo")

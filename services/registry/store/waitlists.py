@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from uuid import UUID
 
 from sqlalchemy import (
@@ -81,20 +81,27 @@ class Waitlist:
 
 
 class ProfileCache:
-    """Profiles never change, so each process reads each of them once. `profile_count` of the list tells of new ones."""
+    """Profiles are never changed nor removed, so each process reads each of them once.
+
+    Only what is committed is remembered: of that, there is one set of each size, and `profile_count` of the list says
+    whether there are more by now.
+    """
 
     def __init__(self) -> None:
-        self._by_waitlist: dict[str, dict[UUID, Profile]] = {}
+        self._by_waitlist: dict[str, Mapping[UUID, Profile]] = {}
 
-    async def of(self, unit: UnitOfWork, waitlist: str, count: int) -> dict[UUID, Profile]:
+    async def of(self, unit: UnitOfWork, waitlist: str, count: int) -> Mapping[UUID, Profile]:
         """All profiles of a list that has `count` of them."""
-        known = self._by_waitlist.setdefault(waitlist, {})
-        # Another count in either direction: new ones were added, or what was cached was rolled back.
+        known = self._by_waitlist.get(waitlist, {})
         if len(known) != count:
             query = select(profiles.c.id, profiles.c.profile).where(profiles.c.waitlist == waitlist)
             known = {row.id: decode_profile(row.profile) for row in await unit.execute(query)}
-            self._by_waitlist[waitlist] = known
+            self.remember(unit, waitlist, known)
         return known
+
+    def remember(self, unit: UnitOfWork, waitlist: str, known: Mapping[UUID, Profile]) -> None:
+        """These are all profiles of a list, once this is committed."""
+        unit.after_commit.append(partial(self._by_waitlist.__setitem__, waitlist, known))
 
 
 class WaitlistStore:
@@ -142,6 +149,7 @@ class WaitlistStore:
         counted = update(waitlists).where(waitlists.c.id == waitlist.id)
         await unit.execute(counted.values(profile_count=waitlists.c.profile_count + 1))
         waitlist.profiles = {**waitlist.profiles, new: profile}
+        self._cache.remember(unit, waitlist.id, waitlist.profiles)
         return new
 
 

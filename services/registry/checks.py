@@ -104,7 +104,7 @@ async def _has_eligible(unit: UnitOfWork, vacancy: Row, line: list[Row], *, enti
         return False
     asked = (offers.c.vacancy_id == vacancy.id, offers.c.case_id == entries.c.case_id, WAS_ANSWERED)
     before = select(offers.c.id).where(*asked).exists()
-    entitled = entries.c.eligible_until > unit.now
+    entitled = entries.c.eligible_until > max(unit.now, vacancy.available_from)
     if not entitled_only:
         entitled = or_(entitled, entries.c.eligible_until.is_(None))
     waiting = (entries.c.state == EntryState.WAITING, entitled, not_(before))

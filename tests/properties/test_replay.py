@@ -28,6 +28,8 @@ from services.registry.store.decisions import (
 from tests.support.examples import examples
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
+BEGINS = NOW + timedelta(days=20)
+"""When the household could move in: some rights end between this and now."""
 NAMED = 3
 """So few are explained one by one here, that most examples count some."""
 
@@ -62,7 +64,7 @@ PROGRAMMES = st.builds(
     requires_reflection_period=st.booleans(),
 )
 PEOPLE = st.lists(
-    st.tuples(PROFILES, st.integers(0, 1), st.integers(0, 9), st.sampled_from([None, -1, 30]), st.booleans()),
+    st.tuples(PROFILES, st.integers(0, 1), st.integers(0, 9), st.sampled_from([None, -1, 15, 30]), st.booleans()),
     min_size=1,
     max_size=25,
 )
@@ -89,7 +91,7 @@ def candidates_of(line: Sequence[Entry], vacancy: Vacancy, situation: Situation)
     found = []
     for entry in line:
         entitled = not situation.programme.requires_reflection_period if entry.eligible_until is None else True
-        runs = entry.eligible_until is None or entry.eligible_until > NOW
+        runs = entry.eligible_until is None or entry.eligible_until > BEGINS
         if entitled and runs and not reasons_against(entry.profile, vacancy.terms) and taken[entry.profile] < count:
             taken[entry.profile] += 1
             found.append(entry)
@@ -99,7 +101,7 @@ def candidates_of(line: Sequence[Entry], vacancy: Vacancy, situation: Situation)
 def snapshot_from(line: Sequence[Entry], choice: Choice, situation: Situation) -> Snapshot:
     ahead = [entry for entry in line if place_in_line(entry) < place_in_line(choice.entry)]
     groups = (
-        Counter(group_of(entry, situation.offered_before[choice.vacancy.id], NOW) for entry in ahead)
+        Counter(group_of(entry, situation.offered_before[choice.vacancy.id], BEGINS) for entry in ahead)
         if len(ahead) > NAMED
         else {}
     )
@@ -108,7 +110,7 @@ def snapshot_from(line: Sequence[Entry], choice: Choice, situation: Situation) -
 
 
 def vacancy_with(terms: Terms) -> Vacancy:
-    return Vacancy(UUID(int=999), "cosm", ListKind.SHELTER, UUID(int=998), terms, 1, NOW, NOW)
+    return Vacancy(UUID(int=999), "cosm", ListKind.SHELTER, UUID(int=998), terms, 1, NOW, BEGINS)
 
 
 def decided(

@@ -234,10 +234,12 @@ class Acts:
         """A unit as it is stored."""
         return (await self.rows("shelters", select(units_table).where(units_table.c.id == unit_id)))[0]
 
-    async def post_bed(self, unit_id: UUID, lease_seconds: int = LEASE_SECONDS) -> StoredUnit:
-        """The unit is free, with a lease."""
+    async def post_bed(
+        self, unit_id: UUID, lease_seconds: int = LEASE_SECONDS, available_from: datetime | None = None
+    ) -> StoredUnit:
+        """The unit is free, or will be, with a lease."""
         return await self._shelter(
-            unit_id, lambda unit, owner: beds.post_vacancy(unit, unit_id, owner, lease_seconds, None)
+            unit_id, lambda unit, owner: beds.post_vacancy(unit, unit_id, owner, lease_seconds, available_from)
         )
 
     async def affirm_bed(self, unit_id: UUID, lease_seconds: int = LEASE_SECONDS) -> StoredUnit:

@@ -39,7 +39,7 @@ class Situation:
     def reasons(self, entry: Entry, vacancy: Vacancy) -> tuple[Reason, ...]:
         """Every reason why this entry does not get this vacancy now; empty when it may."""
         before = self.offered_before.get(vacancy.id, ())
-        return all_reasons(entry, vacancy, before) + reasons_now(entry, self.programme, self.now)
+        return all_reasons(entry, vacancy, before) + reasons_now(entry, self.programme, vacancy.begins_at(self.now))
 
     def region_preference(self, terms: Terms) -> RegionPreference | None:
         """How far this vacancy's own region goes first, if it does."""

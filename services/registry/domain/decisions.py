@@ -40,7 +40,7 @@ class Rule(StrEnum):
 
 
 class Right(StrEnum):
-    """Whether the right to this kind of shelter still runs at the moment of the decision."""
+    """Whether the right to this kind of shelter still runs when the household can be there."""
 
     RUNS = "runs"
     ENDED = "ended"
@@ -133,8 +133,8 @@ def explain(snapshot: Snapshot, programme: Programme) -> Explanation:
 
 def _reasons_of(counted: Counted, choice: Choice, situation: Situation) -> tuple[str, ...]:
     """The reasons that each of these has: those of one that stands for all."""
-    now, right = situation.now, counted.group.right
-    until = {Right.RUNS: now + timedelta(days=1), Right.ENDED: now, Right.NOT_KNOWN: None}[right]
+    begins, right = choice.vacancy.begins_at(situation.now), counted.group.right
+    until = {Right.RUNS: begins + timedelta(days=1), Right.ENDED: begins, Right.NOT_KNOWN: None}[right]
     state = EntryState.PAUSED if counted.group.paused else EntryState.WAITING
     one = replace(choice.entry, id=UUID(int=0), profile=counted.group.profile, eligible_until=until, state=state)
     before = {choice.vacancy.id: {one.id} if counted.group.offered_before else set()}
@@ -150,11 +150,11 @@ def rule_between(ahead: Entry, behind: Entry) -> Rule:
     return Rule.LOWER_LOT if ahead.lot != behind.lot else Rule.TIE
 
 
-def group_of(entry: Entry, offered_before: Collection[UUID], now: datetime) -> Group:
-    """With whom an entry is counted."""
+def group_of(entry: Entry, offered_before: Collection[UUID], begins: datetime) -> Group:
+    """With whom an entry is counted, for a vacancy that begins at this moment."""
     right = Right.NOT_KNOWN
     if entry.eligible_until is not None:
-        right = Right.RUNS if entry.eligible_until > now else Right.ENDED
+        right = Right.RUNS if entry.eligible_until > begins else Right.ENDED
     return Group(entry.profile, right, entry.id in offered_before, entry.state is EntryState.PAUSED)
 
 
@@ -179,6 +179,7 @@ class Line:
 def snapshot_of(choice: Choice, line: Line, candidates: Collection[Entry], situation: Situation) -> Snapshot:
     """What is remembered of a choice. Neither `line` nor `candidates` holds who was chosen before it just now."""
     vacancy, own_place, now = choice.vacancy, place_in_line(choice.entry), situation.now
+    begins = vacancy.begins_at(now)
     named = [entry for entry in line.first if place_in_line(entry) < own_place][:PASSED_OVER_LIMIT]
     known = {entry.id for entry in named}
     others = [entry for entry in candidates if entry.id not in known]
@@ -192,7 +193,7 @@ def snapshot_of(choice: Choice, line: Line, candidates: Collection[Entry], situa
         decided_at=now,
         considered=tuple(replace(entry) for entry in considered),
         offered_before=frozenset(entry.id for entry in considered if entry.id in before),
-        counted=_rest(line, Counter(group_of(entry, before, now) for entry in passed)),
+        counted=_rest(line, Counter(group_of(entry, before, begins) for entry in passed)),
         at_least=line.at_least,
     )
 

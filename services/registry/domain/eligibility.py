@@ -71,12 +71,12 @@ def without_place(reasons: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(Reason.EXCLUDED_PLACE if reason in _TELL_A_PLACE else reason for reason in reasons))
 
 
-def reasons_now(entry: Entry, programme: Programme, now: datetime) -> tuple[Reason, ...]:
-    """Every reason why this entry gets nothing of its list at this moment, whatever is free; empty when it may."""
+def reasons_now(entry: Entry, programme: Programme, moment: datetime) -> tuple[Reason, ...]:
+    """Every reason why this entry gets nothing of its list, whatever is free from this moment on; empty when it may."""
     reasons = [*reasons_of_programme(entry.profile, programme)]
     if entry.state is EntryState.PAUSED:
         reasons.append(Reason.PAUSED)
-    if entry.eligible_until is not None and entry.eligible_until <= now:
+    if entry.eligible_until is not None and entry.eligible_until <= moment:
         reasons.append(Reason.RIGHT_ENDED)
     if entry.eligible_until is None and programme.requires_reflection_period:
         reasons.append(Reason.NO_REFLECTION_PERIOD)

@@ -168,6 +168,10 @@ class Vacancy:
         """Open, and its lease still runs: a stale bed is never offered."""
         return self.state is VacancyState.OPEN and (self.offerable_until is None or now < self.offerable_until)
 
+    def begins_at(self, now: datetime) -> datetime:
+        """When a household that is offered it now can be there: the right to it must run until then at least."""
+        return max(now, self.available_from)
+
 
 @dataclass(slots=True)
 class Offer:

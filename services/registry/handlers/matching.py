@@ -137,7 +137,11 @@ class Matchmaker:
         among = max((preference.among for preference in preferences if preference), default=0)
         count = len(wanted) + sum(map(len, situation.offered_before.values())) + among
         entitled_only = situation.programme.requires_reflection_period
-        return await first_in_line(unit, waitlist, eligible, count, entitled_only=entitled_only)
+        found: dict[UUID, Entry] = {}
+        for begins in sorted({vacancy.begins_at(unit.now) for vacancy in wanted}):
+            for entry in await first_in_line(unit, waitlist, eligible, count, begins, entitled_only=entitled_only):
+                found.setdefault(entry.id, entry)
+        return list(found.values())
 
     async def _ahead(
         self,
@@ -175,7 +179,8 @@ class Matchmaker:
         first = [entry for entry in ahead if place_in_line(entry) < own_place]
         if len(first) <= PASSED_OVER_LIMIT:
             return Line(first)
-        groups = await ahead_in_groups(unit, waitlist.profiles, choice.entry, before, limit)
+        begins = choice.vacancy.begins_at(unit.now)
+        groups = await ahead_in_groups(unit, waitlist.profiles, choice.entry, before, begins, limit)
         return Line(first, groups, at_least=sum(groups.values()) >= limit)
 
     async def _offers(
@@ -193,7 +198,7 @@ class Matchmaker:
             before = situation.offered_before.get(choice.vacancy.id, ())
             line = await self._line(unit, waitlist, choice, ahead, before, AHEAD_LIMIT // len(choices))
             gone = [entry for entry in chosen if place_in_line(entry) < place_in_line(choice.entry)]
-            line = line.without(gone, [group_of(entry, before, unit.now) for entry in gone])
+            line = line.without(gone, [group_of(entry, before, choice.vacancy.begins_at(unit.now)) for entry in gone])
             left = [entry for entry in candidates if entry.state is EntryState.WAITING]
             seen = snapshot_of(choice, line, left, situation)
             decision = _decision(unit, choice, seen, situation.programme)

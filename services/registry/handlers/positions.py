@@ -52,10 +52,10 @@ async def position_of(unit: UnitOfWork, programmes: Programmes, entry_id: UUID, 
     position = Position(entry)
     if entry.state in (EntryState.WAITING, EntryState.PAUSED):
         position.ahead = await store.ahead_by_rule(unit, entry)
-        now = reasons_now(entry, programmes.at(entry.waitlist, unit.now), unit.now)
+        programme = programmes.at(entry.waitlist, unit.now)
         position.vacancies_at_least, to_be_had = await store.to_be_had(unit, entry)
         for standing in to_be_had:
-            _note(position, standing, now)
+            _note(position, standing, reasons_now(entry, programme, max(unit.now, standing.available_from)))
         waited = await store.waits(unit, entry.waitlist, a_year_before(unit.now))
         position.expected = expected_wait(entry.profile, waited)
     return position

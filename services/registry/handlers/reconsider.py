@@ -94,7 +94,7 @@ def _revoked_if_wrong(matchmaker: Matchmaker, unit: UnitOfWork, place: Place) ->
     item = place.allocation
     if item is None or item.offer is None:
         return None
-    if entries.has_lapsed(place.entry, unit.now):
+    if entries.has_lapsed(place.entry, item.vacancy.begins_at(unit.now)):
         return revoked(unit, place, RevocationReason.NO_LONGER_ENTITLED)
     reasons = rules.all_reasons(place.entry, item.vacancy, ())
     reasons += reasons_of_programme(place.entry.profile, matchmaker.programmes.of_offer(item.offer))

@@ -113,7 +113,7 @@ _IN_LINE = (
 )
 _RIGHT = case(
     (_IN_LINE.c.eligible_until.is_(None), literal_column(f"'{Right.NOT_KNOWN}'")),
-    (_IN_LINE.c.eligible_until > bindparam("now", type_=UtcDateTime), literal_column(f"'{Right.RUNS}'")),
+    (_IN_LINE.c.eligible_until > bindparam("begins", type_=UtcDateTime), literal_column(f"'{Right.RUNS}'")),
     else_=literal_column(f"'{Right.ENDED}'"),
 ).label("standing_right")
 
@@ -134,12 +134,20 @@ async def ahead_by_rule(unit: UnitOfWork, entry: Entry) -> dict[Rule, int]:
 
 
 async def ahead_in_groups(
-    unit: UnitOfWork, known: Mapping[UUID, Profile], entry: Entry, offered_before: Collection[UUID], limit: int
+    unit: UnitOfWork,
+    known: Mapping[UUID, Profile],
+    entry: Entry,
+    offered_before: Collection[UUID],
+    begins: datetime,
+    limit: int,
 ) -> dict[Group, int]:
-    """How many of each group are among the first `limit` who wait or stand aside before this entry."""
+    """How many of each group are among the first `limit` who wait or stand aside before this entry.
+
+    `begins`: when they could be there, which is when their right must still run.
+    """
     dialect = unit.connection.dialect.name
     before = {"offered_before": ids_value(dialect, sorted(offered_before))}
-    rows = await unit.execute(_in_groups(dialect), _place(entry) | before | {"limit": limit, "now": unit.now})
+    rows = await unit.execute(_in_groups(dialect), _place(entry) | before | {"limit": limit, "begins": begins})
     return {
         Group(known[row.profile_id], Right(row.standing_right), bool(row.repeated), bool(row.paused)): row["count"]
         for row in rows

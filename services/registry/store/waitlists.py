@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache, partial
 from uuid import UUID
 
@@ -40,7 +41,7 @@ _WAITING: ColumnElement[str] = literal_column(f"'{EntryState.WAITING}'")
 _PAUSED: ColumnElement[str] = literal_column(f"'{EntryState.PAUSED}'")
 _LIVE: list[ColumnElement[str]] = [literal_column(f"'{state}'") for state in LIVE_ENTRY_STATES]
 _entitled = or_(
-    entries.c.eligible_until > bindparam("now", type_=UtcDateTime),
+    entries.c.eligible_until > bindparam("begins", type_=UtcDateTime),
     and_(entries.c.eligible_until.is_(None), not_(bindparam("entitled_only", type_=Boolean))),
 )
 
@@ -199,9 +200,15 @@ async def set_seen_by(unit: UnitOfWork, waitlist: str, policy: str) -> None:
 
 
 async def first_in_line(
-    unit: UnitOfWork, waitlist: Waitlist, profile_ids: Sequence[UUID], count: int, *, entitled_only: bool = False
+    unit: UnitOfWork,
+    waitlist: Waitlist,
+    profile_ids: Sequence[UUID],
+    count: int,
+    begins: datetime,
+    *,
+    entitled_only: bool = False,
 ) -> list[Entry]:
-    """The first `count` waiting entries of each of these profiles whose right has not ended.
+    """The first `count` waiting entries of each of these profiles whose right still runs at the moment `begins`.
 
     `entitled_only`: leave out those, too, of whom it is not known until when they have a right.
 
@@ -213,7 +220,7 @@ async def first_in_line(
     dialect = unit.connection.dialect.name
     parameters = list_parameters(dialect, ["id"], [(id_,) for id_ in profile_ids]) | {
         "count": count,
-        "now": unit.now,
+        "begins": begins,
         "entitled_only": entitled_only,
     }
     rows = await unit.execute(_first_of_each(dialect), parameters)

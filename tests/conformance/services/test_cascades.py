@@ -91,6 +91,32 @@ async def test_an_offer_lasts_no_longer_than_the_right_to_it(world: World) -> No
     assert not await world.offers("made")
 
 
+async def test_a_bed_that_comes_free_after_the_right_has_ended_is_for_somebody_else(world: World) -> None:
+    """It is offered to the first whose right still runs on the day when they could move in, and says so of the rest."""
+    first, second = await world.join(days=9), await world.join(days=5)
+    available_from = world.clock() + timedelta(days=20)
+    await world.entitle(first.id, available_from)
+    await world.entitle(second.id, available_from + timedelta(days=1))
+    await world.post_bed(await world.add_unit(), 30 * 86_400, available_from)
+    await world.settle()
+    (offer,) = await world.offers("made")
+    assert offer["entry_id"] == second.id
+    (decision,) = await world.rows("registry", select(decisions))
+    assert "right-ended" in decision["explanation"]
+
+
+async def test_a_right_that_is_shortened_ends_the_offer_of_a_bed_that_comes_free_later(world: World) -> None:
+    """They could never move in, so the next has it at once."""
+    first, second = await world.join(days=9), await world.join(days=5)
+    available_from = world.clock() + timedelta(days=20)
+    await world.post_bed(await world.add_unit(), 30 * 86_400, available_from)
+    await world.settle()
+    await world.entitle(first.id, available_from)
+    assert await outcomes(world) == [("revoked", "no_longer_entitled"), ("made", None)]
+    assert (await world.offers("made"))[0]["entry_id"] == second.id
+    assert (await world.entry(first.id))["state"] == "waiting"
+
+
 async def test_under_mediation_the_provider_is_asked_first(world: World) -> None:
     """The coordinator hears of it only when the provider has agreed, and then has the whole time to answer."""
     entry = await world.join(waitlist="vo")

@@ -174,7 +174,7 @@ def released_for_ever(stack: ExitStack) -> None:
 
 def what_became_wrong_stays(stack: ExitStack) -> None:
     """An offer that does not suit the household any more is left open."""
-    _replace(stack, reconsider, "_revoked_if_wrong", lambda _unit, _place: None)
+    _replace(stack, reconsider, "_revoked_if_wrong", lambda *_: None)
 
 
 def rights_never_end(stack: ExitStack) -> None:

@@ -50,6 +50,22 @@ def left(entry: Entry) -> Line:
     return replace(line, state=EntryState.WAITING) if line.state is EntryState.OFFERED else line
 
 
+def restored(before: Line, now: Line, other: Line | None) -> Line:
+    """The survivor's place when the merger is taken back: its own waiting-since and urgency.
+
+    A pause that came from the other one goes back with it; one that was set or ended since stays as it is now. Who
+    lapsed by a right of the other one stands where they stood.
+    """
+    came_from_other = other is not None and other.pause_reason is not None and _pause(now) == _pause(other)
+    if now.state is EntryState.LAPSED or came_from_other:
+        return replace(before, state=EntryState.PAUSED if before.pause_reason is not None else EntryState.WAITING)
+    return replace(now, waiting_since=before.waiting_since, urgency=before.urgency)
+
+
+def _pause(line: Line) -> tuple[object, ...]:
+    return line.pause_reason, line.paused_until
+
+
 def _best(mine: Entry, other: Entry) -> Line:
     """The earliest waiting-since, the highest urgency, and a pause that either has: it protects the same person.
 

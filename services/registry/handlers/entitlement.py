@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from schemas.vocabulary import ListKind, Purpose
 from schemas.vocabulary import Programme as Shelter
-from schemas.vocabulary import Purpose
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import entries
@@ -30,6 +30,15 @@ async def leave_without_ground(unit: UnitOfWork, over: Sequence[Offer]) -> None:
         fell_through = offer.state is OfferState.FELL_THROUGH and offer.entry.state is EntryState.WAITING
         if fell_through and not await grounds.may_be_passed_on(unit, offer.entry.case_id, Purpose(offer.kind)):
             entries.withdraw(offer.entry)
+
+
+async def may_stand(
+    unit: UnitOfWork, case_id: UUID, kind: ListKind, programme: Programme, *, joined_before_consent: bool = False
+) -> bool:
+    """Whether a case may go on standing in a list: with consent, and a permit if the list asks for one."""
+    if not joined_before_consent and not await grounds.may_be_passed_on(unit, case_id, Purpose(kind)):
+        return False
+    return not programme.requires_permit or await grounds.permit_of(unit, case_id) is not None
 
 
 async def right_ends_at(unit: UnitOfWork, case_id: UUID, programme: Programme) -> datetime | None:

@@ -14,10 +14,10 @@ from services.registry.domain.entries import Line
 from services.registry.domain.mergers import Changed
 from services.registry.domain.model import EntryState, PauseReason
 from services.registry.handlers import entries, reconsider
-from services.registry.handlers.entitlement import right_of
+from services.registry.handlers.entitlement import may_stand, right_of
 from services.registry.handlers.held import changed, held_case
 from services.registry.handlers.matching import Matchmaker
-from services.registry.store import cases, events
+from services.registry.store import cases, events, grounds
 from services.registry.store import mergers as store
 from services.registry.store.codec import canonical_json
 from services.registry.store.standing import Standing, standing_of
@@ -65,6 +65,7 @@ async def undo(
 ) -> None:
     """Take two cases apart again, each with the places in line that it had. What was offered meanwhile is not undone.
 
+    Whoever left a list since is not put back, and nobody stands where only the other one's consent or permit put them.
     Raises NotFound, or Conflict when it was undone before, or something was offered on the strength of it.
     """
     merger = await store.find_merger(unit, merger_id, coordinator)
@@ -78,18 +79,51 @@ async def undo(
     before = _decoded(merger["changed"])
     lists = await store.waitlists_of(unit, [entry_id for entry_id, _ in before.left])
     survivor = await standing_of(matchmaker.lists, unit, survivor_id, *lists)
-    concerned = [*(entry_id for entry_id, _ in before.kept), *before.joined]
-    if not await store.states_of(unit, concerned) <= rules.TAKES_BACK:
+    concerned = [*(entry_id for entry_id, _ in (*before.kept, *before.left)), *before.joined]
+    now = await store.lines_of(unit, concerned)
+    if not {line.state for _, line in now.values()} <= rules.TAKES_BACK:
         raise Conflict("Something was offered on the strength of this merger: wait for its outcome, or end it first.")
     await store.set_merged_into(unit, merged_id, None)
-    await store.set_lines(unit, [*before.kept, *before.left])
+    await store.set_lines(unit, [*_restored(before, now, survivor), *before.left])
     joined = [place for place in survivor.places if place.entry.id in before.joined]
     await reconsider.take_out(matchmaker, unit, survivor.lists, RevocationReason.LEFT_LIST, joined)
     await store.undo_merger(unit, merger_id, reason)
     for case_id in (survivor_id, merged_id):
         await _follow_right(unit, case_id)
+        await _leave_without_ground(matchmaker, unit, case_id, merger_id)
     await changed(matchmaker, unit, survivor_id)
     await changed(matchmaker, unit, merged_id)
+
+
+def _restored(before: Changed, now: Mapping[UUID, tuple[str, Line]], survivor: Standing) -> list[tuple[UUID, Line]]:
+    """The survivor's own places, in the lists that it has not left since."""
+    others = {now[entry_id][0]: line for entry_id, line in before.left}
+    standing = {place.entry.waitlist: place.entry.id for place in survivor.places}
+    restored = []
+    for entry_id, own in before.kept:
+        waitlist, line = now[entry_id]
+        has_rejoined = standing.get(waitlist, entry_id) != entry_id
+        if line.state is not EntryState.WITHDRAWN and not has_rejoined:
+            restored.append((entry_id, rules.restored(own, line, others.get(waitlist))))
+    return restored
+
+
+async def _leave_without_ground(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID, merger_id: UUID) -> None:
+    """Take a case out of the lists for which it has no consent or permit of its own."""
+    standing = await standing_of(matchmaker.lists, unit, case_id)
+    without = [
+        place
+        for place in standing.places
+        if not await may_stand(
+            unit,
+            case_id,
+            standing.lists[place.entry.waitlist].kind,
+            matchmaker.programmes.at(place.entry.waitlist, unit.now),
+            # Identifiers rise with time: who stood there before consent was recorded stays there.
+            joined_before_consent=place.entry.id < merger_id and not await grounds.consents_of(unit, case_id),
+        )
+    ]
+    await reconsider.take_out(matchmaker, unit, standing.lists, RevocationReason.LEFT_LIST, without)
 
 
 async def _follow_right(unit: UnitOfWork, case_id: UUID) -> None:

@@ -10,8 +10,8 @@ from services.chassis.database import Change, Row, among
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.entries import Line
-from services.registry.domain.model import LIVE_ENTRY_STATES, EntryState
-from services.registry.domain.order import precedence
+from services.registry.domain.model import LIVE_ENTRY_STATES, EntryState, PauseReason
+from services.registry.domain.order import HIGHEST_URGENCY, precedence
 from services.registry.tables import case_mergers, cases, entries
 
 _SET_MOMENTS = Change(entries, ("waiting_since", "precedence"))
@@ -69,10 +69,10 @@ async def live_waitlists_of(unit: UnitOfWork, case_id: UUID) -> list[str]:
     return [row.waitlist for row in await unit.execute(query)]
 
 
-async def states_of(unit: UnitOfWork, entry_ids: Sequence[UUID]) -> set[str]:
-    """In which states these entries are."""
-    query = select(entries.c.state).where(among(unit.connection, entries.c.id, entry_ids))
-    return {row.state for row in await unit.execute(query)}
+async def lines_of(unit: UnitOfWork, entry_ids: Sequence[UUID]) -> dict[UUID, tuple[str, Line]]:
+    """In which lists these entries are, and at which places."""
+    found = await unit.execute(select(entries).where(among(unit.connection, entries.c.id, entry_ids)))
+    return {row.id: (row.waitlist, _line_of(row)) for row in found}
 
 
 async def set_lines(unit: UnitOfWork, changed: Sequence[tuple[UUID, Line]]) -> None:
@@ -89,6 +89,12 @@ async def set_lines(unit: UnitOfWork, changed: Sequence[tuple[UUID, Line]]) -> N
         mine = among(unit.connection, entries.c.id, [id_ for id_, _ in free])
         released = (mine, entries.c.released, entries.c.state == EntryState.WAITING)
         await unit.execute(update(entries).where(*released).values(state=EntryState.PAUSED))
+
+
+def _line_of(row: Row) -> Line:
+    reason = PauseReason(row.pause_reason) if row.pause_reason else None
+    urgency = HIGHEST_URGENCY - row.precedence
+    return Line(row.waiting_since, urgency, EntryState(row.state), reason, row.paused_until)
 
 
 def _line_row(entry_id: UUID, line: Line) -> dict[str, object]:

@@ -9,7 +9,6 @@ from schemas.vocabulary import (
     AgeBand,
     ExclusionReason,
     LegalBasis,
-    MergeUndoReason,
     Programme,
     Purpose,
     Referrer,
@@ -24,7 +23,6 @@ from services.registry.handlers import (
     consents,
     entries,
     households,
-    mergers,
     personal,
     registration,
 )
@@ -35,7 +33,7 @@ from services.registry.store import grounds
 from services.registry.store.vault import UnusableKey
 from services.registry.tables import case_keys, cases, exclusion_reasons, personal_data, referrals
 from services.shelters.tables import units
-from tests.support.cases import WEEK, do, holder, offered_bed, places_of, register, since_of
+from tests.support.cases import WEEK, do, holder, offered_bed, places_of, register
 from tests.support.world import World
 
 CHILD = Member(Sex.UNKNOWN, AgeBand.UNDER_12)
@@ -201,96 +199,6 @@ async def test_who_is_paused_is_passed_by_and_comes_back_where_they_stood(world:
         await do(world, lambda unit: entries.pause(world.matchmaker, unit, first.id, COORDINATOR, None))
 
 
-# Mergers
-
-
-async def merge(world: World, survivor: UUID, merged: UUID) -> UUID:
-    return await do(world, lambda unit: mergers.merge(world.matchmaker, unit, COORDINATOR, survivor, merged))
-
-
-async def undo(world: World, merger_id: UUID) -> None:
-    reason = MergeUndoReason.TWO_PERSONS
-    await do(world, lambda unit: mergers.undo(world.matchmaker, unit, COORDINATOR, merger_id, reason))
-
-
-async def test_two_cases_that_are_one_person_stand_once_in_each_list(world: World) -> None:
-    """With the earliest waiting-since; what was offered to the other one goes to the first in line, who is now this."""
-    other = await world.join(days=30)
-    await world.join(waitlist="omm", case_id=other.case_id, days=20)
-    survivor = await world.join(days=10)
-    between = await world.join(days=20)
-    await offered_bed(world)
-    assert await holder(world) == [other.case_id]
-    await merge(world, survivor.case_id, other.case_id)
-    assert await holder(world) == [survivor.case_id]
-    assert await since_of(world, survivor.case_id, "cosm") == other.waiting_since
-    assert await places_of(world, survivor.case_id) == {"cosm": "offered", "omm": "waiting"}
-    assert await places_of(world, other.case_id) == {"cosm": "withdrawn", "omm": "withdrawn"}
-    assert await places_of(world, between.case_id) == {"cosm": "waiting"}
-    with pytest.raises(Conflict, match="merged into another"):
-        await world.join(waitlist="vo", case_id=other.case_id)
-
-
-async def test_a_merger_is_undone_while_nothing_was_offered_on_the_strength_of_it(world: World) -> None:
-    """Each gets its own place in line back; afterwards the right one of them is offered what comes."""
-    other = await world.join(days=30)
-    await world.join(waitlist="omm", case_id=other.case_id, days=20)
-    survivor = await world.join(days=10)
-    merger_id = await merge(world, survivor.case_id, other.case_id)
-    await undo(world, merger_id)
-    assert await since_of(world, survivor.case_id, "cosm") == survivor.waiting_since
-    assert await places_of(world, survivor.case_id) == {"cosm": "waiting", "omm": "withdrawn"}
-    assert await places_of(world, other.case_id) == {"cosm": "waiting", "omm": "waiting"}
-    with pytest.raises(Conflict):
-        await undo(world, merger_id)
-    await offered_bed(world)
-    assert await holder(world) == [other.case_id]
-
-
-async def test_a_merger_on_which_an_offer_rests_is_not_undone(world: World) -> None:
-    """The survivor would not have been first without it."""
-    other, survivor = await world.join(days=30), await world.join(days=10)
-    merger_id = await merge(world, survivor.case_id, other.case_id)
-    await offered_bed(world)
-    with pytest.raises(Conflict, match="on the strength"):
-        await undo(world, merger_id)
-    assert await holder(world) == [survivor.case_id]
-
-
-async def test_the_case_that_has_a_place_is_the_one_that_survives(world: World) -> None:
-    """And two that both have one are two placements, of which one must end first."""
-    first, second = await world.join(days=9), await world.join(days=5)
-    for _ in range(2):
-        await offered_bed(world)
-    for offer in await world.offers("made"):
-        await world.accept(offer["id"])
-    await world.settle()
-    with pytest.raises(Conflict, match="one of the placements"):
-        await merge(world, first.case_id, second.case_id)
-    third = await world.join(days=1)
-    with pytest.raises(Conflict, match="let that one survive"):
-        await merge(world, third.case_id, first.case_id)
-    await merge(world, first.case_id, third.case_id)
-
-
-async def test_what_is_not_safe_for_either_is_not_safe_for_the_survivor(world: World) -> None:
-    """The rule comes along, and goes again when they are taken apart."""
-    survivor, other = await world.join(days=9), await world.join(days=5)
-    unit_id = await world.add_unit()
-    facility = (await world.rows("shelters", select(units).where(units.c.id == unit_id)))[0]["facility_id"]
-    rule = Exclusion(ExclusionReason.FAMILY_THERE, facility_id=facility)
-    await do(
-        world,
-        lambda unit: households.exclude(world.matchmaker, world.vault, unit, other.case_id, COORDINATOR, rule),
-    )
-    merger_id = await merge(world, survivor.case_id, other.case_id)
-    await world.post_bed(unit_id)
-    await world.settle()
-    assert await holder(world) == []
-    await undo(world, merger_id)
-    assert await holder(world) == [survivor.case_id]
-
-
 # Personal data
 
 
@@ -317,7 +225,7 @@ async def test_erasing_one_person_erases_the_case_that_was_merged_into_theirs(wo
         world,
         lambda unit: personal.replace_personal_data(world.vault, unit, merged.case_id, COORDINATOR, {"name": "canary"}),
     )
-    await merge(world, survivor.case_id, merged.case_id)
+    await world.merge(survivor.case_id, merged.case_id)
     assert await do(world, lambda unit: personal.erase(unit, survivor.case_id, COORDINATOR))
     assert await world.count("registry", case_keys) == await world.count("registry", personal_data) == 0
 

@@ -1,0 +1,176 @@
+"""Two cases that are one person, and two that are not after all, on both databases."""
+
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from schemas.vocabulary import ExclusionReason, MergeUndoReason, PermitKind, Purpose
+from services.chassis.errors import Conflict
+from services.cli.simulation.acts import COORDINATOR
+from services.registry.handlers import consents, entries, households, mergers
+from services.registry.handlers.households import Exclusion
+from services.registry.store import grounds
+from services.shelters.tables import units
+from tests.support.cases import do, holder, offered_bed, places_of, register, since_of
+from tests.support.world import World
+
+
+async def merge(world: World, survivor: UUID, merged: UUID) -> UUID:
+    return await do(world, lambda unit: mergers.merge(world.matchmaker, unit, COORDINATOR, survivor, merged))
+
+
+async def undo(world: World, merger_id: UUID) -> None:
+    reason = MergeUndoReason.TWO_PERSONS
+    await do(world, lambda unit: mergers.undo(world.matchmaker, unit, COORDINATOR, merger_id, reason))
+
+
+async def pause(world: World, entry_id: UUID) -> None:
+    await do(world, lambda unit: entries.pause(world.matchmaker, unit, entry_id, COORDINATOR, None))
+
+
+async def withdraw_consent(world: World, case_id: UUID, purpose: Purpose) -> None:
+    found = await world.run("registry", lambda unit: grounds.consents_of(unit, case_id))
+    consent = next(row["id"] for row in found if row["purpose"] == purpose)
+    await do(world, lambda unit: consents.withdraw_consent(world.matchmaker, unit, case_id, consent, COORDINATOR))
+
+
+async def test_two_cases_that_are_one_person_stand_once_in_each_list(world: World) -> None:
+    """With the earliest waiting-since; what was offered to the other one goes to the first in line, who is now this."""
+    other = await world.join(days=30)
+    await world.join(waitlist="omm", case_id=other.case_id, days=20)
+    survivor = await world.join(days=10)
+    between = await world.join(days=20)
+    await offered_bed(world)
+    assert await holder(world) == [other.case_id]
+    await merge(world, survivor.case_id, other.case_id)
+    assert await holder(world) == [survivor.case_id]
+    assert await since_of(world, survivor.case_id, "cosm") == other.waiting_since
+    assert await places_of(world, survivor.case_id) == {"cosm": "offered", "omm": "waiting"}
+    assert await places_of(world, other.case_id) == {"cosm": "withdrawn", "omm": "withdrawn"}
+    assert await places_of(world, between.case_id) == {"cosm": "waiting"}
+    with pytest.raises(Conflict, match="merged into another"):
+        await world.join(waitlist="vo", case_id=other.case_id)
+
+
+async def test_a_merger_is_undone_while_nothing_was_offered_on_the_strength_of_it(world: World) -> None:
+    """Each gets its own place in line back; afterwards the right one of them is offered what comes."""
+    other = await world.join(days=30)
+    await world.join(waitlist="omm", case_id=other.case_id, days=20)
+    survivor = await world.join(days=10)
+    merger_id = await merge(world, survivor.case_id, other.case_id)
+    await undo(world, merger_id)
+    assert await since_of(world, survivor.case_id, "cosm") == survivor.waiting_since
+    assert await places_of(world, survivor.case_id) == {"cosm": "waiting", "omm": "withdrawn"}
+    assert await places_of(world, other.case_id) == {"cosm": "waiting", "omm": "waiting"}
+    with pytest.raises(Conflict):
+        await undo(world, merger_id)
+    await offered_bed(world)
+    assert await holder(world) == [other.case_id]
+
+
+async def test_who_left_a_list_is_not_put_back_by_undoing_a_merger(world: World) -> None:
+    """Nor when they joined again since: then that place is theirs, and there is one."""
+    other, survivor = await world.join(waitlist="omm", days=30), await world.join(waitlist="omm", days=10)
+    left, gone = await world.join(waitlist="omm", days=30), await world.join(waitlist="omm", days=10)
+    merger_id, second = (
+        await merge(world, survivor.case_id, other.case_id),
+        await merge(world, gone.case_id, left.case_id),
+    )
+    await world.leave(survivor.id)
+    await world.leave(gone.id)
+    again = await world.join(waitlist="omm", case_id=survivor.case_id, days=1)
+    await undo(world, merger_id)
+    await undo(world, second)
+    assert await since_of(world, survivor.case_id, "omm") == again.waiting_since
+    assert await places_of(world, gone.case_id) == {"omm": "withdrawn"}
+    assert await places_of(world, left.case_id) == {"omm": "waiting"}
+    assert await places_of(world, other.case_id) == {"omm": "waiting"}
+
+
+async def test_a_pause_that_was_set_after_a_merger_outlives_it(world: World) -> None:
+    """One that the merger brought goes back with it."""
+    for paused_before in (True, False):
+        other, survivor = await world.join(waitlist="omm", days=30), await world.join(waitlist="omm", days=10)
+        if paused_before:
+            await pause(world, other.id)
+        merger_id = await merge(world, survivor.case_id, other.case_id)
+        if not paused_before:
+            await pause(world, survivor.id)
+        await undo(world, merger_id)
+        expected = ("waiting", "paused") if paused_before else ("paused", "waiting")
+        assert (await places_of(world, survivor.case_id))["omm"] == expected[0]
+        assert (await places_of(world, other.case_id))["omm"] == expected[1]
+
+
+async def test_consent_that_was_withdrawn_during_a_merger_is_withdrawn_for_both(world: World) -> None:
+    """Taken apart again, neither is put back into line without a ground of its own."""
+    other, survivor = await world.join(days=30), await world.join(days=10)
+    merger_id = await merge(world, survivor.case_id, other.case_id)
+    await withdraw_consent(world, survivor.case_id, Purpose.SHELTER)
+    await undo(world, merger_id)
+    assert await places_of(world, survivor.case_id) == {"cosm": "withdrawn"}
+    assert await places_of(world, other.case_id) == {"cosm": "withdrawn"}
+    await offered_bed(world)
+    assert await holder(world) == []
+
+
+async def test_nobody_stays_in_a_list_on_the_consent_or_permit_of_another_person(world: World) -> None:
+    """What the two had together is nobody's once they are two."""
+    survivor, other = await register(world), await register(world, *Purpose)
+    third, holder_of_permit = await register(world, *Purpose), await register(world, *Purpose)
+    merger_id, second = await merge(world, survivor, other), await merge(world, third, holder_of_permit)
+    await world.join(waitlist="omm", case_id=survivor)
+    await do(
+        world,
+        lambda unit: grounds.add_permit(unit, holder_of_permit, PermitKind.ASYLUM, world.clock().date()),
+    )
+    await world.join(waitlist="housing", case_id=third)
+    await undo(world, merger_id)
+    await undo(world, second)
+    assert await places_of(world, survivor) == {"omm": "withdrawn"}
+    assert await places_of(world, third) == {"housing": "withdrawn"}
+
+
+async def test_a_merger_on_which_an_offer_rests_is_not_undone(world: World) -> None:
+    """The survivor would not have been first without it."""
+    other, survivor = await world.join(days=30), await world.join(days=10)
+    merger_id = await merge(world, survivor.case_id, other.case_id)
+    await offered_bed(world)
+    with pytest.raises(Conflict, match="on the strength"):
+        await undo(world, merger_id)
+    assert await holder(world) == [survivor.case_id]
+
+
+async def test_the_case_that_has_a_place_is_the_one_that_survives(world: World) -> None:
+    """And two that both have one are two placements, of which one must end first."""
+    first, second = await world.join(days=9), await world.join(days=5)
+    for _ in range(2):
+        await offered_bed(world)
+    for offer in await world.offers("made"):
+        await world.accept(offer["id"])
+    await world.settle()
+    with pytest.raises(Conflict, match="one of the placements"):
+        await merge(world, first.case_id, second.case_id)
+    third = await world.join(days=1)
+    with pytest.raises(Conflict, match="let that one survive"):
+        await merge(world, third.case_id, first.case_id)
+    await merge(world, first.case_id, third.case_id)
+
+
+async def test_what_is_not_safe_for_either_is_not_safe_for_the_survivor(world: World) -> None:
+    """The rule comes along, and goes again when they are taken apart."""
+    survivor, other = await world.join(days=9), await world.join(days=5)
+    unit_id = await world.add_unit()
+    facility = (await world.rows("shelters", select(units).where(units.c.id == unit_id)))[0]["facility_id"]
+    rule = Exclusion(ExclusionReason.FAMILY_THERE, facility_id=facility)
+    await do(
+        world,
+        lambda unit: households.exclude(world.matchmaker, world.vault, unit, other.case_id, COORDINATOR, rule),
+    )
+    merger_id = await merge(world, survivor.case_id, other.case_id)
+    await world.post_bed(unit_id)
+    await world.settle()
+    assert await holder(world) == []
+    await undo(world, merger_id)
+    assert await holder(world) == [survivor.case_id]

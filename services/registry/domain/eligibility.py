@@ -53,7 +53,7 @@ _RULES: tuple[tuple[Reason, Callable[[Profile, Terms], bool]], ...] = (
     (Reason.NOT_SECRET_ENOUGH, lambda profile, terms: not _secret_enough(profile.secrecy_wanted, terms.secrecy)),
 )
 
-_SECRECY = (Secrecy.KNOWN, Secrecy.DISCREET, Secrecy.SECRET)
+SECRECY = (Secrecy.KNOWN, Secrecy.DISCREET, Secrecy.SECRET)
 """From the least to the most."""
 
 
@@ -108,4 +108,4 @@ def _age_among(age_band: AgeBand, bands: Collection[AgeBand]) -> bool:
 
 
 def _secret_enough(wanted: Secrecy, offered: Secrecy | None) -> bool:
-    return offered is None or _SECRECY.index(wanted) <= _SECRECY.index(offered)
+    return offered is None or SECRECY.index(wanted) <= SECRECY.index(offered)

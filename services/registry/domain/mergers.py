@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from services.registry.domain.entries import Line
-from services.registry.domain.model import Entry, EntryState
+from services.registry.domain.model import Entry, EntryState, Profile
 
 TAKES_BACK = frozenset({EntryState.WAITING, EntryState.PAUSED, EntryState.WITHDRAWN, EntryState.LAPSED})
 """As long as nothing was offered on the strength of a merger, it can be taken back."""
@@ -29,6 +29,22 @@ class Changed:
     kept: Sequence[tuple[UUID, Line]] = field(default_factory=tuple)
     left: Sequence[tuple[UUID, Line]] = field(default_factory=tuple)
     joined: Sequence[UUID] = field(default_factory=tuple)
+
+
+def asked_for_more(survivor: Profile, merged: Profile) -> str | None:
+    """What the survivor's household would lose by the merger; None when nothing.
+
+    Whether a child in both is one child, nobody can tell from here: whoever knows them says so first.
+    """
+    if merged.places > survivor.places:
+        return f"is larger ({merged.places} people against {survivor.places})"
+    if merged.children > survivor.children:
+        return f"has more children ({merged.children} against {survivor.children})"
+    if merged.wheelchair and not survivor.wheelchair:
+        return "needs wheelchair access"
+    if merged.needs - survivor.needs:
+        return "has needs that are not known of the survivor"
+    return None
 
 
 def plan(survivor: Sequence[Entry], merged: Sequence[Entry]) -> Plan:

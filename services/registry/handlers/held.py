@@ -12,8 +12,11 @@ from services.registry.store import cases as store
 from services.registry.store import households
 
 
-async def held_case(unit: UnitOfWork, case_id: UUID, coordinator: str) -> Row:
-    """Hold one of this coordinator's cases. Raises NotFound, or Conflict for one that was merged into another."""
+async def held_case(unit: UnitOfWork, case_id: UUID, coordinator: str | None) -> Row:
+    """Hold one of this coordinator's cases; with None, anyone's.
+
+    Raises NotFound, or Conflict for one that was merged into another.
+    """
     await store.find_case(unit, case_id, coordinator)
     case = await store.hold_case(unit, case_id)
     if case["merged_into"] is not None:

@@ -23,18 +23,24 @@ from services.registry.store.codec import canonical_json
 from services.registry.store.standing import Standing, standing_of
 
 
-async def merge(matchmaker: Matchmaker, unit: UnitOfWork, coordinator: str, survivor_id: UUID, merged_id: UUID) -> UUID:
+async def merge(
+    matchmaker: Matchmaker, unit: UnitOfWork, speaks_for: str | None, survivor_id: UUID, merged_id: UUID
+) -> UUID:
     """Make two cases one: the survivor keeps the better of both places in each list, the other one leaves them.
 
     Open offers of the other one are revoked and move on in this transaction, and what is not safe for either is not
-    safe for the survivor. Gives the merger's id. Raises NotFound, or Conflict when it cannot be.
+    safe for the survivor. `speaks_for`: whose cases both must be; None for anyone's, since several organisations may
+    report one person, and then the survivor's coordinator goes on. Gives the merger's id. Raises NotFound, or Conflict
+    when it cannot be.
     """
     if survivor_id == merged_id:
         raise Conflict("A case cannot be merged into itself.")
-    for case_id in sorted((survivor_id, merged_id)):
-        await held_case(unit, case_id, coordinator)
+    both = {case_id: await held_case(unit, case_id, speaks_for) for case_id in sorted((survivor_id, merged_id))}
+    coordinator = both[survivor_id]["coordinator"]
     await _check_mergeable(unit, survivor_id, merged_id)
     survivor, merged = await _both(matchmaker, unit, survivor_id, merged_id)
+    if (more := rules.asked_for_more(survivor.profile, merged.profile)) is not None:
+        raise Conflict(f"The household that would go {more}: add that to the survivor first, or let that one survive.")
     plan = rules.plan([place.entry for place in survivor.places], [place.entry for place in merged.places])
     before = [(entry.id, Line.of(entry)) for entry, _ in plan.kept]
     left = [(place.entry.id, rules.left(place.entry)) for place in merged.places]
@@ -61,14 +67,14 @@ async def merge(matchmaker: Matchmaker, unit: UnitOfWork, coordinator: str, surv
 
 
 async def undo(
-    matchmaker: Matchmaker, unit: UnitOfWork, coordinator: str, merger_id: UUID, reason: MergeUndoReason
+    matchmaker: Matchmaker, unit: UnitOfWork, speaks_for: str | None, merger_id: UUID, reason: MergeUndoReason
 ) -> None:
     """Take two cases apart again, each with the places in line that it had. What was offered meanwhile is not undone.
 
     Whoever left a list since is not put back, and nobody stands where only the other one's consent or permit put them.
     Raises NotFound, or Conflict when it was undone before, or something was offered on the strength of it.
     """
-    merger = await store.find_merger(unit, merger_id, coordinator)
+    merger = await store.find_merger(unit, merger_id, speaks_for)
     survivor_id, merged_id = merger["survivor_id"], merger["merged_id"]
     held = {case_id: await cases.hold_case(unit, case_id) for case_id in sorted((survivor_id, merged_id))}
     # Once undone, it is no longer merged into this one; a second undoing waited for the first.

@@ -9,12 +9,13 @@ from pydantic import BaseModel
 from schemas.api.registry import Entry, Household
 from services.chassis.database import Row
 from services.chassis.errors import FieldError, InvalidInput
-from services.chassis.identity import Role
+from services.chassis.identity import Principal, Role
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Operation
 from services.registry.domain.draw import NO_LOT
 from services.registry.domain.model import Profile
 from services.registry.domain.order import HIGHEST_URGENCY
+from services.registry.handlers.offers import Answering
 
 BASE = "/registry/v1"
 READ, WRITE = "registry:read", "registry:write"
@@ -27,6 +28,11 @@ AUDITORS = frozenset({Role.AUDITOR})
 def id_of(row: Row) -> tuple[UUID]:
     """The key by which pages follow each other."""
     return (row["id"],)
+
+
+def answering(principal: Principal) -> Answering:
+    """The helpdesk speaks for every coordinator; a coordinator for their own households."""
+    return Answering(principal.organisation, for_anyone=principal.role is Role.HELPDESK)
 
 
 def looks(path: str, operation_id: str, summary: str, **details: Any) -> Operation[UnitOfWork]:  # noqa: ANN401 - an operation's

@@ -11,7 +11,7 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
 from services.registry.handlers import mergers
 from services.registry.handlers.matching import Matchmaker
-from services.registry.routes.common import BASE, EXAMPLE_ID, changes, id_of, looks
+from services.registry.routes.common import BASE, EXAMPLE_ID, answering, changes, id_of, looks
 from services.registry.store import mergers as store
 from services.registry.tables import case_mergers
 
@@ -23,21 +23,21 @@ _UNDO = MergerUndo(reason=MergeUndoReason.TWO_PERSONS)
 
 async def post_merger(matchmaker: Matchmaker, call: Call[NewMerger], unit: UnitOfWork) -> Reply:
     """Make two cases one."""
-    mine = call.principal.organisation
-    made = await mergers.merge(matchmaker, unit, mine, call.body.survivor_id, call.body.merged_id)
-    return Reply(201, _merger(await store.find_merger(unit, made, mine)))
+    speaks_for = answering(call.principal).speaks_for
+    made = await mergers.merge(matchmaker, unit, speaks_for, call.body.survivor_id, call.body.merged_id)
+    return Reply(201, _merger(await store.find_merger(unit, made, speaks_for)))
 
 
 async def undo_merger(matchmaker: Matchmaker, call: Call[MergerUndo], unit: UnitOfWork) -> Reply:
     """Take two cases apart again."""
-    merger_id, mine = call.uuid("mergerId"), call.principal.organisation
-    await mergers.undo(matchmaker, unit, mine, merger_id, call.body.reason)
-    return Reply(200, _merger(await store.find_merger(unit, merger_id, mine)))
+    merger_id, speaks_for = call.uuid("mergerId"), answering(call.principal).speaks_for
+    await mergers.undo(matchmaker, unit, speaks_for, merger_id, call.body.reason)
+    return Reply(200, _merger(await store.find_merger(unit, merger_id, speaks_for)))
 
 
 async def get_mergers(call: Call[None, PageQuery], unit: UnitOfWork) -> Reply:
     """List your mergers."""
-    query, mine = call.query, store.own_mergers(call.principal.organisation)
+    query, mine = call.query, store.mergers_of(answering(call.principal).speaks_for)
     page = MERGERS.page(await store.rows(unit, MERGERS.select(mine, query)), query, id_of)
     return Reply(200, Mergers(mergers=[_merger(row) for row in page.rows]), page.headers)
 
@@ -54,7 +54,10 @@ def operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ...]:
             example=_MERGER,
             response=Merger,
             tags=(tag,),
-            description="The survivor keeps the earliest waiting-since in each list; the other one leaves them.",
+            description=(
+                "The survivor keeps the earliest waiting-since in each list; the other one leaves them. Its household "
+                "must ask for all that the other one asks for. The helpdesk may merge cases of several organisations."
+            ),
         ),
         looks(
             "case-mergers",

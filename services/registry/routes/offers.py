@@ -7,13 +7,11 @@ from uuid import UUID
 from schemas.api.registry import Decline, Offer, Offers, OffersQuery, Undo
 from schemas.vocabulary import DeclineReason, UndoReason
 from services.chassis.database import Row
-from services.chassis.identity import Principal, Role
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
 from services.registry.handlers import offers
 from services.registry.handlers.matching import Matchmaker
-from services.registry.handlers.offers import Answering
-from services.registry.routes.common import BASE, COORDINATORS, READ, WRITE, id_of
+from services.registry.routes.common import BASE, COORDINATORS, READ, WRITE, answering, id_of
 from services.registry.store import cases as store
 from services.registry.tables import offers as offers_table
 
@@ -131,11 +129,6 @@ async def undo_answer(matchmaker: Matchmaker, call: Call[Undo], unit: UnitOfWork
 
 async def _offer_reply(call: Call[Any, Any], unit: UnitOfWork) -> Reply:
     return Reply(200, _offer(await store.find_offer(unit, call.uuid("offerId"), answering(call.principal).speaks_for)))
-
-
-def answering(principal: Principal) -> Answering:
-    """The helpdesk speaks for every coordinator; a coordinator for their own households."""
-    return Answering(principal.organisation, for_anyone=principal.role is Role.HELPDESK)
 
 
 def _offer(row: Row) -> Offer:

@@ -10,6 +10,7 @@ from schemas.vocabulary import AgeBand, Need, Region, Secrecy, Sex
 from services.chassis.database import Insertion, Row
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
+from services.registry.domain.eligibility import SECRECY
 from services.registry.domain.households import Household, Member, Safety
 from services.registry.store.families import family_of
 from services.registry.tables import cases, exclusions, members
@@ -99,11 +100,13 @@ def member_of(row: Row) -> Member:
 
 async def _safety_of(unit: UnitOfWork, case: Row) -> Safety:
     rules = [row for row in await exclusions_of(unit, case["id"]) if row["lifted_at"] is None]
+    family = select(cases.c.secrecy_wanted).where(cases.c.id.in_(family_of(case["id"])))
+    wanted = [row.secrecy_wanted for row in await unit.execute(family)]
     return Safety(
         regions=frozenset(Region(row["region"]) for row in rules if row["region"]),
         municipalities=frozenset(row["municipality_code"] for row in rules if row["municipality_code"]),
         facilities=frozenset(row["facility_id"] for row in rules if row["facility_id"]),
-        secrecy_wanted=Secrecy(case["secrecy_wanted"]),
+        secrecy_wanted=max(map(Secrecy, wanted), key=SECRECY.index),
         region=Region(case["region"]) if case["region"] else None,
     )
 

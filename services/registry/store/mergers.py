@@ -32,18 +32,19 @@ async def undo_merger(unit: UnitOfWork, merger_id: UUID, reason: MergeUndoReason
     await unit.execute(changed.values(undone_at=unit.now, undo_reason=reason))
 
 
-async def find_merger(unit: UnitOfWork, merger_id: UUID, coordinator: str) -> Row:
-    """One of this coordinator's. Raises NotFound."""
-    query = select(case_mergers).where(case_mergers.c.id == merger_id, case_mergers.c.coordinator == coordinator)
+async def find_merger(unit: UnitOfWork, merger_id: UUID, speaks_for: str | None) -> Row:
+    """One of this coordinator's; with None, anyone's. Raises NotFound."""
+    query = mergers_of(speaks_for).where(case_mergers.c.id == merger_id)
     row = (await unit.execute(query)).one_or_none()
     if row is None:
         raise NotFound("There is no such merger among yours.")
     return row
 
 
-def own_mergers(coordinator: str) -> Select[tuple[object, ...]]:
-    """Every merger of this coordinator's."""
-    return select(case_mergers).where(case_mergers.c.coordinator == coordinator)
+def mergers_of(speaks_for: str | None) -> Select[tuple[object, ...]]:
+    """Every merger of this coordinator's; with None, of everyone's."""
+    query = select(case_mergers)
+    return query if speaks_for is None else query.where(case_mergers.c.coordinator == speaks_for)
 
 
 async def set_merged_into(unit: UnitOfWork, case_id: UUID, survivor_id: UUID | None) -> None:

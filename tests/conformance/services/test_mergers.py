@@ -1,19 +1,24 @@
 """Two cases that are one person, and two that are not after all, on both databases."""
 
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from schemas.vocabulary import ExclusionReason, MergeUndoReason, PermitKind, Purpose
-from services.chassis.errors import Conflict
-from services.cli.simulation.acts import COORDINATOR
+from schemas.vocabulary import ExclusionReason, MergeUndoReason, Need, PermitKind, Purpose, Secrecy
+from services.chassis.errors import Conflict, NotFound
+from services.cli.simulation.acts import COORDINATOR, HOUSEHOLD
 from services.registry.handlers import consents, entries, households, mergers
 from services.registry.handlers.households import Exclusion
 from services.registry.store import grounds
+from services.registry.tables import cases
+from services.registry.tables import entries as entries_table
 from services.shelters.tables import units
 from tests.support.cases import do, holder, offered_bed, places_of, register, since_of
 from tests.support.world import World
+
+WAITING = entries_table.c.state == "waiting"
 
 
 async def merge(world: World, survivor: UUID, merged: UUID) -> UUID:
@@ -174,3 +179,52 @@ async def test_what_is_not_safe_for_either_is_not_safe_for_the_survivor(world: W
     assert await holder(world) == []
     await undo(world, merger_id)
     assert await holder(world) == [survivor.case_id]
+
+
+async def test_what_the_other_one_needs_is_said_of_the_survivor_before_the_merger(world: World) -> None:
+    """Whether a child in both is one child, nobody can tell from here; nothing that a household needs is lost."""
+    survivor = await world.join(days=9)
+    others = {
+        "is larger": replace(HOUSEHOLD, children=1),
+        "needs wheelchair access": replace(HOUSEHOLD, wheelchair=True),
+        "has needs": replace(HOUSEHOLD, needs=frozenset({Need.MEDICAL})),
+    }
+    for reason, household in others.items():
+        other = await world.join(household, days=5)
+        with pytest.raises(Conflict, match=reason):
+            await merge(world, survivor.case_id, other.case_id)
+        assert (await places_of(world, other.case_id))["cosm"] == "waiting"
+
+
+async def test_the_survivor_is_as_secret_as_either_of_them_must_be(world: World) -> None:
+    """One of two reports says that nobody may know the place: so it is for the one person."""
+    survivor, other = await world.join(days=9), await world.join(days=5)
+    await do(
+        world,
+        lambda unit: households.prefer(
+            world.matchmaker, unit, other.case_id, COORDINATOR, region=None, secrecy=Secrecy.SECRET
+        ),
+    )
+    merger_id = await merge(world, survivor.case_id, other.case_id)
+    (case,) = await world.rows("registry", select(cases).where(cases.c.id == survivor.case_id))
+    assert '"secrecyWanted":"secret"' in case["profile"]
+    await undo(world, merger_id)
+    (case,) = await world.rows("registry", select(cases).where(cases.c.id == survivor.case_id))
+    assert '"secrecyWanted":"secret"' not in case["profile"]
+
+
+async def test_the_helpdesk_merges_cases_of_two_organisations(world: World) -> None:
+    """Several organisations report one person: the survivor's coordinator goes on, and neither can do it alone."""
+    survivor, other = await world.join(days=5), await world.join(waitlist="omm", days=9)
+    elsewhere = update(cases).where(cases.c.id == other.case_id).values(coordinator="elsewhere")
+    await do(world, lambda unit: unit.execute(elsewhere))
+    with pytest.raises(NotFound):
+        await merge(world, survivor.case_id, other.case_id)
+    merger_id = await do(
+        world, lambda unit: mergers.merge(world.matchmaker, unit, None, survivor.case_id, other.case_id)
+    )
+    (joined,) = await world.rows("registry", select(entries_table).where(entries_table.c.waitlist == "omm", WAITING))
+    assert (joined["case_id"], joined["coordinator"]) == (survivor.case_id, COORDINATOR)
+    reason = MergeUndoReason.TWO_PERSONS
+    await do(world, lambda unit: mergers.undo(world.matchmaker, unit, None, merger_id, reason))
+    assert await places_of(world, other.case_id) == {"omm": "waiting"}

@@ -6,6 +6,7 @@ from services.chassis.database import Row
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.households import profile_of
+from services.registry.domain.model import Profile
 from services.registry.handlers import reconsider
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store import cases as store
@@ -26,7 +27,13 @@ async def held_case(unit: UnitOfWork, case_id: UUID, coordinator: str | None) ->
 
 async def changed(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID) -> None:
     """Derive the profile of a held case anew, and let everything follow that follows from it."""
-    case = await store.hold_case(unit, case_id)
-    household = await households.household_of(unit, case)
-    await store.set_profile(unit, case_id, profile_of(household))
+    await derive_profile(unit, case_id)
     await reconsider.case_changed(matchmaker, unit, case_id)
+
+
+async def derive_profile(unit: UnitOfWork, case_id: UUID) -> Profile:
+    """Derive the profile of a held case anew from what is known of it, and store it."""
+    case = await store.hold_case(unit, case_id)
+    profile = profile_of(await households.household_of(unit, case))
+    await store.set_profile(unit, case_id, profile)
+    return profile

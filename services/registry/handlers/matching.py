@@ -77,7 +77,8 @@ class Matchmaker:
     async def offer_again(self, unit: UnitOfWork, waitlist: Waitlist, vacancy: Vacancy, entry: Entry) -> None:
         """Offer a vacancy that nobody else could have to an entry whose refusal was taken back, and store all of it.
 
-        Raises IllegalTransition when it does not suit them any more.
+        A provider who is asked first has agreed to this household before. Raises IllegalTransition when it does not
+        suit them any more.
         """
         before = await store.offered_before(unit, [vacancy.id])
         before[vacancy.id].discard(entry.id)
@@ -85,7 +86,7 @@ class Matchmaker:
         if situation.reasons(entry, vacancy):
             raise IllegalTransition("The vacancy does not suit the household any more; the refusal stands.")
         choices = [Choice(vacancy, entry)]
-        matching = await self._offers(unit, waitlist, choices, [entry], situation)
+        matching = await self._offers(unit, waitlist, choices, [entry], situation, agreed=True)
         await store.update_vacancies(unit, matching.vacancies)
         await self.store(unit, matching)
 
@@ -190,6 +191,8 @@ class Matchmaker:
         choices: Sequence[Choice],
         candidates: Sequence[Entry],
         situation: Situation,
+        *,
+        agreed: bool = False,
     ) -> Matching:
         matching, chosen = Matching(), list[Entry]()
         someone_may_lapse = any(entry.eligible_until is not None for entry in candidates)
@@ -202,15 +205,15 @@ class Matchmaker:
             left = [entry for entry in candidates if entry.state is EntryState.WAITING]
             seen = snapshot_of(choice, line, left, situation)
             decision = _decision(unit, choice, seen, situation.programme)
-            matching.made.append(self._begun(decision.offer_id, choice, situation))
+            matching.made.append(self._begun(decision.offer_id, choice, situation, agreed=agreed))
             matching.decisions.append(decision)
             chosen.append(choice.entry)
         return matching
 
-    def _begun(self, offer_id: UUID, choice: Choice, situation: Situation) -> Allocation:
+    def _begun(self, offer_id: UUID, choice: Choice, situation: Situation, *, agreed: bool) -> Allocation:
         programme, now = situation.programme, situation.now
         begin, timing = offers.make, self.offer_timing(programme, now)
-        if programme.mediates:
+        if programme.mediates and not agreed:
             begin, timing = offers.enquire, self.enquiry_timing(programme, now)
         begun = begin(offer_id, choice.vacancy, choice.entry, timing)
         if begun.offer is not None:

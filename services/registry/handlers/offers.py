@@ -1,21 +1,23 @@
 """The answers to offers: yes, and no with what it means."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from schemas.vocabulary import DeclineReason, ListKind, RevocationReason, UndoReason
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import entries, offers
-from services.registry.domain.model import Allocation, EntryState, Offer, OfferState, PauseReason
+from services.registry.domain.model import Allocation, EntryState, Offer, OfferState, PauseReason, Terms
 from services.registry.domain.programmes import Consequence
 from services.registry.handlers import messages
+from services.registry.handlers.held import derive_profile
 from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.moves import move_on
-from services.registry.handlers.reconsider import reconsider, revoked
+from services.registry.handlers.reconsider import case_changed, reconsider, revoked
 from services.registry.store import allocations as store
-from services.registry.store.cases import find_offer, set_profile
-from services.registry.store.households import add_exclusion
+from services.registry.store.cases import find_offer
+from services.registry.store.households import add_exclusion, lift_exclusion_of
 from services.registry.store.standing import Place, Standing, standing_of
 
 
@@ -66,9 +68,9 @@ async def undo_answer(
 ) -> None:
     """Take an answer back, while nothing depends on it.
 
-    A refusal: the vacancy is offered to the household again, as a new offer with its own decision; a facility that was
-    excluded by the refusal stays excluded. An acceptance: the household has its old places back in every list, and
-    the vacancy goes to the next. Raises NotFound or IllegalTransition.
+    A refusal: the vacancy is offered to the household again, as a new offer with its own decision, and what the refusal
+    excluded is excluded no longer; a provider who agreed to them is not asked again. An acceptance: the household has
+    its old places back in every list, and the vacancy goes to the next. Raises NotFound or IllegalTransition.
     """
     standing, allocation = await _held(matchmaker, unit, offer_id, by)
     if allocation.offer is not None and allocation.offer.state is OfferState.ACCEPTED:
@@ -76,9 +78,16 @@ async def undo_answer(
         await move_on(matchmaker, unit, standing.lists, [allocation])
         return
     entry = offers.undo_decline(allocation, reason, unit.now)
-    await store.update_offers(unit, [offer for offer in (allocation.offer,) if offer is not None])
+    before = allocation.offer
+    assert before is not None, "its refusal was just taken back"  # noqa: S101 - for the type checker
+    await store.update_offers(unit, [before])
     await store.update_entries(unit, [entry])
+    excluded = await lift_exclusion_of(unit, entry.case_id, _place_of(allocation.vacancy.terms), before.decided_at)
+    if excluded:
+        entry.profile = await derive_profile(unit, entry.case_id)
     await matchmaker.offer_again(unit, standing.lists[entry.waitlist], allocation.vacancy, entry)
+    if excluded:
+        await case_changed(matchmaker, unit, entry.case_id)
 
 
 async def _follow_refusal(
@@ -86,21 +95,25 @@ async def _follow_refusal(
 ) -> None:
     """By the version that was in force when the offer was made."""
     programme = matchmaker.programmes.of_offer(offer)
-    facility_id = allocation.vacancy.terms.facility_id
     match programme.consequences[DeclineReason(offer.reason or DeclineReason.OTHER)]:
         case Consequence.PAUSE:
             entries.pause(offer.entry, PauseReason.DECLINED, unit.now + timedelta(days=programme.pause_days))
         case Consequence.REVIEW:
             entries.pause(offer.entry, PauseReason.REVIEW, until=None)
-        case Consequence.EXCLUDE_FACILITY if facility_id is not None:
-            excluded = standing.profile.excluded_facilities | {facility_id}
-            standing.profile = replace(standing.profile, excluded_facilities=excluded)
-            # A fact of the case, so that it is still there when the profile is derived anew.
-            await add_exclusion(unit, unit.identifiers(), offer.entry.case_id, {"facility_id": facility_id})
-            await set_profile(unit, offer.entry.case_id, standing.profile)
+        case Consequence.EXCLUDE_FACILITY:
+            place = _place_of(allocation.vacancy.terms)
+            await add_exclusion(unit, unit.identifiers(), offer.entry.case_id, place)
+            standing.profile = await derive_profile(unit, offer.entry.case_id)
             await reconsider(matchmaker, unit, standing, [allocation])
             return
     await move_on(matchmaker, unit, standing.lists, [allocation])
+
+
+def _place_of(terms: Terms) -> Mapping[str, object]:
+    """What is excluded when a place is unsafe: its facility, or of a home, which has none, its municipality."""
+    if terms.facility_id is not None:
+        return {"facility_id": terms.facility_id}
+    return {"municipality_code": terms.municipality_code}
 
 
 async def _release_others(matchmaker: Matchmaker, unit: UnitOfWork, standing: Standing, accepted: Offer) -> None:

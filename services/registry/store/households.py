@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select, update
@@ -74,6 +75,18 @@ async def add_exclusion(unit: UnitOfWork, exclusion_id: UUID, case_id: UUID, pla
 async def lift_exclusion(unit: UnitOfWork, exclusion_id: UUID) -> None:
     """From now on the rule no longer holds."""
     await unit.execute(update(exclusions).where(exclusions.c.id == exclusion_id).values(lifted_at=unit.now))
+
+
+async def lift_exclusion_of(
+    unit: UnitOfWork, case_id: UUID, place: Mapping[str, object], set_at: datetime | None
+) -> bool:
+    """Lift the rule that a refusal of this place set at this moment; whether there was one."""
+    mine = [exclusions.c.case_id == case_id, exclusions.c.set_at == set_at, exclusions.c.lifted_at.is_(None)]
+    mine += [exclusions.c[name] == value for name, value in place.items()]
+    found = [row.id for row in await unit.execute(select(exclusions.c.id).where(*mine).order_by(exclusions.c.id))]
+    for exclusion_id in found:
+        await lift_exclusion(unit, exclusion_id)
+    return bool(found)
 
 
 async def find_exclusion(unit: UnitOfWork, case_id: UUID, exclusion_id: UUID) -> Row:

@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
-from schemas.vocabulary import AgeBand, DeclineReason, EnquiryRefusal, Programme, Region, Sex, UndoReason
+from schemas.vocabulary import AgeBand, DeclineReason, EnquiryRefusal, Programme, Region, Sex
 from services.chassis.errors import Conflict
 from services.cli.simulation.acts import HOUSEHOLD
 from services.notifications.tables import notifications
@@ -394,38 +393,16 @@ async def test_a_man_is_not_offered_what_takes_women_even_if_kept_for_families(w
     assert (await world.offers("made"))[0]["entry_id"] == woman.id
 
 
-async def undo(world: World, offer_id: UUID) -> None:
-    reason, by = UndoReason.MISTAKE, handlers.Answering("coordination")
-    await world.run("registry", lambda unit: handlers.undo_answer(world.matchmaker, unit, offer_id, by, reason))
-
-
-async def test_a_refusal_can_be_taken_back_while_nothing_depends_on_it(world: World) -> None:
-    """The vacancy is offered again, as a new offer; the old one says that it was undone, and why."""
-    entry = await world.join(days=9)
-    unit = await world.add_unit()
-    await world.post_bed(unit)
+async def test_a_home_refused_as_unsafe_keeps_them_from_that_municipality(world: World) -> None:
+    """A home has no facility: where it is, is what is not safe. The next in line has it."""
+    entry, second = await world.join(waitlist="housing", days=9), await world.join(waitlist="housing", days=5)
+    await world.add_municipality()
+    await world.open_slot()
     await world.settle()
-    (offer,) = await world.offers("made")
-    await world.decline(offer["id"], DeclineReason.UNREACHABLE)
-    await world.settle()
-    await undo(world, offer["id"])
-    declined, made = await world.offers()
-    assert (declined["state"], declined["undone"]) == ("declined", "mistake")
-    assert (made["state"], made["entry_id"]) == ("made", entry.id)
-    await world.settle()
-    assert (await world.unit(unit))["offer_id"] == made["id"]
-    with pytest.raises(Conflict, match="already"):
-        await undo(world, offer["id"])
-
-
-async def test_a_refusal_stands_once_the_vacancy_has_gone_to_the_next(world: World) -> None:
-    """Nobody loses an offer because somebody else changed their mind."""
-    await world.join(days=9)
-    second = await world.join(days=5)
-    await world.post_bed(await world.add_unit())
-    await world.settle()
-    (offer,) = await world.offers("made")
-    await world.decline(offer["id"])
-    with pytest.raises(Conflict, match="moved on"):
-        await undo(world, offer["id"])
+    await world.decline((await world.offers("made"))[0]["id"], DeclineReason.UNSAFE)
     assert (await world.offers("made"))[0]["entry_id"] == second.id
+    await world.open_slot()
+    await world.settle()
+    assert [offer["entry_id"] for offer in await world.offers("made")] == [second.id]
+    (case,) = await world.rows("registry", select(cases).where(cases.c.id == entry.case_id))
+    assert '"excludedMunicipalities":["GM0344"]' in case["profile"]

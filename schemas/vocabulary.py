@@ -118,6 +118,8 @@ class FallThroughReason(StrEnum):
     """The coordinator took the acceptance back."""
     HOUSED = "housed"
     """Before they arrived they got a home."""
+    LEFT_UNKNOWN_DESTINATION = "left_unknown_destination"
+    """Before they arrived they left, and nobody knows where to."""
 
 
 class PlacementEndReason(StrEnum):
@@ -126,6 +128,8 @@ class PlacementEndReason(StrEnum):
     HOUSED = "housed"
     MOVED = "moved"
     """They arrived in another shelter."""
+    LEFT_UNKNOWN_DESTINATION = "left_unknown_destination"
+    """The coordinator says that they left, and nobody knows where to."""
 
 
 class ClaimReversalReason(StrEnum):

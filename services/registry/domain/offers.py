@@ -18,7 +18,9 @@ from services.registry.domain.model import (
     VacancyState,
 )
 
-_GIVEN_UP = frozenset({FallThroughReason.TAKEN_BACK, FallThroughReason.HOUSED})
+_GIVEN_UP = frozenset(
+    {FallThroughReason.TAKEN_BACK, FallThroughReason.HOUSED, FallThroughReason.LEFT_UNKNOWN_DESTINATION}
+)
 """What the registry let fall through by itself, so that those who own the vacancy hear of it later."""
 
 

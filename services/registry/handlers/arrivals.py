@@ -1,4 +1,4 @@
-"""Households arrive in a shelter or move into a home, and leave what they had or waited for by that."""
+"""Households arrive, move into a home or are gone, and leave what they had or waited for by that."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -112,10 +112,35 @@ async def _move_into_homes(matchmaker: Matchmaker, unit: UnitOfWork, lists: List
     await placements.households_moved(unit, case_ids, RecordedPlacementEnd.HOUSED)
     await _end_placements(unit, case_ids, PlacementEndReason.HOUSED)
     places = await standing.places_of(unit, lists, case_ids)
+    await _give_up(matchmaker, unit, lists, places, RevocationReason.HOUSED, FallThroughReason.HOUSED)
+
+
+async def household_gone(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID) -> None:
+    """A household has left to nobody knows where: its bed comes free, and it waits for none.
+
+    The caller holds the case. Who comes back registers anew where they wait.
+    """
+    place = await standing.standing_of(matchmaker.lists, unit, case_id)
+    sheltered = [item for item in place.places if place.lists[item.entry.waitlist].kind is ListKind.SHELTER]
+    gone = FallThroughReason.LEFT_UNKNOWN_DESTINATION
+    await _give_up(matchmaker, unit, place.lists, sheltered, RevocationReason.LEFT_LIST, gone)
+    await placements.households_moved(unit, [case_id], RecordedPlacementEnd.LEFT)
+    await _end_placements(unit, [case_id], PlacementEndReason.LEFT_UNKNOWN_DESTINATION)
+
+
+async def _give_up(
+    matchmaker: Matchmaker,
+    unit: UnitOfWork,
+    lists: Lists,
+    places: Sequence[Place],
+    revoked: RevocationReason,
+    fell_through: FallThroughReason,
+) -> None:
+    """End these places, and what was offered to them or accepted."""
     promised = [item for place in places if (item := place.allocation) is not None and _is_accepted(item)]
-    await take_out(matchmaker, unit, lists, RevocationReason.HOUSED, places)
+    await take_out(matchmaker, unit, lists, revoked, places)
     for item in promised:
-        entries.withdraw(offers.give_up(item, FallThroughReason.HOUSED, unit.now).entry)
+        entries.withdraw(offers.give_up(item, fell_through, unit.now).entry)
     await move_on(matchmaker, unit, lists, promised)
 
 

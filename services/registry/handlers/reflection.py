@@ -9,6 +9,7 @@ from services.chassis.errors import Conflict, NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import reflection as rules
 from services.registry.handlers import reconsider
+from services.registry.handlers.arrivals import household_gone
 from services.registry.handlers.held import held_case
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store import cases
@@ -32,13 +33,18 @@ async def start(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID, coordin
 async def end(
     matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID, coordinator: str, reason: ReflectionEnd, ended_on: date
 ) -> None:
-    """It ended before its time: what waits for categorical shelter lapses. Raises NotFound, Refused or Conflict."""
+    """It ended before its time: what waits for categorical shelter lapses.
+
+    Of a household that left to nobody knows where, the bed comes free too. Raises NotFound, Refused or Conflict.
+    """
     await held_case(unit, case_id, coordinator)
     period = await found(unit, case_id)
     if period["ended_on"] is not None:
         raise Conflict("This reflection period has ended already.")
     rules.check_end(period["started_on"], period["last_day"], reason, ended_on, unit.now)
     await store.end_reflection_period(unit, period["case_id"], reason, ended_on)
+    if reason is ReflectionEnd.LEFT_UNKNOWN_DESTINATION:
+        await household_gone(matchmaker, unit, case_id)
     await cases.set_eligible_until(unit, case_id, Programme.COSM, min(unit.now, rules.over_at(ended_on)))
     await reconsider.case_changed(matchmaker, unit, case_id)
 

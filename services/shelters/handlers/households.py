@@ -22,6 +22,7 @@ from services.shelters.store.units import StoredUnit
 _DEPARTURES = {
     PlacementEndReason.HOUSED: DepartureReason.ONWARD_HOME,
     PlacementEndReason.MOVED: DepartureReason.ONWARD_SHELTER,
+    PlacementEndReason.LEFT_UNKNOWN_DESTINATION: DepartureReason.LEFT_UNKNOWN_DESTINATION,
 }
 
 

@@ -7,13 +7,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from schemas.vocabulary import MergeUndoReason, Programme, Purpose, Region, UndoReason
+from schemas.vocabulary import MergeUndoReason, Programme, Purpose, ReflectionEnd, Region, UndoReason
 from services.chassis.errors import Conflict
 from services.cli.simulation.acts import ANSWERING, COORDINATOR, HOUSEHOLD
 from services.registry.domain.model import Entry
-from services.registry.handlers import consents, entries, mergers, offers
+from services.registry.handlers import consents, entries, mergers, offers, reflection
 from services.registry.store import grounds
 from services.registry.tables import entries as table
+from services.shelters.tables import stays
 from tests.support.cases import do, offered_bed, places_of
 from tests.support.world import World
 
@@ -313,3 +314,31 @@ async def test_who_accepted_elsewhere_since_a_merger_stands_aside_when_it_is_und
     await do(world, lambda unit: mergers.undo(world.matchmaker, unit, COORDINATOR, merger_id, reason))
     row = await world.entry(survivor.id)
     assert (row["state"], row["released"], row["waiting_since"]) == ("paused", True, survivor.waiting_since)
+
+
+async def leave_for_nowhere(world: World, case_id: UUID) -> None:
+    reason, today = ReflectionEnd.LEFT_UNKNOWN_DESTINATION, world.clock().date()
+    await do(world, lambda unit: reflection.end(world.matchmaker, unit, case_id, COORDINATOR, reason, today))
+
+
+async def test_who_left_to_nobody_knows_where_frees_their_bed(world: World) -> None:
+    """The reflection period ends by that, the stay too, and the next in line is offered the bed."""
+    entry, second = await world.join(days=9), await world.join(days=5)
+    unit, _ = await accepted_bed(world, entry)
+    await world.arrive(unit)
+    await world.settle()
+    await leave_for_nowhere(world, entry.case_id)
+    assert [offer["entry_id"] for offer in await world.offers("made")] == [second.id]
+    assert (await world.unit(unit))["state"] == "held"
+    (stay,) = await world.rows("shelters", select(stays))
+    assert (stay["departure_reason"], stay["departed_at"]) == ("left_unknown_destination", world.clock())
+
+
+async def test_who_left_before_they_arrived_keeps_no_bed_and_waits_for_none(world: World) -> None:
+    """What they accepted goes to the next, and their places in other shelter lists end."""
+    entry, second = await world.join(days=9), await world.join(days=5)
+    other = await world.join(waitlist="omm", case_id=entry.case_id)
+    await accepted_bed(world, entry)
+    await leave_for_nowhere(world, entry.case_id)
+    assert [offer["entry_id"] for offer in await world.offers("made")] == [second.id]
+    assert await states_of(world, entry.id, other.id) == ["withdrawn", "withdrawn"]

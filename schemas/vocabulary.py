@@ -317,7 +317,10 @@ class ContactReason(StrEnum):
     """So many offers in a row ran out that the household stands aside until somebody has looked."""
     REMINDED_IN_VAIN = "reminded_in_vain"
     PLACE_NO_LONGER_SUITABLE = "place_no_longer_suitable"
-    """What was accepted does not suit the household any more, or is not safe: it is for people to decide what now."""
+    """What they accepted or live in does not suit them any more, is not safe, or they have no right to it any more.
+
+    It is for people to decide what now.
+    """
 
 
 class PlacementKind(StrEnum):

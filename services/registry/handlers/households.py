@@ -7,8 +7,10 @@ from schemas.vocabulary import ExclusionReason, Region, Secrecy
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.households import Member, check_size, comes_as_child
+from services.registry.domain.model import Terms
 from services.registry.handlers.held import changed, held_case
 from services.registry.handlers.matching import Matchmaker
+from services.registry.handlers.reconsider import where_they_live
 from services.registry.store import households as store
 from services.registry.store.codec import canonical_json
 from services.registry.store.vault import Vault
@@ -22,6 +24,14 @@ class Exclusion:
     region: Region | None = None
     municipality_code: str | None = None
     facility_id: UUID | None = None
+
+    def concerns(self, terms: Terms) -> bool:
+        """Whether a place is one of those; of a place of which too little is known, it may be."""
+        return (
+            (self.region is not None and self.region in terms.possible_regions)
+            or (self.municipality_code is not None and self.municipality_code == terms.municipality_code)
+            or (self.facility_id is not None and self.facility_id == terms.facility_id)
+        )
 
 
 async def add_member(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID, coordinator: str, member: Member) -> UUID:
@@ -72,7 +82,8 @@ async def exclude(
 ) -> UUID:
     """Keep a household from a place, from this moment on: an open offer there is revoked in this transaction.
 
-    Who says so and why is stored apart from the rule, encrypted. Raises NotFound or Conflict.
+    Where they accepted a place or live already, the coordinator and the helpdesk are told. Who says so and why is
+    stored apart from the rule, encrypted. Raises NotFound or Conflict.
     """
     await held_case(unit, case_id, coordinator)
     exclusion_id = unit.identifiers()
@@ -81,6 +92,7 @@ async def exclude(
     background = canonical_json({"setBy": coordinator, "reason": exclusion.reason}).encode()
     await vault.store_reason(unit, case_id, exclusion_id, background)
     await changed(matchmaker, unit, case_id)
+    await where_they_live(matchmaker, unit, case_id, exclusion.concerns)
     return exclusion_id
 
 

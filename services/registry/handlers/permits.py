@@ -31,7 +31,7 @@ async def grant_permit(
     await grounds.add_permit(unit, case_id, kind, granted_on)
     await join_housing(matchmaker, unit, case_id, coordinator)
     await cases.set_eligible_until(unit, case_id, Programme.COSM, unit.now)
-    await reconsider.case_changed(matchmaker, unit, case_id)
+    await reconsider.case_changed(matchmaker, unit, case_id, right_ends=True)
 
 
 async def join_housing(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID, coordinator: str) -> None:

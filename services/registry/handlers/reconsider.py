@@ -1,6 +1,6 @@
 """A case changed, so what follows from it may have: profiles, open offers, and what waits for someone like them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from schemas.vocabulary import ContactReason, RevocationReason
@@ -8,30 +8,36 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import allocation as rules
 from services.registry.domain import entries, offers
 from services.registry.domain.eligibility import reasons_against, reasons_of_programme, without_place
-from services.registry.domain.model import Allocation, Entry, EntryState, OfferState
+from services.registry.domain.model import Allocation, Entry, EntryState, Offer, OfferState, Terms, Vacancy
 from services.registry.handlers import messages
 from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.moves import move_on
+from services.registry.store.allocations import of_offer, placed_offers, update_entries
 from services.registry.store.standing import Place, Standing, set_profiles, standing_of
 from services.registry.store.waitlists import Waitlist
 
 
-async def case_changed(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID) -> None:
+async def case_changed(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID, *, right_ends: bool = False) -> None:
     """Let everything follow that follows from the case as it is stored now.
 
     Each live entry gets the case's profile; an open offer that became wrong is revoked, with the rules that are
     against it as its reason, and its vacancy goes to the next in this transaction; entries whose right has ended
     lapse; and those that wait may get what has been waiting for someone like them. An accepted offer stays, for it is a
-    promise to both sides; when it has become wrong by this, the coordinator and the helpdesk are told. Raises NotFound.
+    promise to both sides; when it has become wrong by this, the coordinator and the helpdesk are told. `right_ends`:
+    what changed is until when they have a right. Raises NotFound.
     """
-    await reconsider(matchmaker, unit, await standing_of(matchmaker.lists, unit, case_id))
+    standing = await standing_of(matchmaker.lists, unit, case_id)
+    if right_ends:
+        # Places that were accepted: what is open is revoked below.
+        _warn_of_promises(matchmaker, unit, standing, lambda _, entry, vacancy: _has_no_right(unit, entry, vacancy))
+    await reconsider(matchmaker, unit, standing)
 
 
 async def reconsider(
     matchmaker: Matchmaker, unit: UnitOfWork, standing: Standing, ended_already: Sequence[Allocation] = ()
 ) -> None:
     """The same for a case that is held, of whose offers some have just ended and are not stored yet."""
-    _warn_of_promises(matchmaker, unit, standing)
+    _warn_of_promises(matchmaker, unit, standing, _is_newly_unsuitable)
     await _give_profiles(matchmaker, unit, standing)
     wrong = [item for place in standing.places if (item := _revoked_if_wrong(matchmaker, unit, place)) is not None]
     ended = [*ended_already, *wrong]
@@ -67,16 +73,44 @@ async def take_out(
     await move_on(matchmaker, unit, lists, ended, [entry for entry in left if not _is_of(ended, entry)])
 
 
-def _warn_of_promises(matchmaker: Matchmaker, unit: UnitOfWork, standing: Standing) -> None:
-    """Tell of accepted places against which there is something now that was not before."""
+async def where_they_live(
+    matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID, is_wrong: Callable[[Terms], bool]
+) -> None:
+    """Tell of the places that a held case lives in and that are wrong for it: nobody is put out by the registry."""
+    found = await placed_offers(unit, case_id)
+    lists = await matchmaker.lists.lock(unit, sorted({row.waitlist for row in found}))
+    for row in found:
+        item = await of_offer(unit, lists, row.id)
+        if item.offer is not None and is_wrong(item.vacancy.terms):
+            _warn(matchmaker, unit, item.offer)
+            await update_entries(unit, [item.offer.entry])
+
+
+def _warn_of_promises(
+    matchmaker: Matchmaker, unit: UnitOfWork, standing: Standing, is_wrong: Callable[[Standing, Entry, Vacancy], bool]
+) -> None:
+    """Tell of accepted places that are wrong now."""
     for place in standing.places:
         item = place.allocation
         if item is None or item.offer is None or item.offer.state is not OfferState.ACCEPTED:
             continue
-        before = reasons_against(place.entry.profile, item.vacancy.terms)
-        if set(reasons_against(standing.profile, item.vacancy.terms)) - set(before):
-            reason = ContactReason.PLACE_NO_LONGER_SUITABLE
-            messages.record_contact_needed(unit, item.offer, reason, matchmaker.helpdesk)
+        if is_wrong(standing, place.entry, item.vacancy):
+            _warn(matchmaker, unit, item.offer)
+
+
+def _warn(matchmaker: Matchmaker, unit: UnitOfWork, offer: Offer) -> None:
+    reason = ContactReason.PLACE_NO_LONGER_SUITABLE
+    messages.record_contact_needed(unit, offer, reason, matchmaker.helpdesk)
+
+
+def _is_newly_unsuitable(standing: Standing, entry: Entry, vacancy: Vacancy) -> bool:
+    """Whether there is something against it that was not there before."""
+    before = reasons_against(entry.profile, vacancy.terms)
+    return bool(set(reasons_against(standing.profile, vacancy.terms)) - set(before))
+
+
+def _has_no_right(unit: UnitOfWork, entry: Entry, vacancy: Vacancy) -> bool:
+    return entries.has_lapsed(entry, vacancy.begins_at(unit.now))
 
 
 async def _give_profiles(matchmaker: Matchmaker, unit: UnitOfWork, standing: Standing) -> None:
@@ -94,7 +128,7 @@ def _revoked_if_wrong(matchmaker: Matchmaker, unit: UnitOfWork, place: Place) ->
     item = place.allocation
     if item is None or item.offer is None:
         return None
-    if entries.has_lapsed(place.entry, item.vacancy.begins_at(unit.now)):
+    if _has_no_right(unit, place.entry, item.vacancy):
         return revoked(unit, place, RevocationReason.NO_LONGER_ENTITLED)
     reasons = rules.all_reasons(place.entry, item.vacancy, ())
     reasons += reasons_of_programme(place.entry.profile, matchmaker.programmes.of_offer(item.offer))

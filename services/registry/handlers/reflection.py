@@ -46,7 +46,7 @@ async def end(
     if reason is ReflectionEnd.LEFT_UNKNOWN_DESTINATION:
         await household_gone(matchmaker, unit, case_id)
     await cases.set_eligible_until(unit, case_id, Programme.COSM, min(unit.now, rules.over_at(ended_on)))
-    await reconsider.case_changed(matchmaker, unit, case_id)
+    await reconsider.case_changed(matchmaker, unit, case_id, right_ends=True)
 
 
 async def found(unit: UnitOfWork, case_id: UUID) -> Row:

@@ -100,6 +100,12 @@ async def of_offer(unit: UnitOfWork, lists: Lists, offer_id: UUID) -> Allocation
     return _allocation_of((await unit.execute(query)).one(), lists)
 
 
+async def placed_offers(unit: UnitOfWork, case_id: UUID) -> Sequence[Row]:
+    """The offers by which this case lives where it lives: ids and lists."""
+    query = select(offers.c.id, offers.c.waitlist).where(offers.c.case_id == case_id, PLACED)
+    return await unit.execute(query.order_by(offers.c.id))
+
+
 async def due(unit: UnitOfWork, lists: Lists, limit: int) -> list[Allocation]:
     """Allocations of these lists to whose offer a deadline or a reminder has come, the earliest deadline first."""
     due = _due(unit)

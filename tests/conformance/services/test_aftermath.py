@@ -7,11 +7,21 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from schemas.vocabulary import MergeUndoReason, Programme, Purpose, ReflectionEnd, Region, UndoReason
+from schemas.vocabulary import (
+    ExclusionReason,
+    MergeUndoReason,
+    PermitKind,
+    Programme,
+    Purpose,
+    ReflectionEnd,
+    Region,
+    UndoReason,
+)
 from services.chassis.errors import Conflict
 from services.cli.simulation.acts import ANSWERING, COORDINATOR, HOUSEHOLD
 from services.registry.domain.model import Entry
-from services.registry.handlers import consents, entries, mergers, offers, reflection
+from services.registry.handlers import consents, entries, households, mergers, offers, permits, reflection
+from services.registry.handlers.households import Exclusion
 from services.registry.store import grounds
 from services.registry.tables import entries as table
 from services.shelters.tables import stays
@@ -314,6 +324,41 @@ async def test_who_accepted_elsewhere_since_a_merger_stands_aside_when_it_is_und
     await do(world, lambda unit: mergers.undo(world.matchmaker, unit, COORDINATOR, merger_id, reason))
     row = await world.entry(survivor.id)
     assert (row["state"], row["released"], row["waiting_since"]) == ("paused", True, survivor.waiting_since)
+
+
+async def test_a_permit_after_a_yes_to_categorical_shelter_is_told_to_who_can_act(world: World) -> None:
+    """The right to it has ended, and the bed is promised: people decide. Once, however much else changes."""
+    entry = await world.join()
+    unit, offer_id = await accepted_bed(world, entry)
+    today = world.clock().date()
+    await do(
+        world,
+        lambda work: permits.grant_permit(world.matchmaker, work, entry.case_id, COORDINATOR, PermitKind.ASYLUM, today),
+    )
+    await world.change(entry.case_id, HOUSEHOLD)
+    (told,) = [data for kind, data in await world.events("registry") if kind == "contact-needed"]
+    assert (told.reason, told.offer_id) == ("place_no_longer_suitable", offer_id)
+    assert (await world.unit(unit))["state"] == "reserved"
+
+
+async def test_a_rule_against_where_they_live_is_told_to_who_can_act(world: World) -> None:
+    """The registry puts nobody out; a rule against another place says nothing about this one."""
+    entry = await world.join()
+    unit, offer_id = await accepted_bed(world, entry)
+    await world.arrive(unit)
+    await world.settle()
+    facility = (await world.unit(unit))["facility_id"]
+    for place in (entry.id, facility):
+        rule = Exclusion(ExclusionReason.FAMILY_THERE, facility_id=place)
+        await do(
+            world,
+            lambda work, rule=rule: households.exclude(  # type: ignore[misc] # mypy cannot infer a lambda with defaults
+                world.matchmaker, world.vault, work, entry.case_id, COORDINATOR, rule
+            ),
+        )
+    (told,) = [data for kind, data in await world.events("registry") if kind == "contact-needed"]
+    assert (told.reason, told.offer_id) == ("place_no_longer_suitable", offer_id)
+    assert (await world.unit(unit))["state"] == "occupied"
 
 
 async def leave_for_nowhere(world: World, case_id: UUID) -> None:

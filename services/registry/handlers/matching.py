@@ -90,6 +90,11 @@ class Matchmaker:
         await store.update_vacancies(unit, matching.vacancies)
         await self.store(unit, matching)
 
+    async def look_through(self, unit: UnitOfWork, waitlist: Waitlist) -> None:
+        """Offer everything that is free in a list to whoever may have it, and store all of it."""
+        async for page in store.open_vacancies(unit, waitlist):
+            await self.match_and_store(unit, waitlist, page)
+
     async def store(self, unit: UnitOfWork, matching: Matching) -> None:
         """Store the offers and record their events. Their vacancies must be stored as offered already."""
         if matching.made:
@@ -114,7 +119,8 @@ class Matchmaker:
         profiles = {entry.profile for entry in returned}
         return [
             vacancy
-            for vacancy in await store.open_vacancies(unit, waitlist)
+            async for page in store.open_vacancies(unit, waitlist)
+            for vacancy in page
             if vacancy.id not in known
             and vacancy.may_be_offered(unit.now)
             and any(not reasons_against(profile, vacancy.terms) for profile in profiles)

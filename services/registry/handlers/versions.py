@@ -18,7 +18,7 @@ async def versions_begin(matchmaker: Matchmaker, unit: UnitOfWork) -> datetime |
     begun = await store.not_seen_by(unit, in_force)
     lists = await matchmaker.lists.lock(unit, begun) if begun else {}
     for name in await store.not_seen_by(unit, {name: in_force[name] for name in lists}):
-        await matchmaker.match_and_store(unit, lists[name], await allocations.open_vacancies(unit, lists[name]))
+        await matchmaker.look_through(unit, lists[name])
         await store.set_seen_by(unit, name, in_force[name])
     following = matchmaker.programmes.next_beginning(unit.now)
     return None if following is None else following.astimezone(UTC)
@@ -31,4 +31,4 @@ async def look_again(matchmaker: Matchmaker, unit: UnitOfWork) -> None:
     """
     lists = await matchmaker.lists.lock(unit, await allocations.lists_with_open_vacancies(unit))
     for name in sorted(lists):
-        await matchmaker.match_and_store(unit, lists[name], await allocations.open_vacancies(unit, lists[name]))
+        await matchmaker.look_through(unit, lists[name])

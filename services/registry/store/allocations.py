@@ -1,7 +1,7 @@
 """Vacancies and the offers on them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
@@ -10,14 +10,17 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Subquery,
+    Uuid,
+    literal,
     literal_column,
     select,
+    tuple_,
     union,
     update,
 )
 
 from schemas.vocabulary import EnquiryEndReason, ListKind
-from services.chassis.database import Change, Insertion, Row, among, ids_value, one_of
+from services.chassis.database import Change, Insertion, Row, UtcDateTime, among, ids_value, one_of
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import (
     ACTIVE_OFFER_STATES,
@@ -37,7 +40,8 @@ from services.registry.tables import entries, offers, vacancies
 
 Lists = Mapping[str, Waitlist]
 
-OPEN_VACANCIES_LIMIT = 1000
+OPEN_VACANCIES_PAGE = 1000
+"""So many are read at once."""
 
 # Constants in the text, not parameters: only so can a prepared plan use the partial indexes.
 _OPEN = vacancies.c.state == literal_column(f"'{VacancyState.OPEN}'")
@@ -137,15 +141,18 @@ def _due(unit: UnitOfWork) -> Subquery:
     return union(*(select(*columns).where(part) for part in which)).subquery("due")
 
 
-async def open_vacancies(unit: UnitOfWork, waitlist: Waitlist) -> list[Vacancy]:
-    """What is free in this list and offered to no one, the longest open first."""
-    query = (
-        select(*VACANCY_COLUMNS)
-        .where(vacancies.c.waitlist == waitlist.id, _OPEN)
-        .order_by(vacancies.c.opened_at, vacancies.c.id)
-        .limit(OPEN_VACANCIES_LIMIT)
-    )
-    return [vacancy_of(row) for row in await unit.execute(query)]
+async def open_vacancies(unit: UnitOfWork, waitlist: Waitlist) -> AsyncIterator[list[Vacancy]]:
+    """What is free in this list and offered to no one, the longest open first, in pages."""
+    key = (vacancies.c.opened_at, vacancies.c.id)
+    free = select(*VACANCY_COLUMNS).where(vacancies.c.waitlist == waitlist.id, _OPEN).order_by(*key)
+    page, query = list[Vacancy](), free
+    while not page or len(page) == OPEN_VACANCIES_PAGE:
+        page = [vacancy_of(row) for row in await unit.execute(query.limit(OPEN_VACANCIES_PAGE))]
+        if not page:
+            return
+        # Before it is given away: whoever gets it may change it.
+        query = free.where(tuple_(*key) > tuple_(literal(page[-1].opened_at, UtcDateTime), literal(page[-1].id, Uuid)))
+        yield page
 
 
 async def lists_with_open_vacancies(unit: UnitOfWork) -> list[str]:

@@ -12,6 +12,8 @@ from services.cli.simulation.acts import HOUSEHOLD
 from services.notifications.tables import notifications
 from services.registry.domain.model import Profile
 from services.registry.handlers import offers as handlers
+from services.registry.handlers.versions import look_again
+from services.registry.store import allocations
 from services.registry.tables import cases, decisions, vacancies
 from tests.support.world import SHELTER_OFFER_SECONDS, World
 
@@ -63,6 +65,18 @@ async def test_a_change_brings_what_has_been_waiting_for_someone_like_them(world
     assert await outcomes(world) == []
     await world.change(entry.case_id, HOUSEHOLD)
     assert (await world.offers("made"))[0]["entry_id"] == entry.id
+
+
+async def test_what_is_free_hides_nothing_that_came_free_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many beds are free that suit nobody, who joins gets the one that suits them."""
+    monkeypatch.setattr(allocations, "OPEN_VACANCIES_PAGE", 2)
+    for places in (1, 1, 1, 1, 4):
+        await world.post_bed(await world.add_unit(places=places))
+        world.clock.forward(seconds=1)
+    await world.settle()
+    entry = await world.join(FAMILY)
+    assert [offer["entry_id"] for offer in await world.offers("made")] == [entry.id]
+    await world.run("registry", lambda unit: look_again(world.matchmaker, unit))
 
 
 async def test_a_right_that_ends_during_an_offer_ends_the_offer(world: World) -> None:

@@ -121,8 +121,11 @@ _GIRLS = frozenset({Sex.FEMALE})
 _YOUNG = frozenset(AgeBand) - {AgeBand.UNDER_12}
 """From 12 to 23, and the highest band begins with 23: who in it is too old the provider decides, for it is asked."""
 
+_ADULT = frozenset({AgeBand.AGE_18_TO_22, AgeBand.AGE_23_PLUS})
+
 DEFAULT_PROGRAMMES = (
-    # Categorical shelter is for the reflection period: three months at most, and none after a permit.
+    # Categorical shelter is for adults, with their children, in the reflection period: three months at most, and none
+    # after a permit. A minor on their own, or somebody of unclear age, is the guardianship institution's.
     Programme(
         "cosm",
         date(2010, 1, 1),
@@ -131,6 +134,7 @@ DEFAULT_PROGRAMMES = (
         region_preference=_IN_OWN_REGION_FIRST,
         requires_reflection_period=True,
         warning_days=(14, 3),
+        age_bands=_ADULT,
     ),
     Programme("omm", date(2010, 1, 1), Authority.EXCLUSIVE, Funding.STATE),
     Programme("loverboy", date(2010, 1, 1), Authority.MEDIATION, Funding.STATE, sexes=_GIRLS, age_bands=_YOUNG),

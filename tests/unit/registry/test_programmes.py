@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from schemas.vocabulary import DeclineReason
+from schemas.vocabulary import AgeBand, DeclineReason, Sex
 from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.deadlines import AMSTERDAM, AnswerTime
+from services.registry.domain.eligibility import reasons_of_programme
+from services.registry.domain.model import Profile
 from services.registry.domain.programmes import DEFAULT_PROGRAMMES, Programmes
 from services.registry.programmes_file import read_programmes
-from tests.support.tables import rows_of
+from tests.support.tables import Row, rows_of, table
 
 ON_A_DAY = """
 list     | day        | who decides | who pays       | version
@@ -23,6 +25,23 @@ loverboy | 2015-01-01 | mediation   | municipalities | loverboy.2015-01-01
 housing  | 2026-03-02 | exclusive   | municipalities | housing.2010-01-01
 cosm     | 2001-01-01 | exclusive   | state          | cosm.2010-01-01
 """
+
+# The person whom a household is registered for; children come along in every list.
+WHOM_FOR = """
+list     | a woman of 30 | a man of 30 | a girl of 16 | a girl of 11 | a woman of unclear age
+cosm     | yes           | yes         | no           | no           | no
+omm      | yes           | yes         | yes          | yes          | yes
+vo       | yes           | yes         | yes          | yes          | yes
+loverboy | yes           | no          | yes          | no           | yes
+housing  | yes           | yes         | yes          | yes          | yes
+"""
+PEOPLE = {
+    "a woman of 30": (Sex.FEMALE, AgeBand.AGE_23_PLUS),
+    "a man of 30": (Sex.MALE, AgeBand.AGE_23_PLUS),
+    "a girl of 16": (Sex.FEMALE, AgeBand.AGE_16_TO_17),
+    "a girl of 11": (Sex.FEMALE, AgeBand.UNDER_12),
+    "a woman of unclear age": (Sex.FEMALE, AgeBand.UNKNOWN),
+}
 
 REFUSALS = """
 reason          | what it means
@@ -47,6 +66,15 @@ asked            | hours | answer before    | why
 2026-12-24 16:00 |     2 | 2026-12-28 10:00 | both days of Christmas
 2026-03-27 16:00 |     2 | 2026-03-30 10:00 | the night in which the clock changes
 """
+
+
+@pytest.mark.parametrize("row", table(WHOM_FOR), ids=lambda row: row["list"])
+def test_a_list_is_for_those_whom_the_law_means_it_for(row: Row) -> None:
+    """Categorical shelter for adults, that for victims of loverboys for girls; unclear age is presumed a minor's."""
+    programme = Programmes().on(row["list"], date(2026, 3, 2))
+    for name, (sex, age_band) in PEOPLE.items():
+        profile = Profile(sex, age_band, 1, 0, wheelchair=False, needs=frozenset())
+        assert row[name] == ("no" if reasons_of_programme(profile, programme) else "yes"), name
 
 
 @pytest.mark.parametrize(("name", "day", "authority", "funding", "version"), rows_of(ON_A_DAY))

@@ -8,7 +8,18 @@ from uuid import UUID
 import aiohttp
 
 from doorstroom_client.transport import Transport
-from schemas.api.cases import NewGroup, NewPermit, NewReflectionPeriod, Permit, Referrals, ReflectionPeriod
+from schemas.api.cases import (
+    Exclusion,
+    Member,
+    NewExclusion,
+    NewGroup,
+    NewMember,
+    NewPermit,
+    NewReflectionPeriod,
+    Permit,
+    Referrals,
+    ReflectionPeriod,
+)
 from schemas.api.decisions import Decision, Decisions, Position
 from schemas.api.municipalities import (
     Claim,
@@ -121,6 +132,14 @@ class Client:
     async def grant_permit(self, case_id: UUID, permit: NewPermit, key: str | None = None) -> Permit:
         """Record a permit: the household joins the housing list."""
         return await self._transport.post(f"{self._registry}/cases/{case_id}/permit", Permit, permit, key)
+
+    async def add_member(self, case_id: UUID, member: NewMember, key: str | None = None) -> Member:
+        """Someone more must be placed with a household."""
+        return await self._transport.post(f"{self._registry}/cases/{case_id}/members", Member, member, key)
+
+    async def add_exclusion(self, case_id: UUID, exclusion: NewExclusion, key: str | None = None) -> Exclusion:
+        """Keep a household from a place."""
+        return await self._transport.post(f"{self._registry}/cases/{case_id}/exclusions", Exclusion, exclusion, key)
 
     async def join_waitlist(self, entry: NewEntry, key: str | None = None) -> Entry:
         """Put a household in line."""

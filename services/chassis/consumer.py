@@ -34,7 +34,10 @@ from services.chassis.unit_of_work import Transactions, UnitOfWork
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[UnitOfWork, Sequence[Any]], Awaitable[None]]
-"""Gives the data of all messages of one type in a batch their effect, in the transaction of the unit of work."""
+"""Gives the data of its messages in a batch their effect, in the transaction of the unit of work.
+
+One handler may be that of several types, and then has them together, in the order in which they came.
+"""
 
 Incoming = tuple[Delivery, Event]
 
@@ -156,13 +159,13 @@ class Consumer:
         await self._apply(unit, [event for event in events if event.id in fresh])
 
     async def _apply(self, unit: UnitOfWork, events: Sequence[Event]) -> None:
-        """Give each event its effect: all of one type together, types in a fixed order."""
-        by_type: dict[type[EventData], list[EventData]] = {model: [] for model in self._handlers}
+        """Give each event its effect: all of one handler together, in their order, and handlers in a fixed order."""
+        by_handler: dict[Handler, list[EventData]] = {handler: [] for handler in self._handlers.values()}
         for event in events:
-            by_type[type(event.data)].append(event.data)
-        for model, messages in by_type.items():
+            by_handler[self._handlers[type(event.data)]].append(event.data)
+        for handler, messages in by_handler.items():
             if messages:
-                await self._handlers[model](unit, messages)
+                await handler(unit, messages)
 
     async def _alone(self, subscription: Subscription, incoming: Incoming) -> None:
         """Try one message by itself, a bounded number of times, and then put it into quarantine."""

@@ -57,6 +57,15 @@ class Program:
         self._reader.join(5)
         return code
 
+    def close(self) -> None:
+        """End it, if it still runs, and leave nothing of it open."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(10)
+        self._reader.join(5)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
     @property
     def root(self) -> str:
         found = re.search(r"http://127\.0\.0\.1:\d+", self.output)
@@ -82,12 +91,7 @@ def programs() -> Iterator[list[Program]]:
     started: list[Program] = []
     yield started
     for program in started:
-        if program.process.poll() is None:
-            program.process.kill()
-            program.process.wait(10)
-        if program.process.stdout is not None:
-            program._reader.join(5)
-            program.process.stdout.close()
+        program.close()
 
 
 def refused(*arguments: str) -> str:

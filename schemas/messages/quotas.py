@@ -1,6 +1,6 @@
 """What the municipalities report about slots and claims."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field
@@ -16,11 +16,14 @@ class SlotMessage(VacancyMessage):
 
 
 class SlotOpened(SlotMessage):
-    """A municipality offers a dwelling or room under its quota."""
+    """A municipality offers a dwelling or room under its quota. Said again when municipalities merge."""
 
     TYPE: ClassVar[str] = "nl.doorstroom.quotas.slot-opened.v1"
 
     municipality_code: str = Field(pattern=r"^GM\d{4}$", description="the CBS code")
+    former_codes: list[Annotated[str, Field(pattern=r"^GM\d{4}$")]] = Field(
+        [], max_length=1000, description="the CBS codes of municipalities that have become part of it"
+    )
     places: int = Field(ge=1, le=20)
     wheelchair: bool
     available_from: UtcDatetime

@@ -8,6 +8,7 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain import ledger as rules
 from services.municipalities.domain.claims import Claim
 from services.municipalities.domain.half_year import HalfYear
+from services.municipalities.handlers.messages import record_opened
 from services.municipalities.store import claims, ledger, municipalities, slots
 from services.municipalities.store.municipalities import StoredMerger
 from services.municipalities.tables import ledger as ledger_table
@@ -77,9 +78,23 @@ async def _merge(unit: UnitOfWork, begun: Sequence[StoredMerger]) -> None:
             await _take_over(unit, stored, code)
         if not stored.carried_out:
             for code in stored.merger.parts:
-                await slots.hand_over(unit, code, stored.merger.into)
                 await claims.hand_over(unit, code, stored.merger.into)
             await municipalities.note_carried_out(unit, stored)
+            await _hand_over_slots(unit, stored.merger.parts, stored.merger.into)
+
+
+async def _hand_over_slots(unit: UnitOfWork, parts: Sequence[str], into: str) -> None:
+    """The slots of municipalities that have become one are that one's, and it says so of each.
+
+    Whoever must not be in one of them must not be in what it has become a part of. The merger is carried out already.
+    """
+    await slots.hand_over(unit, parts, into)
+    province, former = await municipalities.province_of(unit, into), await municipalities.former_codes(unit, into)
+    live = await slots.lock_live(unit, into)
+    for slot in live:
+        slot.version += 1
+        record_opened(unit, slot, former, province)
+    await slots.save(unit, live)
 
 
 async def _take_over(unit: UnitOfWork, stored: StoredMerger, code: str) -> None:

@@ -1,7 +1,6 @@
 """Claims: a household is a municipality's, it moves in and counts, or the claim is taken back with a reason."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from schemas.messages.quotas import ClaimReversed, HouseholdHoused, PlacementClaimed
@@ -15,6 +14,7 @@ from services.municipalities.domain.half_year import HalfYear
 from services.municipalities.domain.quotas import QuotaRules
 from services.municipalities.domain.slots import Slot
 from services.municipalities.handlers.books import carry_claim, carry_over
+from services.municipalities.handlers.messages import common
 from services.municipalities.store import claims as store
 from services.municipalities.store import ledger, municipalities, slots
 
@@ -106,11 +106,6 @@ async def reverse_fallen_through(unit: UnitOfWork, fallen: Sequence[Slot]) -> No
         rules.reverse(claim, ClaimReversalReason.PLACEMENT_FELL_THROUGH, unit.now)
         await store.save(unit, claim)
         await _book_reversal(unit, claim, was_housed=False)
-
-
-def common(slot: Slot) -> dict[str, Any]:
-    """What every event about a slot says."""
-    return {"vacancy_id": slot.vacancy_id, "slot_id": slot.id, "version": slot.version}
 
 
 def _new(unit: UnitOfWork, slot: Slot) -> Claim:

@@ -12,13 +12,13 @@ from schemas.messages.offers import (
     OfferRevoked,
     PlacementFellThrough,
 )
-from schemas.messages.quotas import SlotOpened, SlotWithdrawn
+from schemas.messages.quotas import SlotWithdrawn
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain import slots as rules
 from services.municipalities.domain.claims import ClaimState
-from services.municipalities.domain.police_units import units_of
 from services.municipalities.domain.slots import Household, Slot, SlotState
-from services.municipalities.handlers.claims import bind_pending, common, reverse_fallen_through
+from services.municipalities.handlers.claims import bind_pending, reverse_fallen_through
+from services.municipalities.handlers.messages import common, record_opened
 from services.municipalities.store import claims, municipalities
 from services.municipalities.store import slots as store
 
@@ -40,16 +40,7 @@ async def open_slot(
         available_from=available_from or unit.now,
     )
     await store.add_slot(unit, slot)
-    opened = SlotOpened(
-        **common(slot),
-        municipality_code=municipality_code,
-        places=places,
-        wheelchair=wheelchair,
-        available_from=slot.available_from,
-        opened_at=slot.opened_at,
-        regions=units_of(province),
-    )
-    unit.record(opened, subject=slot.vacancy_id)
+    record_opened(unit, slot, await municipalities.former_codes(unit, municipality_code), province)
     return slot
 
 

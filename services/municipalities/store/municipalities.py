@@ -84,6 +84,24 @@ async def lock_own(unit: UnitOfWork, code: str) -> str | None:
     return province
 
 
+async def province_of(unit: UnitOfWork, code: str) -> str | None:
+    """The province of a municipality, if it is known."""
+    row = (await unit.execute(select(municipalities.c.province).where(municipalities.c.code == code))).first()
+    province: str | None = None if row is None else row.province
+    return province
+
+
+async def former_codes(unit: UnitOfWork, code: str) -> list[str]:
+    """The codes of all that have become part of a municipality, also by way of one another."""
+    query = select(municipalities.c.code, municipalities.c.merged_into).where(municipalities.c.merged_into.is_not(None))
+    became = [(row.code, row.merged_into) for row in await unit.execute(query.order_by(municipalities.c.code))]
+    found, added = {code}, True
+    while added:
+        more = {part for part, into in became if into in found} - found
+        found, added = found | more, bool(more)
+    return sorted(found - {code})
+
+
 async def add_population(unit: UnitOfWork, code: str, ref_date: date, inhabitants: int) -> None:
     """Store how many people lived there on a 1 January. Raises UniqueViolation when that is known already."""
     values = {"municipality_code": code, "ref_date": ref_date, "inhabitants": inhabitants}

@@ -42,9 +42,16 @@ async def save(unit: UnitOfWork, changed: Sequence[Slot]) -> None:
     await unit.write(_UPDATE, [{name: getattr(slot, name) for name in _UPDATE.columns} for slot in changed])
 
 
-async def hand_over(unit: UnitOfWork, code: str, into: str) -> None:
-    """The slots of a municipality that has merged are its successor's."""
-    await unit.execute(update(slots).where(slots.c.municipality_code == code).values(municipality_code=into))
+async def hand_over(unit: UnitOfWork, parts: Sequence[str], into: str) -> None:
+    """The slots of municipalities that have merged are their successor's."""
+    await unit.execute(update(slots).where(slots.c.municipality_code.in_(parts)).values(municipality_code=into))
+
+
+async def lock_live(unit: UnitOfWork, municipality_code: str) -> list[Slot]:
+    """Hold the slots of a municipality that nobody lives in yet."""
+    live = slots.c.state.in_((SlotState.OPEN, SlotState.HELD, SlotState.CLAIMED))
+    query = select(slots).where(slots.c.municipality_code == municipality_code, live)
+    return [slot_of(row) for row in await unit.execute(query.order_by(slots.c.id).with_for_update())]
 
 
 def own_slots(municipality_code: str, state: str | None) -> Select[tuple[object, ...]]:

@@ -48,7 +48,13 @@ _RULES: tuple[tuple[Reason, Callable[[Profile, Terms], bool]], ...] = (
     (Reason.NEED_NOT_SERVED, lambda profile, terms: not profile.needs <= terms.needs),
     # A place of which it is not known where it is may be in a region that is not safe.
     (Reason.REGION_EXCLUDED, lambda profile, terms: bool(terms.possible_regions & profile.excluded_regions)),
-    (Reason.MUNICIPALITY_EXCLUDED, lambda profile, terms: terms.municipality_code in profile.excluded_municipalities),
+    (
+        Reason.MUNICIPALITY_EXCLUDED,
+        lambda profile, terms: (
+            terms.municipality_code in profile.excluded_municipalities
+            or bool(terms.former_codes & profile.excluded_municipalities)
+        ),
+    ),
     (Reason.FACILITY_EXCLUDED, lambda profile, terms: terms.facility_id in profile.excluded_facilities),
     (Reason.NOT_SECRET_ENOUGH, lambda profile, terms: not _secret_enough(profile.secrecy_wanted, terms.secrecy)),
 )

@@ -95,7 +95,8 @@ class Terms:
     """Whom a vacancy can take, and what of its place may matter. A municipality's slot takes any sex and age.
 
     `secrecy` is None for a home, which is as secret as its household keeps it. `kept_for_places`: kept for households
-    of at least so many people, while such a one waits. `may_lie_in`: the regions of which it is in one, of a home.
+    of at least so many people, while such a one waits. Of a home, `may_lie_in` is the regions of which it is in one,
+    and `former_codes` those of municipalities that have become part of its own: it may be in what was one of them.
     """
 
     places: int
@@ -110,6 +111,7 @@ class Terms:
     secrecy: Secrecy | None = None
     kept_for_places: int | None = None
     may_lie_in: frozenset[Region] = frozenset()
+    former_codes: frozenset[str] = frozenset()
 
     @property
     def possible_regions(self) -> frozenset[Region]:

@@ -29,7 +29,7 @@ class Exclusion:
         """Whether a place is one of those; of a place of which too little is known, it may be."""
         return (
             (self.region is not None and self.region in terms.possible_regions)
-            or (self.municipality_code is not None and self.municipality_code == terms.municipality_code)
+            or self.municipality_code in {terms.municipality_code, *terms.former_codes} - {None}
             or (self.facility_id is not None and self.facility_id == terms.facility_id)
         )
 

@@ -135,6 +135,13 @@ def _revoked_if_wrong(matchmaker: Matchmaker, unit: UnitOfWork, place: Place) ->
     return revoked(unit, place, ", ".join(without_place(reasons))) if reasons else None
 
 
+def offer_of_wrong_place(matchmaker: Matchmaker, unit: UnitOfWork, item: Allocation) -> bool:
+    """Whether what is offered is wrong by what its owner says of it now, and is revoked by this."""
+    if item.offer is None:
+        return False
+    return _revoked_if_wrong(matchmaker, unit, Place(item.offer.entry, item)) is not None
+
+
 def revoked(unit: UnitOfWork, place: Place, reason: str) -> Allocation | None:
     """What was offered to this place and is revoked by this; None when nothing was open."""
     if place.allocation is None or offers.revoke(place.allocation, reason, unit.now) is None:

@@ -87,6 +87,7 @@ def _(message: SlotOpened) -> Vacancy:
             needs=frozenset(Need),
             municipality_code=message.municipality_code,
             may_lie_in=frozenset(message.regions),
+            former_codes=frozenset(message.former_codes),
         ),
         source_version=message.version,
         opened_at=message.opened_at,

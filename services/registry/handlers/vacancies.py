@@ -13,6 +13,7 @@ from services.registry.handlers import messages, placements, reports
 from services.registry.handlers.entitlement import leave_without_ground
 from services.registry.handlers.matching import Matching, Matchmaker
 from services.registry.handlers.moves import move_on
+from services.registry.handlers.reconsider import offer_of_wrong_place
 from services.registry.handlers.reports import Ended, Freed
 from services.registry.store import allocations as store
 from services.registry.store.waitlists import Waitlist
@@ -20,19 +21,25 @@ from services.registry.tables import offers as offers_table
 
 
 async def vacancies_freed(matchmaker: Matchmaker, unit: UnitOfWork, freed: Sequence[Freed]) -> None:
-    """Mirror vacancies that are free, or whose lease was affirmed, and offer each to the first eligible entry."""
+    """Mirror vacancies that are free, or of which something else is said now; offer each to the first eligible entry.
+
+    An open offer that became wrong by what is said now is revoked.
+    """
     newest = reports.newest(freed)
     lists = await matchmaker.lists.lock(unit, sorted({reports.waitlist_of(message) for message in newest}))
     known = await store.of_vacancies(unit, lists, [message.vacancy_id for message in newest])
-    new, changed, moved = list[Vacancy](), list[Vacancy](), list[Offer]()
+    new, changed, moved, over = list[Vacancy](), list[Vacancy](), list[Offer](), list[Allocation]()
     for message in newest:
         mirrored = known.get(message.vacancy_id)
         if mirrored is None:
             new.append(reports.vacancy_of(message))
         elif message.version > mirrored.vacancy.source_version:
             mirrored.vacancy = reports.renewed(mirrored.vacancy, message)
-            changed.append(mirrored.vacancy)
-            moved += _deadlines_moved(matchmaker, unit, mirrored)
+            if offer_of_wrong_place(matchmaker, unit, mirrored):
+                over.append(mirrored)
+            else:
+                changed.append(mirrored.vacancy)
+                moved += _deadlines_moved(matchmaker, unit, mirrored)
     matchings = [
         await matchmaker.match(unit, lists[waitlist], free) for waitlist, free in _by_list((*new, *changed)).items()
     ]
@@ -42,6 +49,7 @@ async def vacancies_freed(matchmaker: Matchmaker, unit: UnitOfWork, freed: Seque
     made = Matching([item for matching in matchings for item in matching.made])
     made.decisions = [decision for matching in matchings for decision in matching.decisions]
     await matchmaker.store(unit, made)
+    await move_on(matchmaker, unit, lists, over)
 
 
 async def vacancies_ended(matchmaker: Matchmaker, unit: UnitOfWork, ended: Sequence[Ended]) -> None:

@@ -74,6 +74,7 @@ def encode_terms(terms: Terms) -> str:
             "secrecy": terms.secrecy,
             "keptForPlaces": terms.kept_for_places,
             "mayLieIn": _sorted(terms.may_lie_in),
+            "formerCodes": _sorted(terms.former_codes),
         },
     )
 
@@ -95,6 +96,7 @@ def decode_terms(text: str) -> Terms:
         secrecy=Secrecy(value["secrecy"]) if "secrecy" in value else None,
         kept_for_places=value.get("keptForPlaces"),
         may_lie_in=frozenset(map(Region, value.get("mayLieIn", ()))),
+        former_codes=frozenset(value.get("formerCodes", ())),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import select
 
-from schemas.vocabulary import AgeBand, DeclineReason, Programme, Region, Sex
+from schemas.vocabulary import AgeBand, DeclineReason, Programme, Sex
 from services.cli.simulation.acts import ANSWERING, HOUSEHOLD
 from services.registry.domain.model import Profile
 from services.registry.domain.programmes import Consequence, Programmes
@@ -14,7 +14,7 @@ from services.registry.handlers import offers
 from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.versions import versions_begin
 from services.registry.programmes_file import Version, with_versions
-from services.registry.tables import vacancies, waitlists
+from services.registry.tables import waitlists
 from tests.support.cases import offered_bed
 from tests.support.world import World
 
@@ -77,22 +77,6 @@ async def test_a_list_is_for_whom_its_programme_is_for(world: World, profile: Pr
     entry = await world.join(profile, waitlist="loverboy")
     await offered_bed(world, programme=Programme.LOVERBOY)
     assert [offer["entry_id"] for offer in await world.offers()] == ([entry.id] if is_for_them else [])
-
-
-@pytest.mark.parametrize(("province", "is_safe"), [("Limburg", False), ("Utrecht", True), (None, False)])
-async def test_a_region_that_is_not_safe_is_not_safe_to_live_in(
-    world: World,
-    province: str | None,
-    is_safe: bool,  # noqa: FBT001 - a case
-) -> None:
-    """A home tells in which regions it may lie; of which nothing is known may be anywhere."""
-    entry = await world.join(replace(HOUSEHOLD, excluded_regions=frozenset({Region.LIMBURG})), waitlist="housing")
-    await world.add_municipality(province=province)
-    await world.open_slot()
-    await world.settle()
-    assert [offer["entry_id"] for offer in await world.offers("made")] == ([entry.id] if is_safe else [])
-    (vacancy,) = await world.rows("registry", select(vacancies))
-    assert ("mayLieIn" in vacancy["terms"]) == (province is not None)
 
 
 def test_a_version_that_is_not_known_any_more_is_the_one_of_that_moment() -> None:

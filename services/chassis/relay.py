@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -25,6 +25,9 @@ from services.chassis.unit_of_work import CLAIM_SECONDS
 
 OUTBOX_CHANNEL = "outbox"
 """NOTIFY on this channel makes every relay of the database look at once."""
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""Until when a claim ran that was given up. A row without any claim is to be said again, whatever was confirmed."""
 
 LOGGED_IDS = 5
 """How many of the messages that could not be published a log line names."""
@@ -167,11 +170,13 @@ class Relay:
         outbox = self._outbox
         async with self._database.transaction() as connection:
             if confirmed:
-                marked = update(outbox).where(outbox.c.id.in_(self._unsent(connection, confirmed)))
+                # What lost its claim meanwhile is to be said again: the broker has lost what it confirmed.
+                claimed = self._unsent(connection, confirmed).where(outbox.c.claimed_until.is_not(None))
+                marked = update(outbox).where(outbox.c.id.in_(claimed))
                 await connection.execute(marked.values(sent_at=self._clock()))
             if refused:
                 released = update(outbox).where(outbox.c.id.in_(self._unsent(connection, refused)))
-                await connection.execute(released.values(claimed_until=None))
+                await connection.execute(released.values(claimed_until=LONG_AGO))
 
     def _unsent(self, connection: Connection, ids: Sequence[UUID]) -> Select[tuple[UUID]]:
         """Those of these that are not marked yet: a row published twice keeps its first moment.

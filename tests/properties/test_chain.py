@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from schemas.vocabulary import Sex
 from services.cli.simulation.database import connect_inline
 from services.cli.simulation.walk import KINDS, PROFILES, Walk
-from services.registry.domain.eligibility import reasons_against
+from services.registry.domain.eligibility import reasons_against, reasons_of_programme
 from services.registry.domain.model import Profile
 from services.registry.store.codec import decode_terms
 from services.registry.tables import vacancies
@@ -101,7 +101,10 @@ def test_the_person_chosen_is_who_a_scan_of_the_whole_list_would_choose(
         await world.settle()
         (vacancy,) = await world.rows("registry", vacancies.select())
         terms = decode_terms(vacancy["terms"])
-        eligible = sorted(item[:3] for item in line if not reasons_against(item[3], terms))
+        cosm = world.matchmaker.programmes.at("cosm", world.clock())
+        eligible = sorted(
+            item[:3] for item in line if not reasons_against(item[3], terms) and not reasons_of_programme(item[3], cosm)
+        )
         chosen = [offer["entry_id"] for offer in await world.offers()]
         assert chosen == [item[2] for item in eligible[:1]]
         await check_everything(world)

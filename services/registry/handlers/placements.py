@@ -44,12 +44,15 @@ async def record_placement(
 ) -> UUID:
     """Record after the fact where a household is; somebody will review it. Gives its id.
 
-    Raises NotFound, or Conflict for a household that has a place, and for a unit that is offered as free.
+    Where police brought somebody at night, people are: what is offered of that unit is revoked when its provider's
+    service hears of it. Raises NotFound, or Conflict for a household that has a place, and for any other placement in a
+    unit that is offered as free.
     """
     await held_case(unit, case_id, coordinator)
     if await store.is_somewhere(unit, case_id):
         raise Conflict("This household has a place already: end that first.")
-    if found.unit_id is not None and await store.is_to_be_had(unit, found.unit_id):
+    is_a_fact = found.kind is PlacementKind.EMERGENCY
+    if found.unit_id is not None and not is_a_fact and await store.is_to_be_had(unit, found.unit_id):
         raise Conflict("This unit is offered as free: its provider must withdraw it first.")
     placement_id = await store.add_placement(unit, case_id, coordinator, asdict(found))
     if found.unit_id is not None:

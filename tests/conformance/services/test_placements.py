@@ -36,11 +36,23 @@ async def test_a_placement_after_the_fact_is_recorded_and_ends_the_waiting_as_it
     assert await places_of(world, first.case_id) == {"cosm": "withdrawn"}
 
 
+async def test_a_bed_in_which_police_brought_somebody_is_offered_to_nobody_any_more(world: World) -> None:
+    """Whoever it was offered to keeps their place in line: two households are never sent to one bed."""
+    entry = await world.join()
+    unit_id = await offered_bed(world)
+    found = Found(PlacementKind.EMERGENCY, world.clock(), unit_id=unit_id)
+    made = await record(world, await register(world), found)
+    assert [(offer["state"], offer["reason"]) for offer in await world.offers()] == [("revoked", "occupied")]
+    assert (await world.entry(entry.id))["state"] == "waiting"
+    row = await world.unit(unit_id)
+    assert (row["state"], row["vacancy_id"]) == ("occupied", made)
+
+
 async def test_a_unit_that_is_offered_as_free_is_not_taken_after_the_fact(world: World) -> None:
-    """Its provider must take it back first, or two households would be sent to it."""
+    """But for what police did at night: its provider takes it back first."""
     unit_id = await offered_bed(world)
     case_id = await register(world)
-    found = Found(PlacementKind.EMERGENCY, world.clock(), unit_id=unit_id)
+    found = Found(PlacementKind.OUTSIDE, world.clock(), unit_id=unit_id)
     with pytest.raises(Conflict):
         await record(world, case_id, found)
     await world.withdraw_bed(unit_id)

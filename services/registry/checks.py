@@ -15,6 +15,7 @@ from services.registry.domain.model import (
     ACTIVE_OFFER_STATES,
     OPEN_OFFER_STATES,
     EntryState,
+    Lack,
     OfferState,
     Profile,
     Terms,
@@ -60,10 +61,7 @@ async def _forgotten(unit: UnitOfWork, programmes: Programmes) -> list[Row]:
         programme = programmes.at(waitlist, unit.now)
         everyone = await unit.execute(select(profiles).where(profiles.c.waitlist == waitlist))
         line = [row for row in everyone if not reasons_of_programme(decode_profile(row.profile), programme)]
-        entitled_only = programme.requires_reflection_period
-        forgotten += [
-            vacancy for vacancy in mine if await _has_eligible(unit, vacancy, line, entitled_only=entitled_only)
-        ]
+        forgotten += [vacancy for vacancy in mine if await _has_eligible(unit, vacancy, line, programme)]
     return forgotten
 
 
@@ -97,7 +95,7 @@ async def _still_open(unit: UnitOfWork, suspects: Sequence[Row]) -> list[UUID]:
     return [row.id for row in suspects if (row.id, row.allocation_version, row.source_version) in same]
 
 
-async def _has_eligible(unit: UnitOfWork, vacancy: Row, line: list[Row], *, entitled_only: bool) -> bool:
+async def _has_eligible(unit: UnitOfWork, vacancy: Row, line: list[Row], programme: Programme) -> bool:
     terms = decode_terms(vacancy.terms)
     suited = [row.id for row in line if not reasons_against(decode_profile(row.profile), terms)]
     if not suited:
@@ -105,9 +103,10 @@ async def _has_eligible(unit: UnitOfWork, vacancy: Row, line: list[Row], *, enti
     asked = (offers.c.vacancy_id == vacancy.id, offers.c.case_id == entries.c.case_id, WAS_ANSWERED)
     before = select(offers.c.id).where(*asked).exists()
     entitled = entries.c.eligible_until > max(unit.now, vacancy.available_from)
-    if not entitled_only:
+    if not programme.requires_reflection_period:
         entitled = or_(entitled, entries.c.eligible_until.is_(None))
-    waiting = (entries.c.state == EntryState.WAITING, entitled, not_(before))
+    granted = entries.c.lacks == "" if programme.requires_permit else entries.c.lacks.in_(("", Lack.PERMIT))
+    waiting = (entries.c.state == EntryState.WAITING, entitled, granted, not_(before))
     query = select(entries.c.id).where(among(unit.connection, entries.c.profile_id, suited), *waiting)
     return bool(await unit.execute(query.order_by(entries.c.id).limit(1)))
 
@@ -175,6 +174,9 @@ _BROKEN: Mapping[str, Select[tuple[object]]] = {
             offers.c.state.not_in(OPEN_OFFER_STATES) & not_(_answered),
         )
     ),
+    "place in line without consent": select(entries.c.id)
+    .where(entries.c.state.in_((EntryState.WAITING, EntryState.PAUSED)), entries.c.lacks.contains(Lack.CONSENT))
+    .order_by(entries.c.id),
     "pause without a reason, or a reason without a pause": select(entries.c.id)
     .where(entries.c.state != EntryState.WITHDRAWN)
     .where((entries.c.state == EntryState.PAUSED) != or_(entries.c.pause_reason.is_not(None), entries.c.released))

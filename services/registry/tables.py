@@ -250,6 +250,7 @@ entries = Table(
     Column("waiting_since", UtcDateTime, nullable=False),
     Column("state", Text, nullable=False),
     Column("eligible_until", UtcDateTime, comment="when the right to this kind of shelter ends"),
+    Column("lacks", Text, nullable=False, server_default="", comment="consent, permit or both"),
     Column("paused_until", UtcDateTime),
     Column("pause_reason", Text),
     Column("released", Boolean, nullable=False, server_default=false(), comment="by an acceptance elsewhere"),

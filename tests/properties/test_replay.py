@@ -16,7 +16,7 @@ from services.registry.domain import decisions, eligibility
 from services.registry.domain.allocation import Choice, Situation, choose, passed_over
 from services.registry.domain.decisions import Line, Snapshot, explain, group_of, snapshot_of
 from services.registry.domain.eligibility import reasons_against
-from services.registry.domain.model import Entry, Profile, Terms, Vacancy
+from services.registry.domain.model import Entry, Lack, Profile, Terms, Vacancy
 from services.registry.domain.order import place_in_line
 from services.registry.domain.programmes import Authority, Funding, Programme, RegionPreference
 from services.registry.store.decisions import (
@@ -62,6 +62,7 @@ PROGRAMMES = st.builds(
     st.just(Funding.STATE),
     region_preference=st.sampled_from([None, RegionPreference(among=3, days=7)]),
     requires_reflection_period=st.booleans(),
+    requires_permit=st.booleans(),
 )
 PEOPLE = st.lists(
     st.tuples(PROFILES, st.integers(0, 1), st.integers(0, 9), st.sampled_from([None, -1, 15, 30]), st.booleans()),
@@ -77,6 +78,7 @@ def line_of(people: Sequence[tuple[Profile, int, int, int | None, bool]]) -> tup
         until = None if right is None else NOW + timedelta(days=right)
         since = NOW - timedelta(days=days)
         entry = Entry(UUID(int=number), "cosm", UUID(int=number), "c", profile, urgency, since, eligible_until=until)
+        entry.lacks = frozenset({Lack.PERMIT}) if number % 3 == 0 else frozenset()
         entries.append(entry)
         if repeated and number % 4 == 0:
             before.add(entry.id)
@@ -92,7 +94,14 @@ def candidates_of(line: Sequence[Entry], vacancy: Vacancy, situation: Situation)
     for entry in line:
         entitled = not situation.programme.requires_reflection_period if entry.eligible_until is None else True
         runs = entry.eligible_until is None or entry.eligible_until > BEGINS
-        if entitled and runs and not reasons_against(entry.profile, vacancy.terms) and taken[entry.profile] < count:
+        granted = not (situation.programme.requires_permit and entry.lacks)
+        if (
+            entitled
+            and runs
+            and granted
+            and not reasons_against(entry.profile, vacancy.terms)
+            and taken[entry.profile] < count
+        ):
             taken[entry.profile] += 1
             found.append(entry)
     return found

@@ -20,7 +20,7 @@ from services.registry.domain.allocation import (
     passed_over,
     why_passed_over,
 )
-from services.registry.domain.model import Entry, EntryState, Profile, Vacancy
+from services.registry.domain.model import Entry, EntryState, Lack, Profile, Vacancy
 from services.registry.domain.order import place_in_line
 from services.registry.domain.programmes import Programme
 
@@ -55,6 +55,7 @@ class Group:
     right: Right
     offered_before: bool = False
     paused: bool = False
+    lacks: frozenset[Lack] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,7 @@ def _reasons_of(counted: Counted, choice: Choice, situation: Situation) -> tuple
     until = {Right.RUNS: begins + timedelta(days=1), Right.ENDED: begins, Right.NOT_KNOWN: None}[right]
     state = EntryState.PAUSED if counted.group.paused else EntryState.WAITING
     one = replace(choice.entry, id=UUID(int=0), profile=counted.group.profile, eligible_until=until, state=state)
+    one.lacks = counted.group.lacks
     before = {choice.vacancy.id: {one.id} if counted.group.offered_before else set()}
     return why_passed_over(one, choice, replace(situation, offered_before=before))
 
@@ -155,7 +157,7 @@ def group_of(entry: Entry, offered_before: Collection[UUID], begins: datetime) -
     right = Right.NOT_KNOWN
     if entry.eligible_until is not None:
         right = Right.RUNS if entry.eligible_until > begins else Right.ENDED
-    return Group(entry.profile, right, entry.id in offered_before, entry.state is EntryState.PAUSED)
+    return Group(entry.profile, right, entry.id in offered_before, entry.state is EntryState.PAUSED, entry.lacks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +193,16 @@ def snapshot_of(choice: Choice, line: Line, candidates: Collection[Entry], situa
     return Snapshot(
         vacancy=replace(vacancy),
         decided_at=now,
-        considered=tuple(replace(entry) for entry in considered),
+        considered=tuple(replace(entry, lacks=_that_count(entry, situation.programme)) for entry in considered),
         offered_before=frozenset(entry.id for entry in considered if entry.id in before),
         counted=_rest(line, Counter(group_of(entry, before, begins) for entry in passed)),
         at_least=line.at_least,
     )
+
+
+def _that_count(entry: Entry, programme: Programme) -> frozenset[Lack]:
+    """What it lacks of what this list asks for: nearly nobody waits for a shelter with a permit."""
+    return entry.lacks if programme.requires_permit else entry.lacks - {Lack.PERMIT}
 
 
 def _that_matter(choice: Choice, ahead: Sequence[Entry], situation: Situation) -> list[Entry]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from schemas.vocabulary import AgeBand, Secrecy, Sex
-from services.registry.domain.model import Entry, EntryState, Profile, Terms
+from services.registry.domain.model import Entry, EntryState, Lack, Profile, Terms
 from services.registry.domain.programmes import Programme
 
 
@@ -33,6 +33,8 @@ class Reason(StrEnum):
     RIGHT_ENDED = "right-ended"
     """The right to this kind of shelter has ended: for `cosm`, the reflection period is over."""
     NO_REFLECTION_PERIOD = "no-reflection-period"
+    NO_PERMIT = "no-permit"
+    NO_CONSENT = "no-consent"
     KEPT_FOR_LARGER_HOUSEHOLD = "kept-for-larger-household"
     """Such a household waits, and could have it."""
     OWN_REGION_FIRST = "own-region-first"
@@ -86,6 +88,10 @@ def reasons_now(entry: Entry, programme: Programme, moment: datetime) -> tuple[R
         reasons.append(Reason.RIGHT_ENDED)
     if entry.eligible_until is None and programme.requires_reflection_period:
         reasons.append(Reason.NO_REFLECTION_PERIOD)
+    if Lack.PERMIT in entry.lacks and programme.requires_permit:
+        reasons.append(Reason.NO_PERMIT)
+    if Lack.CONSENT in entry.lacks:
+        reasons.append(Reason.NO_CONSENT)
     return tuple(reasons)
 
 

@@ -42,6 +42,13 @@ class PauseReason(StrEnum):
     """Nobody answered several offers in a row."""
 
 
+class Lack(StrEnum):
+    """What somebody in line has not, of what a list may ask for. One may stand in line without, and is passed over."""
+
+    CONSENT = "consent"
+    PERMIT = "permit"
+
+
 class OfferState(StrEnum):
     """One vacancy, one entry, one deadline, and exactly one outcome. Under mediation it begins as an enquiry."""
 
@@ -127,7 +134,8 @@ class Entry:
     `paused_until` without a moment lasts until somebody resumes it. `silences`: offers in a row that nobody answered.
     `calls`: how often somebody was asked to contact them. `released`: they said yes to a place of another list; this
     entry ends when they arrive there, and returns if that falls through, to whatever pause it has of its own.
-    `lot` is what it drew, and decides between those who have waited equally long.
+    `lot` is what it drew, and decides between those who have waited equally long. `lacks`: a permit, which some lists
+    ask for; and consent, once it is withdrawn after an acceptance.
     """
 
     id: UUID
@@ -139,6 +147,7 @@ class Entry:
     waiting_since: datetime
     state: EntryState = EntryState.WAITING
     eligible_until: datetime | None = None
+    lacks: frozenset[Lack] = frozenset()
     paused_until: datetime | None = None
     pause_reason: PauseReason | None = None
     released: bool = False

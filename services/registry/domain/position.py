@@ -171,6 +171,8 @@ _REMEDIES: Mapping[Reason, Callable[[Profile], Remedy]] = {
         "entitlement", "een nieuw recht op deze vorm van opvang", "a new right to this kind of shelter"
     ),
     Reason.NO_REFLECTION_PERIOD: _simply("reflection-period", "een lopende bedenktijd", "a running reflection period"),
+    Reason.NO_PERMIT: _simply("permit", "een verblijfsvergunning", "a residence permit"),
+    Reason.NO_CONSENT: _simply("consent", "toestemming om gegevens te delen", "consent to pass facts on"),
     Reason.KEPT_FOR_LARGER_HOUSEHOLD: _simply(
         "no-larger-household",
         "een plek die niet voor grotere huishoudens is bestemd",

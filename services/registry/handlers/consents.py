@@ -8,6 +8,7 @@ from schemas.vocabulary import LegalBasis, Purpose, RevocationReason
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.handlers import permits, reconsider
+from services.registry.handlers.entitlement import follow_grounds
 from services.registry.handlers.held import held_case
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store import grounds as store
@@ -38,6 +39,7 @@ async def give_consent(
     if await store.may_be_passed_on(unit, case_id, ground.purpose):
         raise Conflict("There is a ground for this purpose already: withdraw that one first.")
     (made,) = await store.add_consents(unit, case_id, [ground.purpose], ground.legal_basis, ground.given_at)
+    await follow_grounds(unit, case_id)
     if ground.purpose is Purpose.HOUSING:
         await permits.join_housing(matchmaker, unit, case_id, coordinator)
     return made
@@ -58,6 +60,7 @@ async def withdraw_consent(
         raise Conflict("This consent was withdrawn before.")
     purpose = Purpose(consent["purpose"])
     await store.withdraw_consents(unit, case_id, purpose)
+    await follow_grounds(unit, case_id)
     standing = await standing_of(matchmaker.lists, unit, case_id)
     concerned = [place for place in standing.places if Purpose(standing.lists[place.entry.waitlist].kind) is purpose]
     await reconsider.take_out(matchmaker, unit, standing.lists, RevocationReason.LEFT_LIST, concerned)

@@ -9,16 +9,37 @@ from schemas.vocabulary import Programme as Shelter
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import entries
-from services.registry.domain.model import EntryState, Offer, OfferState
+from services.registry.domain.model import EntryState, Lack, Offer, OfferState
 from services.registry.domain.programmes import Programme
 from services.registry.domain.reflection import over_at
-from services.registry.store import grounds
+from services.registry.store import cases, grounds
 
 
 async def check_consent(unit: UnitOfWork, case_id: UUID, purpose: Purpose) -> None:
     """Raises Conflict when nothing of this case may be passed on for this purpose: it is registered only."""
     if not await grounds.may_be_passed_on(unit, case_id, purpose):
         raise Conflict(f"There is no consent to pass anything on for {purpose}: this case is registered only.")
+
+
+async def lacks_of(unit: UnitOfWork, case_id: UUID, kind: ListKind) -> frozenset[Lack]:
+    """What a case lacks of what a list of this kind may ask for."""
+    found = set()
+    if not await grounds.may_be_passed_on(unit, case_id, Purpose(kind)):
+        found.add(Lack.CONSENT)
+    if await grounds.permit_of(unit, case_id) is None:
+        found.add(Lack.PERMIT)
+    return frozenset(found)
+
+
+async def follow_grounds(unit: UnitOfWork, case_id: UUID) -> None:
+    """Note with each live place of a held case what it lacks now.
+
+    A case of before consent was recorded has none on record, and stays where it stands.
+    """
+    on_record = bool(await grounds.consents_of(unit, case_id))
+    for kind in ListKind:
+        lacks = await lacks_of(unit, case_id, kind)
+        await cases.set_lacks(unit, case_id, kind, lacks if on_record else lacks - {Lack.CONSENT})
 
 
 async def leave_without_ground(unit: UnitOfWork, over: Sequence[Offer]) -> None:

@@ -10,7 +10,7 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import draw, entries
 from services.registry.domain.entries import Line
 from services.registry.domain.model import Entry, EntryState, PauseReason
-from services.registry.handlers.entitlement import check_consent, right_ends_at
+from services.registry.handlers.entitlement import check_consent, lacks_of, right_ends_at
 from services.registry.handlers.held import held_case
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store import allocations
@@ -50,6 +50,7 @@ async def join_waitlist(
         line.waiting_since,
         eligible_until=until,
         lot=lot,
+        lacks=await lacks_of(unit, case_id, mine.kind),
     )
     earlier = await store.last_place(unit, case_id, waitlist)
     if earlier is not None:

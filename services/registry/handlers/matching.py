@@ -143,10 +143,9 @@ class Matchmaker:
         preferences = [situation.region_preference(offered) for offered in terms]
         among = max((preference.among for preference in preferences if preference), default=0)
         count = len(wanted) + sum(map(len, situation.offered_before.values())) + among
-        entitled_only = situation.programme.requires_reflection_period
         found: dict[UUID, Entry] = {}
         for begins in sorted({vacancy.begins_at(unit.now) for vacancy in wanted}):
-            for entry in await first_in_line(unit, waitlist, eligible, count, begins, entitled_only=entitled_only):
+            for entry in await first_in_line(unit, waitlist, eligible, count, begins, situation.programme):
                 found.setdefault(entry.id, entry)
         return list(found.values())
 
@@ -166,7 +165,9 @@ class Matchmaker:
             for choice in choices
             for profile in waitlist.profiles.values()
         )
-        everyone = everyone or waitlist.pausing or situation.programme.requires_reflection_period
+        programme = situation.programme
+        by_right = programme.requires_reflection_period or programme.requires_permit
+        everyone = everyone or waitlist.pausing or by_right
         if everyone_fits and not everyone:
             return []
         last = max((choice.entry for choice in choices), key=place_in_line)

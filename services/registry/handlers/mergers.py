@@ -14,7 +14,7 @@ from services.registry.domain.entries import Line
 from services.registry.domain.mergers import Changed
 from services.registry.domain.model import EntryState, PauseReason
 from services.registry.handlers import entries, reconsider
-from services.registry.handlers.entitlement import may_stand, right_of
+from services.registry.handlers.entitlement import follow_grounds, may_stand, right_of
 from services.registry.handlers.held import changed, held_case
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store import cases, events, grounds
@@ -46,7 +46,7 @@ async def merge(
     left = [(place.entry.id, rules.left(place.entry)) for place in merged.places]
     await store.set_merged_into(unit, merged_id, survivor_id)
     await store.set_lines(unit, [(entry.id, line) for entry, line in plan.kept])
-    await _follow_right(unit, survivor_id)
+    await _follow_rights(unit, survivor_id)
     await changed(matchmaker, unit, survivor_id)
     joined = [
         await entries.join_waitlist(
@@ -95,7 +95,7 @@ async def undo(
     await reconsider.take_out(matchmaker, unit, survivor.lists, RevocationReason.LEFT_LIST, joined)
     await store.undo_merger(unit, merger_id, reason)
     for case_id in (survivor_id, merged_id):
-        await _follow_right(unit, case_id)
+        await _follow_rights(unit, case_id)
         await _leave_without_ground(matchmaker, unit, case_id, merger_id)
     await changed(matchmaker, unit, survivor_id)
     await changed(matchmaker, unit, merged_id)
@@ -132,9 +132,10 @@ async def _leave_without_ground(matchmaker: Matchmaker, unit: UnitOfWork, case_i
     await reconsider.take_out(matchmaker, unit, standing.lists, RevocationReason.LEFT_LIST, without)
 
 
-async def _follow_right(unit: UnitOfWork, case_id: UUID) -> None:
-    """One person has one reflection period, under whichever of their cases it was recorded."""
+async def _follow_rights(unit: UnitOfWork, case_id: UUID) -> None:
+    """One person has one reflection period, permit and consent, under whichever of their cases it was recorded."""
     await cases.set_eligible_until(unit, case_id, Programme.COSM, await right_of(unit, case_id))
+    await follow_grounds(unit, case_id)
 
 
 async def _check_mergeable(unit: UnitOfWork, survivor_id: UUID, merged_id: UUID) -> None:

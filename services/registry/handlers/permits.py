@@ -9,6 +9,7 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.entries import Line
 from services.registry.domain.reflection import over_at, today
 from services.registry.handlers import entries, reconsider
+from services.registry.handlers.entitlement import follow_grounds
 from services.registry.handlers.held import held_case
 from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.reports import HOUSING
@@ -29,6 +30,7 @@ async def grant_permit(
     if await grounds.permit_of(unit, case_id) is not None:
         raise Conflict("This case has a permit already.")
     await grounds.add_permit(unit, case_id, kind, granted_on)
+    await follow_grounds(unit, case_id)
     await join_housing(matchmaker, unit, case_id, coordinator)
     await cases.set_eligible_until(unit, case_id, Programme.COSM, unit.now)
     await reconsider.case_changed(matchmaker, unit, case_id, right_ends=True)

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Table, insert, select, update
 
+from schemas.vocabulary import ListKind
 from services.chassis.database import Row, among
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.entries import Earlier
-from services.registry.domain.model import LIVE_ENTRY_STATES, Entry, PauseReason, Profile
-from services.registry.store.codec import encode_profile
+from services.registry.domain.model import LIVE_ENTRY_STATES, Entry, Lack, PauseReason, Profile
+from services.registry.store.codec import encode_lacks, encode_profile
 from services.registry.store.waitlists import row_of
 from services.registry.tables import cases, entries, offers, profiles, waitlists
 
@@ -64,6 +65,14 @@ async def set_eligible_until(unit: UnitOfWork, case_id: UUID, waitlist: str, unt
     """Say until when, if ever, a case may stand in this list; `reconsider.case_changed` then lets lapse what must."""
     mine = (entries.c.case_id == case_id, entries.c.waitlist == waitlist, entries.c.state.in_(LIVE_ENTRY_STATES))
     await unit.execute(update(entries).where(*mine).values(eligible_until=until))
+
+
+async def set_lacks(unit: UnitOfWork, case_id: UUID, kind: ListKind, lacks: frozenset[Lack]) -> None:
+    """Say what the live places of a case in lists of this kind lack."""
+    lists = select(waitlists.c.id).where(waitlists.c.kind == kind)
+    mine = (entries.c.case_id == case_id, entries.c.state.in_(LIVE_ENTRY_STATES), entries.c.waitlist.in_(lists))
+    changed = update(entries).where(*mine, entries.c.lacks != encode_lacks(lacks))
+    await unit.execute(changed.values(lacks=encode_lacks(lacks)))
 
 
 async def entries_of(unit: UnitOfWork, case_id: UUID) -> Sequence[Row]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from schemas.vocabulary import AgeBand, Need, Region, Secrecy, Sex
-from services.registry.domain.model import Profile, Terms
+from services.registry.domain.model import Lack, Profile, Terms
 
 
 def canonical_json(value: object) -> str:
@@ -98,6 +98,17 @@ def decode_terms(text: str) -> Terms:
         may_lie_in=frozenset(map(Region, value.get("mayLieIn", ()))),
         former_codes=frozenset(value.get("formerCodes", ())),
     )
+
+
+def encode_lacks(lacks: frozenset[Lack]) -> str:
+    """Their names in order, with spaces between them; nothing when nothing is lacking."""
+    return " ".join(sorted(lacks))
+
+
+@lru_cache(maxsize=8)
+def decode_lacks(text: str) -> frozenset[Lack]:
+    """What this text stands for."""
+    return frozenset(map(Lack, text.split()))
 
 
 def _without_defaults(always: dict[str, object], sometimes: dict[str, object]) -> str:

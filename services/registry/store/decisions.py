@@ -17,7 +17,15 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.decisions import Ahead, Counted, Decision, Explanation, Group, Right, Rule, Snapshot
 from services.registry.domain.draw import NO_LOT
 from services.registry.domain.model import Entry, EntryState, Profile, Vacancy
-from services.registry.store.codec import canonical_json, decode_profile, decode_terms, encode_profile, encode_terms
+from services.registry.store.codec import (
+    canonical_json,
+    decode_lacks,
+    decode_profile,
+    decode_terms,
+    encode_lacks,
+    encode_profile,
+    encode_terms,
+)
 from services.registry.tables import decisions, offers
 
 _INSERT = Insertion(decisions)
@@ -120,10 +128,7 @@ def decode_snapshot(text: str) -> Snapshot:
         decided_at=datetime.fromisoformat(value["decidedAt"]),
         considered=considered,
         offered_before=frozenset(considered[index].id for index in value["offeredBefore"]),
-        counted=tuple(
-            Counted(Group(profiles[index], Right(right), before, bool(paused)), count)
-            for index, right, before, count, *paused in value["counted"]
-        ),
+        counted=tuple(_counted(profiles, item) for item in value["counted"]),
         at_least=value["atLeast"],
     )
 
@@ -173,21 +178,31 @@ def _row(decision: Decision) -> dict[str, object]:
 def _counted_item(rest: Counted, number: Mapping[Profile, int]) -> list[object]:
     group = rest.group
     item = [number[group.profile], group.right, group.offered_before, rest.count]
-    return [*item, _PAUSED] if group.paused else item
+    return [*item, *_said([_PAUSED if group.paused else None, encode_lacks(group.lacks) or None])]
+
+
+def _counted(profiles: Sequence[Profile], item: Sequence[Any]) -> Counted:
+    index, right, before, count, paused, lacks = [*item, None, None][:6]
+    return Counted(Group(profiles[index], Right(right), before, bool(paused), decode_lacks(lacks or "")), count)
+
+
+def _said(further: list[object]) -> list[object]:
+    """Without what is not said at the end."""
+    while further and further[-1] is None:
+        further.pop()
+    return further
 
 
 def _entry_item(entry: Entry, number: Mapping[Profile, int]) -> list[object]:
     item = [str(entry.id), number[entry.profile], entry.urgency, entry.waiting_since.isoformat()]
     until = entry.eligible_until and entry.eligible_until.isoformat()
     lot = None if entry.lot == NO_LOT else str(entry.lot)
-    further = [until, lot, _PAUSED if entry.state is EntryState.PAUSED else None]
-    while further and further[-1] is None:
-        further.pop()
-    return [*item, *further]
+    paused = _PAUSED if entry.state is EntryState.PAUSED else None
+    return [*item, *_said([until, lot, paused, encode_lacks(entry.lacks) or None])]
 
 
 def _entry(item: Sequence[Any], profiles: Sequence[Profile], waitlist: str) -> Entry:
-    id_, profile, urgency, since, until, lot, state = [*item, None, None, None][:7]
+    id_, profile, urgency, since, until, lot, state, lacks = [*item, None, None, None, None][:8]
     return Entry(
         id=UUID(id_),
         waitlist=waitlist,
@@ -199,6 +214,7 @@ def _entry(item: Sequence[Any], profiles: Sequence[Profile], waitlist: str) -> E
         state=EntryState(state) if state else EntryState.WAITING,
         eligible_until=datetime.fromisoformat(until) if until else None,
         lot=UUID(lot) if lot else NO_LOT,
+        lacks=decode_lacks(lacks or ""),
     )
 
 

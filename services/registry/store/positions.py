@@ -39,7 +39,7 @@ from services.registry.domain.model import (
 )
 from services.registry.domain.order import place_in_line
 from services.registry.store.allocations import WAS_ANSWERED
-from services.registry.store.codec import decode_profile, decode_terms
+from services.registry.store.codec import decode_lacks, decode_profile, decode_terms
 from services.registry.store.waitlists import IN_LINE
 from services.registry.tables import entries, offers, profiles, vacancies
 
@@ -89,7 +89,7 @@ class Wait(NamedTuple):
 
 def _first(*conditions: ColumnElement[bool]) -> Select[tuple[object, ...]]:
     """The first in line who meet these, in a scan of the index that holds the list's order."""
-    mine = select(entries.c.id, entries.c.profile_id, entries.c.eligible_until, entries.c.state)
+    mine = select(entries.c.id, entries.c.profile_id, entries.c.eligible_until, entries.c.state, entries.c.lacks)
     mine = mine.where(entries.c.waitlist == bindparam("list"), *conditions)
     in_line = mine.order_by(entries.c.precedence, entries.c.waiting_since, entries.c.lot, entries.c.id)
     return select(in_line.limit(bindparam("limit", type_=Integer)).subquery())
@@ -122,8 +122,8 @@ _RIGHT = case(
 def _in_groups(dialect: str) -> Select[tuple[object, ...]]:
     repeated = one_of(dialect, _IN_LINE.c.id, "offered_before").label("repeated")
     paused = (_IN_LINE.c.state == literal_column(f"'{EntryState.PAUSED}'")).label("paused")
-    grouped = select(_IN_LINE.c.profile_id, _RIGHT, repeated, paused).subquery()
-    key = (grouped.c.profile_id, grouped.c.standing_right, grouped.c.repeated, grouped.c.paused)
+    grouped = select(_IN_LINE.c.profile_id, _RIGHT, repeated, paused, _IN_LINE.c.lacks).subquery()
+    key = (grouped.c.profile_id, grouped.c.standing_right, grouped.c.repeated, grouped.c.paused, grouped.c.lacks)
     return select(*key, func.count().label("count")).group_by(*key)
 
 
@@ -149,7 +149,13 @@ async def ahead_in_groups(
     before = {"offered_before": ids_value(dialect, sorted(offered_before))}
     rows = await unit.execute(_in_groups(dialect), _place(entry) | before | {"limit": limit, "begins": begins})
     return {
-        Group(known[row.profile_id], Right(row.standing_right), bool(row.repeated), bool(row.paused)): row["count"]
+        Group(
+            known[row.profile_id],
+            Right(row.standing_right),
+            bool(row.repeated),
+            bool(row.paused),
+            decode_lacks(row.lacks),
+        ): row["count"]
         for row in rows
     }
 

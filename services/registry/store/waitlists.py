@@ -29,9 +29,10 @@ from sqlalchemy import (
 from schemas.vocabulary import ListKind
 from services.chassis.database import POSTGRESQL, Row, UtcDateTime, ids_value, list_parameters, listed, one_of
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.domain.model import LIVE_ENTRY_STATES, Entry, EntryState, PauseReason, Profile
+from services.registry.domain.model import LIVE_ENTRY_STATES, Entry, EntryState, Lack, PauseReason, Profile
 from services.registry.domain.order import HIGHEST_URGENCY, place_in_line, precedence
-from services.registry.store.codec import decode_profile, encode_profile
+from services.registry.domain.programmes import Programme
+from services.registry.store.codec import decode_lacks, decode_profile, encode_lacks, encode_profile
 from services.registry.tables import entries, offers, profiles, vacancies, waitlists
 
 LineRow = Row
@@ -43,6 +44,10 @@ _LIVE: list[ColumnElement[str]] = [literal_column(f"'{state}'") for state in LIV
 _entitled = or_(
     entries.c.eligible_until > bindparam("begins", type_=UtcDateTime),
     and_(entries.c.eligible_until.is_(None), not_(bindparam("entitled_only", type_=Boolean))),
+)
+_granted = or_(
+    entries.c.lacks == "",
+    and_(entries.c.lacks == encode_lacks(frozenset({Lack.PERMIT})), not_(bindparam("permit_only", type_=Boolean))),
 )
 
 _PLACE = (entries.c.precedence, entries.c.waiting_since, entries.c.lot, entries.c.id)
@@ -205,12 +210,12 @@ async def first_in_line(
     profile_ids: Sequence[UUID],
     count: int,
     begins: datetime,
-    *,
-    entitled_only: bool = False,
+    programme: Programme,
 ) -> list[Entry]:
     """The first `count` waiting entries of each of these profiles whose right still runs at the moment `begins`.
 
-    `entitled_only`: leave out those, too, of whom it is not known until when they have a right.
+    Those of whom it is not known until when they have a right, or who have no permit, are left out where the programme
+    asks for it.
 
     One probe of an index for each profile, so it costs the same whether ten people wait or a million, and whether
     the eligible one stands first or last.
@@ -221,7 +226,8 @@ async def first_in_line(
     parameters = list_parameters(dialect, ["id"], [(id_,) for id_ in profile_ids]) | {
         "count": count,
         "begins": begins,
-        "entitled_only": entitled_only,
+        "entitled_only": programme.requires_reflection_period,
+        "permit_only": programme.requires_permit,
     }
     rows = await unit.execute(_first_of_each(dialect), parameters)
     return [entry_of(row, waitlist.profiles) for row in rows]
@@ -232,7 +238,7 @@ def _first_of_each(dialect: str) -> Select[tuple[object, ...]]:
     wanted = listed(dialect, {"id": Uuid()})
     in_line = (
         select(entries)
-        .where(entries.c.profile_id == wanted.c.id, entries.c.state == _WAITING, _entitled)
+        .where(entries.c.profile_id == wanted.c.id, entries.c.state == _WAITING, _entitled, _granted)
         .order_by(*_PLACE)
         .limit(bindparam("count", type_=Integer))
     )
@@ -263,6 +269,7 @@ def entry_of(row: LineRow, known: Mapping[UUID, Profile], prefix: str = "") -> E
         silences=row[f"{prefix}silences"],
         calls=row[f"{prefix}calls"],
         lot=row[f"{prefix}lot"],
+        lacks=decode_lacks(row[f"{prefix}lacks"]),
         **{name: row[f"{prefix}{name}"] for name in plain},
     )
 
@@ -274,4 +281,5 @@ def row_of(entry: Entry, profile_id: UUID) -> dict[str, object]:
     return {name: getattr(entry, name) for name in plain + others} | {
         "profile_id": profile_id,
         "precedence": precedence(entry.urgency),
+        "lacks": encode_lacks(entry.lacks),
     }

@@ -2,20 +2,22 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
-from schemas.vocabulary import AgeBand, DeclineReason, Programme, Sex
-from services.cli.simulation.acts import ANSWERING, HOUSEHOLD
+from schemas.vocabulary import AgeBand, DeclineReason, PermitKind, Programme, Sex
+from services.cli.simulation.acts import ANSWERING, COORDINATOR, HOUSEHOLD
 from services.registry.domain.model import Profile
 from services.registry.domain.programmes import Consequence, Programmes
 from services.registry.handlers import offers
 from services.registry.handlers.matching import Matchmaker
+from services.registry.handlers.permits import grant_permit
 from services.registry.handlers.versions import versions_begin
 from services.registry.programmes_file import Version, with_versions
-from services.registry.tables import waitlists
-from tests.support.cases import offered_bed
+from services.registry.tables import decisions, waitlists
+from tests.support.cases import do, offered_bed
 from tests.support.world import World
 
 MAN = replace(HOUSEHOLD, sex=Sex.MALE)
@@ -77,6 +79,30 @@ async def test_a_list_is_for_whom_its_programme_is_for(world: World, profile: Pr
     entry = await world.join(profile, waitlist="loverboy")
     await offered_bed(world, programme=Programme.LOVERBOY)
     assert [offer["entry_id"] for offer in await world.offers()] == ([entry.id] if is_for_them else [])
+
+
+async def test_a_version_that_asks_for_a_permit_passes_over_who_has_none(world: World) -> None:
+    """They stay in line, with the reason in every decision, and a permit makes them next again."""
+    first, second = [await world.join(MAN, waitlist="loverboy", days=days) for days in (9, 5)]
+    for _ in range(2):
+        await offered_bed(world, programme=Programme.LOVERBOY)
+    version = Version(waitlist="loverboy", valid_from=date(2026, 3, 3), sexes=list(Sex), requires_permit=True)
+    matchmaker = world.matchmaker = by(world, version)
+    await has_a_permit(world, second.case_id)
+    world.clock.now = BEGINS
+    await world.run("registry", lambda unit: versions_begin(matchmaker, unit))
+    assert [offer["entry_id"] for offer in await world.offers("enquired")] == [second.id]
+    explained = [row["explanation"] for row in await world.rows("registry", select(decisions))]
+    assert all("no-permit" in explanation for explanation in explained[-2:])
+    await has_a_permit(world, first.case_id)
+    assert {offer["entry_id"] for offer in await world.offers("enquired")} == {second.id, first.id}
+    await world.settle()
+
+
+async def has_a_permit(world: World, case_id: UUID) -> None:
+    """A permit of today."""
+    kind, today = PermitKind.ASYLUM, world.clock().date()
+    await do(world, lambda unit: grant_permit(world.matchmaker, unit, case_id, COORDINATOR, kind, today))
 
 
 def test_a_version_that_is_not_known_any_more_is_the_one_of_that_moment() -> None:

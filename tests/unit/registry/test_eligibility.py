@@ -10,7 +10,7 @@ import pytest
 
 from schemas.vocabulary import AgeBand, ListKind, Need, Region, Secrecy, Sex
 from services.registry.domain.allocation import Situation
-from services.registry.domain.model import Entry, EntryState, Profile, Terms, Vacancy
+from services.registry.domain.model import Entry, EntryState, Lack, Profile, Terms, Vacancy
 from services.registry.domain.programmes import Authority, Funding, Programme
 from tests.support.tables import rows_of
 
@@ -110,19 +110,25 @@ not in Utrecht                    | -
 """
 
 AT_THE_MOMENT = """
-entry                                  | reflection period required | reasons
-waits                                  | no                         | -
-waits                                  | yes                        | no-reflection-period
-paused                                 | no                         | paused
-reflection period ends tomorrow        | yes                        | -
-reflection period ended a moment ago   | yes                        | right-ended
-reflection period ended a moment ago   | no                         | right-ended
-paused, period ended, place is too few | yes                        | too-few-places paused right-ended
-was offered this very place before     | no                         | offered-before
+entry                                  | the list asks for   | reasons
+waits                                  | nothing             | -
+waits                                  | a reflection period | no-reflection-period
+waits                                  | a permit            | no-permit
+has a permit                           | a permit            | -
+has withdrawn consent                  | nothing             | no-consent
+has withdrawn consent                  | a permit            | no-permit no-consent
+paused                                 | nothing             | paused
+reflection period ends tomorrow        | a reflection period | -
+reflection period ended a moment ago   | a reflection period | right-ended
+reflection period ended a moment ago   | nothing             | right-ended
+paused, period ended, place is too few | a reflection period | too-few-places paused right-ended
+was offered this very place before     | nothing             | offered-before
 """
 
 ENTRIES: dict[str, Callable[[Entry], Entry]] = {
     "waits": lambda entry: entry,
+    "has a permit": lambda entry: replace(entry, lacks=frozenset()),
+    "has withdrawn consent": lambda entry: replace(entry, lacks=frozenset(Lack)),
     "paused": lambda entry: replace(entry, state=EntryState.PAUSED),
     "reflection period ends tomorrow": lambda entry: replace(entry, eligible_until=NOW + timedelta(days=1)),
     "reflection period ended a moment ago": lambda entry: replace(entry, eligible_until=NOW),
@@ -134,7 +140,8 @@ ENTRIES: dict[str, Callable[[Entry], Entry]] = {
 
 
 def an_entry(profile: Profile) -> Entry:
-    return Entry(UUID(int=7), "cosm", UUID(int=8), "north", profile, 0, NOW - timedelta(days=3))
+    waiting_since, lacks = NOW - timedelta(days=3), frozenset({Lack.PERMIT})
+    return Entry(UUID(int=7), "cosm", UUID(int=8), "north", profile, 0, waiting_since, lacks=lacks)
 
 
 def a_vacancy(terms: Terms) -> Vacancy:
@@ -157,10 +164,12 @@ def test_every_reason_against_a_place_is_given(terms: Terms, household: str, exp
     assert answer(Situation(COSM, {}, NOW).reasons(entry, a_vacancy(terms))) == expected
 
 
-@pytest.mark.parametrize(("entry", "required", "expected"), rows_of(AT_THE_MOMENT))
-def test_the_moment_and_the_law_of_the_list_count_too(entry: str, required: str, expected: str) -> None:
-    """Paused, a right that has ended, a reflection period that is asked for."""
-    programme = replace(COSM, requires_reflection_period=required == "yes")
+@pytest.mark.parametrize(("entry", "asked", "expected"), rows_of(AT_THE_MOMENT))
+def test_the_moment_and_the_law_of_the_list_count_too(entry: str, asked: str, expected: str) -> None:
+    """Paused, a right that has ended, a reflection period or a permit that is asked for, consent that was withdrawn."""
+    programme = replace(
+        COSM, requires_reflection_period=asked == "a reflection period", requires_permit=asked == "a permit"
+    )
     situation = Situation(programme, {UUID(int=5): {UUID(int=9)}}, NOW)
     assert answer(situation.reasons(ENTRIES[entry](an_entry(WOMAN)), a_vacancy(PLACE))) == expected
 

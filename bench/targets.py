@@ -47,6 +47,11 @@ def waiting(people: int, place: str) -> str:
     return f"{people:,} waiting, eligible one {place}, p50"
 
 
+def of_many_kinds(kinds: int) -> str:
+    """Return the name of scenario (c)'s figure for the longest list, in which so many stand whom nobody is like."""
+    return f"the same, with {kinds:,} more kinds of household that it suits, p50"
+
+
 def _over_floor(name: str) -> Callable[[Figures], float | None]:
     return lambda figures: figures.ratio(("a", PRODUCT, name), ("a", FLOOR, name))
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -12,7 +13,7 @@ from pydantic import SecretStr
 
 from bench.measure import MILLISECONDS, Figure, percentile
 from bench.servers import Servers
-from bench.targets import PRODUCT, waiting
+from bench.targets import PRODUCT, of_many_kinds, waiting
 from schemas.messages.beds import Acceptance, BedFreed
 from schemas.messages.beds import Service as Serves
 from schemas.vocabulary import AgeBand, Programme, Purpose, Sex
@@ -29,6 +30,7 @@ from services.registry.domain.programmes import Programmes
 from services.registry.handlers import entries, reflection, registration, vacancies
 from services.registry.handlers.matching import Matchmaker
 from services.registry.settings import Settings
+from services.registry.store.codec import encode_profile
 from services.registry.store.waitlists import WaitlistStore
 from services.registry.wiring import build
 
@@ -36,6 +38,7 @@ PEOPLE = (1_000, 10_000, 100_000, 1_000_000)
 QUICK_PEOPLE = (1_000, 10_000)
 SAMPLES = 60
 WARM_UP = 10
+KINDS = 3_000
 PLACES = {"first": timedelta(days=-1), "in the middle": timedelta(), "last": timedelta(days=1)}
 """Where the eligible ones stand: everyone else began to wait within a few hours around now."""
 
@@ -66,6 +69,10 @@ async def measure(servers: Servers, *, quick: bool) -> list[Figure]:
                     figures.append(Figure("c", PRODUCT, name, value, MILLISECONDS, len(durations)))
             scanned = await bench.scan()
             figures.append(Figure("c", "full scan", waiting(people, "last"), scanned * 1000, MILLISECONDS, 3))
+        await bench.diversify()
+        durations = await bench.allocate("first")
+        value = percentile(durations, 0.5) * 1000
+        figures.append(Figure("c", PRODUCT, of_many_kinds(KINDS), value, MILLISECONDS, len(durations)))
     return figures
 
 
@@ -106,6 +113,23 @@ class _Bench:
         await self._insert(people - self._people, self._profiles, timedelta())
         self._people = people
         await self._fetch("ANALYZE entries")
+
+    async def diversify(self) -> None:
+        """Let as many more stand last whom the beds suit, each of whom must not be in a facility of their own."""
+        profiles = [
+            (
+                system_identifiers(),
+                encode_profile(replace(ELIGIBLE, excluded_facilities=frozenset({system_identifiers()}))),
+            )
+            for _ in range(KINDS)
+        ]
+        await self._fetch(
+            "INSERT INTO profiles (id, waitlist, profile) SELECT id, 'cosm', profile"
+            " FROM unnest($1::uuid[], $2::text[]) made (id, profile)",
+            *map(list, zip(*profiles, strict=True)),
+        )
+        await self._fetch("UPDATE waitlists SET profile_count = profile_count + $1 WHERE id = 'cosm'", KINDS)
+        await self._insert(KINDS, [id_ for id_, _ in profiles], PLACES["last"])
 
     async def allocate(self, place: str) -> list[float]:
         """Free beds one by one; each is for one of those who stand at this place. Return seconds."""

@@ -15,8 +15,9 @@ from services.municipalities.domain import slots
 from services.registry.domain import entries, offers
 from services.registry.domain.allocation import Situation
 from services.registry.domain.model import Allocation, Entry, EntryState, OfferState, Vacancy, VacancyState
-from services.registry.handlers import matching, moves, reconsider, standing
+from services.registry.domain.profiles import Profiles
 from services.registry.handlers import messages as registry_messages
+from services.registry.handlers import moves, reconsider, standing
 from services.registry.handlers import offers as offer_handlers
 from services.registry.handlers.matching import Matchmaker
 from services.shelters.domain import unit as unit_rules
@@ -135,7 +136,7 @@ def the_second_in_line(stack: ExitStack) -> None:
 def rules_are_ignored(stack: ExitStack) -> None:
     """Whoever is next gets it, whether it suits them or not."""
     _replace(stack, Situation, "reasons", lambda _self, _entry, _vacancy: ())
-    _replace(stack, matching, "reasons_against", lambda *_: ())
+    _replace(stack, Profiles, "that_suit", lambda self, *_: list(self))
 
 
 def decline_moves_nothing_on(stack: ExitStack) -> None:

@@ -9,7 +9,15 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import allocation, offers
 from services.registry.domain.allocation import PASSED_OVER_LIMIT, Choice, OfferedBefore, Situation
 from services.registry.domain.deadlines import IsHoliday
-from services.registry.domain.decisions import Decision, Line, Snapshot, explain, group_of, snapshot_of
+from services.registry.domain.decisions import (
+    RUNNERS_UP_LIMIT,
+    Decision,
+    Line,
+    Snapshot,
+    explain,
+    group_of,
+    snapshot_of,
+)
 from services.registry.domain.eligibility import reasons_against
 from services.registry.domain.errors import IllegalTransition
 from services.registry.domain.model import Allocation, Entry, EntryState, Vacancy
@@ -135,17 +143,19 @@ class Matchmaker:
         self, unit: UnitOfWork, waitlist: Waitlist, wanted: Sequence[Vacancy], situation: Situation
     ) -> list[Entry]:
         terms = {vacancy.terms for vacancy in wanted}
-        eligible = [
-            id_
-            for id_, profile in waitlist.profiles.items()
-            if any(not reasons_against(profile, offered) for offered in terms)
-        ]
+        suited = (waitlist.profiles.that_suit(offered, situation.programme) for offered in terms)
+        eligible = list(dict.fromkeys(id_ for ids in suited for id_ in ids))
         preferences = [situation.region_preference(offered) for offered in terms]
         among = max((preference.among for preference in preferences if preference), default=0)
         count = len(wanted) + sum(map(len, situation.offered_before.values())) + among
+        # Whom one vacancy suits all others of its terms suit, too; so of those the first are enough, whatever they are.
+        all_alike = len(terms) == 1 and not any(offered.kept_for_places for offered in terms)
+        limit = count + RUNNERS_UP_LIMIT if all_alike else None
         found: dict[UUID, Entry] = {}
         for begins in sorted({vacancy.begins_at(unit.now) for vacancy in wanted}):
-            for entry in await first_in_line(unit, waitlist, eligible, count, begins, situation.programme):
+            for entry in await first_in_line(
+                unit, waitlist, eligible, count, begins, programme=situation.programme, limit=limit
+            ):
                 found.setdefault(entry.id, entry)
         return list(found.values())
 
@@ -159,16 +169,10 @@ class Matchmaker:
         everyone: bool,
     ) -> list[Entry]:
         """Who stands in line before the chosen ones, unless it is sure that nobody was passed over."""
-        in_order = not any(choice.before_others for choice in choices) and not situation.offered_before
-        everyone_fits = in_order and not any(
-            reasons_against(profile, choice.vacancy.terms)
-            for choice in choices
-            for profile in waitlist.profiles.values()
-        )
         programme = situation.programme
         by_right = programme.requires_reflection_period or programme.requires_permit
-        everyone = everyone or waitlist.pausing or by_right
-        if everyone_fits and not everyone:
+        in_order = not any(choice.before_others for choice in choices) and not situation.offered_before
+        if in_order and not (everyone or waitlist.pausing or by_right) and _suit_all(waitlist, choices, programme):
             return []
         last = max((choice.entry for choice in choices), key=place_in_line)
         return await ahead_of(unit, waitlist, last, PASSED_OVER_LIMIT + len(choices) + 1)
@@ -226,6 +230,11 @@ class Matchmaker:
         if begun.offer is not None:
             begun.offer.policy = programme.policy
         return begun
+
+
+def _suit_all(waitlist: Waitlist, choices: Sequence[Choice], programme: Programme) -> bool:
+    profiles, terms = waitlist.profiles, {choice.vacancy.terms for choice in choices}
+    return all(len(profiles.that_suit(offered, programme)) == len(profiles) for offered in terms)
 
 
 def _decision(unit: UnitOfWork, choice: Choice, seen: Snapshot, programme: Programme) -> Decision:

@@ -31,6 +31,7 @@ from services.chassis.database import POSTGRESQL, Row, UtcDateTime, ids_value, l
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import LIVE_ENTRY_STATES, Entry, EntryState, Lack, PauseReason, Profile
 from services.registry.domain.order import HIGHEST_URGENCY, place_in_line, precedence
+from services.registry.domain.profiles import Profiles
 from services.registry.domain.programmes import Programme
 from services.registry.store.codec import decode_lacks, decode_profile, encode_lacks, encode_profile
 from services.registry.tables import entries, offers, profiles, vacancies, waitlists
@@ -73,6 +74,9 @@ _EARLIER = tuple_(*_PLACE[1:]) < tuple_(
 _AHEAD = union_all(_ahead(_MORE_URGENT), _ahead(_AS_URGENT, _EARLIER)).limit(bindparam("limit", type_=Integer))
 
 
+_NONE = Profiles()
+
+
 @dataclass(slots=True)
 class Waitlist:
     """A waitlist whose lock this transaction holds, with the profiles of all who ever stood in it.
@@ -82,7 +86,7 @@ class Waitlist:
 
     id: str
     kind: ListKind
-    profiles: Mapping[UUID, Profile] = field(repr=False)
+    profiles: Profiles = field(repr=False)
     pausing: bool = True
 
 
@@ -94,18 +98,18 @@ class ProfileCache:
     """
 
     def __init__(self) -> None:
-        self._by_waitlist: dict[str, Mapping[UUID, Profile]] = {}
+        self._by_waitlist: dict[str, Profiles] = {}
 
-    async def of(self, unit: UnitOfWork, waitlist: str, count: int) -> Mapping[UUID, Profile]:
+    async def of(self, unit: UnitOfWork, waitlist: str, count: int) -> Profiles:
         """All profiles of a list that has `count` of them."""
-        known = self._by_waitlist.get(waitlist, {})
+        known = self._by_waitlist.get(waitlist, _NONE)
         if len(known) != count:
             query = select(profiles.c.id, profiles.c.profile).where(profiles.c.waitlist == waitlist)
-            known = {row.id: decode_profile(row.profile) for row in await unit.execute(query)}
+            known = Profiles((row.id, decode_profile(row.profile)) for row in await unit.execute(query))
             self.remember(unit, waitlist, known)
         return known
 
-    def remember(self, unit: UnitOfWork, waitlist: str, known: Mapping[UUID, Profile]) -> None:
+    def remember(self, unit: UnitOfWork, waitlist: str, known: Profiles) -> None:
         """These are all profiles of a list, once this is committed."""
         unit.after_commit.append(partial(self._by_waitlist.__setitem__, waitlist, known))
 
@@ -147,14 +151,14 @@ class WaitlistStore:
 
     async def profile_id(self, unit: UnitOfWork, waitlist: Waitlist, profile: Profile) -> UUID:
         """The id of this profile in this list, new if no one like this stood here before."""
-        known = next((id_ for id_, other in waitlist.profiles.items() if other == profile), None)
+        known = waitlist.profiles.id_of(profile)
         if known is not None:
             return known
         new = unit.identifiers()
         await unit.execute(insert(profiles).values(id=new, waitlist=waitlist.id, profile=encode_profile(profile)))
         counted = update(waitlists).where(waitlists.c.id == waitlist.id)
         await unit.execute(counted.values(profile_count=waitlists.c.profile_count + 1))
-        waitlist.profiles = {**waitlist.profiles, new: profile}
+        waitlist.profiles = waitlist.profiles.with_one(new, profile)
         self._cache.remember(unit, waitlist.id, waitlist.profiles)
         return new
 
@@ -210,9 +214,13 @@ async def first_in_line(
     profile_ids: Sequence[UUID],
     count: int,
     begins: datetime,
+    *,
     programme: Programme,
+    limit: int | None = None,
 ) -> list[Entry]:
     """The first `count` waiting entries of each of these profiles whose right still runs at the moment `begins`.
+
+    With `limit`, at most so many in all: the first of them.
 
     Those of whom it is not known until when they have a right, or who have no permit, are left out where the programme
     asks for it.
@@ -225,6 +233,7 @@ async def first_in_line(
     dialect = unit.connection.dialect.name
     parameters = list_parameters(dialect, ["id"], [(id_,) for id_ in profile_ids]) | {
         "count": count,
+        "limit": limit or len(profile_ids) * count,
         "begins": begins,
         "entitled_only": programme.requires_reflection_period,
         "permit_only": programme.requires_permit,
@@ -242,10 +251,13 @@ def _first_of_each(dialect: str) -> Select[tuple[object, ...]]:
         .order_by(*_PLACE)
         .limit(bindparam("count", type_=Integer))
     )
+    limit = bindparam("limit", type_=Integer)
     if dialect == POSTGRESQL:
-        return select(in_line.lateral("first")).select_from(wanted)
+        first = in_line.lateral("first")
+        return select(first).select_from(wanted).order_by(*(first.c[column.name] for column in _PLACE)).limit(limit)
     # SQLite has no LATERAL; a correlated IN probes the same index.
-    return select(entries).join(wanted, entries.c.id.in_(in_line.with_only_columns(entries.c.id).correlate(wanted)))
+    theirs = in_line.with_only_columns(entries.c.id).correlate(wanted)
+    return select(entries).join(wanted, entries.c.id.in_(theirs)).order_by(*_PLACE).limit(limit)
 
 
 async def ahead_of(unit: UnitOfWork, waitlist: Waitlist, entry: Entry, limit: int) -> list[Entry]:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    bindparam,
     delete,
     select,
     tuple_,
@@ -151,6 +152,12 @@ async def purge(
     executor: Executor, table: Table, now: datetime, retention: timedelta = RETENTION, limit: int = 1000
 ) -> int:
     """Delete at most `limit` keys that are older than the retention, and say how many."""
+    return len(await executor.execute(_purging(table), {"oldest": now - retention, "limit": limit}))
+
+
+@lru_cache(maxsize=16)
+def _purging(table: Table) -> Executable:
     key = (table.c.organisation, table.c.subject, table.c.key)
-    old = select(*key).where(table.c.created_at < now - retention).order_by(table.c.created_at, *key).limit(limit)
-    return len(await executor.execute(delete(table).where(tuple_(*key).in_(old)).returning(table.c.key)))
+    is_old = table.c.created_at < bindparam("oldest", type_=UtcDateTime)
+    old = select(*key).where(is_old).order_by(table.c.created_at, *key).limit(bindparam("limit", type_=Integer))
+    return delete(table).where(tuple_(*key).in_(old)).returning(table.c.key)

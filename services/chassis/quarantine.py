@@ -5,13 +5,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import Table, delete, insert, select, update
+from sqlalchemy import Executable, Integer, Table, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas import catalogue
 from services.chassis.broker.port import Delivery
-from services.chassis.database import Row
+from services.chassis.database import Row, UtcDateTime
 from services.chassis.errors import Conflict, NotFound
 from services.chassis.unit_of_work import UnitOfWork
 
@@ -79,9 +80,15 @@ def _storable(written: str, longest: int) -> str:
 
 async def purge(unit: UnitOfWork, quarantine: Table, oldest: datetime, limit: int) -> int:
     """Forget at most `limit` messages that were decided on and came before `oldest`, and say how many."""
-    decided = (quarantine.c.status != WAITING) & (quarantine.c.received_at < oldest)
-    old = select(quarantine.c.id).where(decided).order_by(quarantine.c.id).limit(limit)
-    return len(await unit.execute(delete(quarantine).where(quarantine.c.id.in_(old)).returning(quarantine.c.id)))
+    return len(await unit.execute(_purging(quarantine), {"oldest": oldest, "limit": limit}))
+
+
+@lru_cache(maxsize=16)
+def _purging(quarantine: Table) -> Executable:
+    is_old = quarantine.c.received_at < bindparam("oldest", type_=UtcDateTime)
+    old = select(quarantine.c.id).where(quarantine.c.status != WAITING, is_old).order_by(quarantine.c.id)
+    within = quarantine.c.id.in_(old.limit(bindparam("limit", type_=Integer)))
+    return delete(quarantine).where(within).returning(quarantine.c.id)
 
 
 async def waiting(unit: UnitOfWork, quarantine: Table, *, every_status: bool = False) -> list[QuarantinedMessage]:

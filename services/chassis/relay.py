@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 import structlog
@@ -221,6 +222,7 @@ class Relay:
         return [Message(str(row.id), row.routing_key, row.body.encode()) for row in rows]
 
 
+@lru_cache(maxsize=16)
 def _unclaimed(outbox: Table, limit: int) -> Select[tuple[object, ...]]:
     """What no relay is working on. It is asked every second, so it is built once."""
     until = outbox.c.claimed_until

@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
-from sqlalchemy import Table, delete, select
+from sqlalchemy import ColumnElement, Executable, Table, bindparam, delete, select
 
 from schemas.base import Message
 from services.chassis import idempotency, quarantine
@@ -13,6 +14,7 @@ from services.chassis.background import Background
 from services.chassis.broker.port import Broker
 from services.chassis.broker.topology import Queue
 from services.chassis.consumer import Consumer, Handler
+from services.chassis.database import UtcDateTime
 from services.chassis.migrations import migrate
 from services.chassis.relay import Relay
 from services.chassis.tables import MessageTables
@@ -120,6 +122,12 @@ class Service:
             await quarantine.purge(unit, self.tables.quarantine, oldest, HOUSEKEEPING_BATCH),
         ]
         for table, moment in ((outbox, outbox.c.sent_at), (inbox, inbox.c.received_at)):
-            old = select(table.c.id).where(moment < oldest).order_by(table.c.id).limit(HOUSEKEEPING_BATCH)
-            counts.append(len(await unit.execute(delete(table).where(table.c.id.in_(old)).returning(table.c.id))))
+            counts.append(len(await unit.execute(_forgetting(table, moment), {"oldest": oldest})))
         return unit.now if max(counts) == HOUSEKEEPING_BATCH else None
+
+
+@lru_cache(maxsize=32)
+def _forgetting(table: Table, moment: ColumnElement[datetime]) -> Executable:
+    is_old = moment < bindparam("oldest", type_=UtcDateTime)
+    old = select(table.c.id).where(is_old).order_by(table.c.id).limit(HOUSEKEEPING_BATCH)
+    return delete(table).where(table.c.id.in_(old)).returning(table.c.id)

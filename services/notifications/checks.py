@@ -42,12 +42,13 @@ _BROKEN: Mapping[str, Select[tuple[object]]] = {
         .order_by(subjects.c.id)
     ),
 }
+_FIRST_BROKEN = {what: query.limit(FINDINGS_LIMIT) for what, query in _BROKEN.items()}
 
 
 async def findings(unit: UnitOfWork) -> list[str]:
     """Everything that is wrong, at most 100 of a kind: what, and the id of the recipient, notification or subject."""
     found = []
-    for what, query in _BROKEN.items():
-        ids = [id_ for [id_] in await unit.execute(query.limit(FINDINGS_LIMIT))]
+    for what, query in _FIRST_BROKEN.items():
+        ids = [id_ for [id_] in await unit.execute(query)]
         found += [f"{what}: {id_}" for id_ in ids]
     return found

@@ -39,8 +39,8 @@ OFFERS_LIMIT = 10_000
 async def findings(unit: UnitOfWork, programmes: Programmes | None = None) -> list[str]:
     """Everything that is wrong, at most 100 of a kind: what, and the id of the vacancy, entry, offer or case."""
     found = []
-    for what, query in _BROKEN.items():
-        ids = [id_ for [id_] in await unit.execute(query.limit(FINDINGS_LIMIT))]
+    for what, query in _FIRST_BROKEN.items():
+        ids = [id_ for [id_] in await unit.execute(query)]
         found += [f"{what}: {id_}" for id_ in ids]
     programmes = programmes or Programmes()
     found += [f"open offer of a place that is not for them: {id_}" for id_ in await _not_for_them(unit, programmes)]
@@ -182,3 +182,4 @@ _BROKEN: Mapping[str, Select[tuple[object]]] = {
     .where((entries.c.state == EntryState.PAUSED) != or_(entries.c.pause_reason.is_not(None), entries.c.released))
     .order_by(entries.c.id),
 }
+_FIRST_BROKEN = {what: query.limit(FINDINGS_LIMIT) for what, query in _BROKEN.items()}

@@ -18,8 +18,8 @@ _LEASE = (units.c.freed_at, units.c.available_from, units.c.lease_expires_at)
 async def findings(unit: UnitOfWork) -> list[str]:
     """Everything that is wrong, at most 100 of a kind: what, and the id of the unit, vacancy or offer."""
     found = []
-    for what, query in _BROKEN.items():
-        ids = [id_ for [id_] in await unit.execute(query.limit(FINDINGS_LIMIT))]
+    for what, query in _FIRST_BROKEN.items():
+        ids = [id_ for [id_] in await unit.execute(query)]
         found += [f"{what}: {id_}" for id_ in ids]
     return found
 
@@ -99,3 +99,4 @@ _BROKEN: Mapping[str, Select[tuple[object]]] = {
     )
     .order_by(enquiries.c.offer_id),
 }
+_FIRST_BROKEN = {what: query.limit(FINDINGS_LIMIT) for what, query in _BROKEN.items()}

@@ -8,10 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Select,
-    Subquery,
+    Text,
     Uuid,
-    literal,
+    bindparam,
     literal_column,
     select,
     tuple_,
@@ -20,7 +21,17 @@ from sqlalchemy import (
 )
 
 from schemas.vocabulary import EnquiryEndReason, ListKind
-from services.chassis.database import Change, Insertion, Row, UtcDateTime, among, ids_value, one_of
+from services.chassis.database import (
+    Change,
+    Insertion,
+    Row,
+    UtcDateTime,
+    among,
+    ids_value,
+    list_parameters,
+    listed,
+    one_of,
+)
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import (
     ACTIVE_OFFER_STATES,
@@ -110,55 +121,75 @@ async def placed_offers(unit: UnitOfWork, case_id: UUID) -> Sequence[Row]:
     return await unit.execute(query.order_by(offers.c.id))
 
 
+# Asked every second, so built once. In parts, each of which has an index of its own.
+_NOW = bindparam("now", type_=UtcDateTime)
+_DUE = union(
+    *(
+        select(offers.c.id, offers.c.waitlist, offers.c.deadline_at).where(which)
+        for which in (_TO_ANSWER & (offers.c.deadline_at <= _NOW), _TO_REMIND & (offers.c.remind_at <= _NOW))
+    )
+).subquery("due")
+_LISTS_WITH_ANSWERS_DUE = select(_DUE.c.waitlist).distinct().order_by(_DUE.c.waitlist)
+_NEXT_DUE = [
+    select(column.label("due_at")).where(which).order_by(column, offers.c.id).limit(1)
+    for column, which in ((offers.c.deadline_at, _TO_ANSWER), (offers.c.remind_at, _TO_REMIND))
+]
+
+
 async def due(unit: UnitOfWork, lists: Lists, limit: int) -> list[Allocation]:
     """Allocations of these lists to whose offer a deadline or a reminder has come, the earliest deadline first."""
-    due = _due(unit)
-    mine = select(due.c.id).where(due.c.waitlist.in_(list(lists))).order_by(due.c.deadline_at, due.c.id).limit(limit)
-    query = _allocations(_TO_ANSWER).where(offers.c.id.in_(mine)).order_by(offers.c.deadline_at, offers.c.id)
-    return [_allocation_of(row, lists) for row in await unit.execute(query)]
+    dialect = unit.connection.dialect.name
+    names = list_parameters(dialect, ["id"], [(name,) for name in lists])
+    rows = await unit.execute(_to_answer(dialect), {"now": unit.now, "limit": limit} | names)
+    return [_allocation_of(row, lists) for row in rows]
+
+
+@lru_cache(maxsize=2)
+def _to_answer(dialect: str) -> Select[tuple[object, ...]]:
+    mine = select(_DUE.c.id).where(_DUE.c.waitlist.in_(select(listed(dialect, {"id": Text()}).c.id)))
+    first = mine.order_by(_DUE.c.deadline_at, _DUE.c.id).limit(bindparam("limit", type_=Integer))
+    return _allocations(_TO_ANSWER).where(offers.c.id.in_(first)).order_by(offers.c.deadline_at, offers.c.id)
 
 
 async def lists_with_answers_due(unit: UnitOfWork) -> list[str]:
     """The lists in which a deadline or a reminder has come. A hint, read without a lock."""
-    due = _due(unit)
-    query = select(due.c.waitlist).distinct().order_by(due.c.waitlist)
-    return [row.waitlist for row in await unit.execute(query)]
+    return [row.waitlist for row in await unit.execute(_LISTS_WITH_ANSWERS_DUE, {"now": unit.now})]
 
 
 async def next_answer_due(unit: UnitOfWork) -> datetime | None:
     """When the next open offer will expire or be reminded of."""
-    moments = []
-    for column, which in ((offers.c.deadline_at, _TO_ANSWER), (offers.c.remind_at, _TO_REMIND)):
-        query = select(column.label("due_at")).where(which).order_by(column, offers.c.id).limit(1)
-        moments += [row.due_at for row in await unit.execute(query)]
-    return min(moments, default=None)
+    return min([row.due_at for query in _NEXT_DUE for row in await unit.execute(query)], default=None)
 
 
-def _due(unit: UnitOfWork) -> Subquery:
-    """In parts, each of which has an index of its own."""
-    which = (_TO_ANSWER & (offers.c.deadline_at <= unit.now), _TO_REMIND & (offers.c.remind_at <= unit.now))
-    columns = (offers.c.id, offers.c.waitlist, offers.c.deadline_at)
-    return union(*(select(*columns).where(part) for part in which)).subquery("due")
+_OPENED = (vacancies.c.opened_at, vacancies.c.id)
+_FREE = (
+    select(*VACANCY_COLUMNS)
+    .where(vacancies.c.waitlist == bindparam("list"), _OPEN)
+    .order_by(*_OPENED)
+    .limit(bindparam("limit", type_=Integer))
+)
+_FREE_AFTER = _FREE.where(
+    tuple_(*_OPENED) > tuple_(bindparam("opened_at", type_=UtcDateTime), bindparam("id", type_=Uuid))
+)
+_LISTS_WITH_FREE = select(vacancies.c.waitlist).where(_OPEN).distinct().order_by(vacancies.c.waitlist)
 
 
 async def open_vacancies(unit: UnitOfWork, waitlist: Waitlist) -> AsyncIterator[list[Vacancy]]:
     """What is free in this list and offered to no one, the longest open first, in pages."""
-    key = (vacancies.c.opened_at, vacancies.c.id)
-    free = select(*VACANCY_COLUMNS).where(vacancies.c.waitlist == waitlist.id, _OPEN).order_by(*key)
-    page, query = list[Vacancy](), free
+    which = {"list": waitlist.id, "limit": OPEN_VACANCIES_PAGE}
+    page, query, after = list[Vacancy](), _FREE, dict[str, object]()
     while not page or len(page) == OPEN_VACANCIES_PAGE:
-        page = [vacancy_of(row) for row in await unit.execute(query.limit(OPEN_VACANCIES_PAGE))]
+        page = [vacancy_of(row) for row in await unit.execute(query, which | after)]
         if not page:
             return
         # Before it is given away: whoever gets it may change it.
-        query = free.where(tuple_(*key) > tuple_(literal(page[-1].opened_at, UtcDateTime), literal(page[-1].id, Uuid)))
+        query, after = _FREE_AFTER, {"opened_at": page[-1].opened_at, "id": page[-1].id}
         yield page
 
 
 async def lists_with_open_vacancies(unit: UnitOfWork) -> list[str]:
     """The lists in which something is free. A hint, read without a lock."""
-    query = select(vacancies.c.waitlist).where(_OPEN).distinct().order_by(vacancies.c.waitlist)
-    return [row.waitlist for row in await unit.execute(query)]
+    return [row.waitlist for row in await unit.execute(_LISTS_WITH_FREE)]
 
 
 async def offered_before(unit: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, set[UUID]]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, insert, select, update
+from sqlalchemy import ColumnElement, Select, Table, Uuid, bindparam, insert, select, update
 
 from schemas.vocabulary import ListKind
 from services.chassis.database import Row, among
@@ -48,10 +48,12 @@ async def find_case(unit: UnitOfWork, case_id: UUID, coordinator: str | None) ->
     return await _find(unit, cases, case_id, coordinator, "case")
 
 
+_HELD = select(cases).where(cases.c.id == bindparam("case", type_=Uuid)).with_for_update(key_share=True)
+
+
 async def hold_case(unit: UnitOfWork, case_id: UUID) -> Row:
     """A case, which until the transaction ends nobody else changes nor puts into a list. Raises NotFound."""
-    query = select(cases).where(cases.c.id == case_id).with_for_update(key_share=True)
-    return _one(await unit.execute(query), "case")
+    return _one(await unit.execute(_HELD, {"case": case_id}), "case")
 
 
 async def own_cases(unit: UnitOfWork, case_ids: Sequence[UUID], coordinator: str) -> set[UUID]:

@@ -7,12 +7,13 @@ to it (their foreign keys need a weaker lock); it keeps others from changing in 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Subquery, literal_column, not_, or_, select, union
+from sqlalchemy import Integer, Select, Text, Uuid, bindparam, literal_column, not_, or_, select, union
 
 from schemas.vocabulary import ListKind
-from services.chassis.database import Change, Row, among
+from services.chassis.database import Change, Row, UtcDateTime, among, list_parameters, listed
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import (
     Allocation,
@@ -73,8 +74,7 @@ class Standing:
 async def standing_of(lists: WaitlistStore, unit: UnitOfWork, case_id: UUID, *further: str) -> Standing:
     """Hold a case and its lists, and see where it stands. Raises NotFound."""
     case = await hold_case(unit, case_id)
-    mine = select(entries.c.waitlist).where(entries.c.case_id == case_id, LIVE).order_by(entries.c.waitlist)
-    names = {row.waitlist for row in await unit.execute(mine)}
+    names = {row.waitlist for row in await unit.execute(_LISTS_OF_CASE, {"case": case_id})}
     held = await lists.lock(unit, sorted(names | set(further)))
     return Standing(decode_profile(case.profile), held, await _places(unit, case_id, held))
 
@@ -93,26 +93,21 @@ async def places_of(unit: UnitOfWork, lists: Mapping[str, Waitlist], case_ids: S
 
 async def lists_with_entries_due(unit: UnitOfWork) -> list[str]:
     """The lists in which something is due to entries. A hint, read without a lock."""
-    due = _due(unit)
-    query = select(due.c.waitlist).distinct().order_by(due.c.waitlist)
-    return [row.waitlist for row in await unit.execute(query)]
+    return [row.waitlist for row in await unit.execute(_LISTS_WITH_ENTRIES_DUE, {"now": unit.now})]
 
 
 async def places_due(unit: UnitOfWork, lists: Mapping[str, Waitlist], limit: int) -> list[Place]:
     """Entries of these lists to which something is due, by their ids."""
-    due = _due(unit)
-    mine = select(due.c.id).where(due.c.waitlist.in_(list(lists))).order_by(due.c.id).limit(limit)
-    query = _PLACES.where(entries.c.id.in_(mine)).order_by(entries.c.id)
-    return [_place_of(row, lists) for row in await unit.execute(query)]
+    dialect = unit.connection.dialect.name
+    names = list_parameters(dialect, ["id"], [(name,) for name in lists])
+    rows = await unit.execute(_places_due(dialect), {"now": unit.now, "limit": limit} | names)
+    return [_place_of(row, lists) for row in rows]
 
 
 async def next_entry_due(unit: UnitOfWork) -> datetime | None:
     """When a pause or a right ends next."""
-    moments = []
-    for column, which in ((entries.c.paused_until, _TIMED), (entries.c.eligible_until, LIVE & _NOT_PROMISED)):
-        later = select(column.label("due_at")).where(which, column > unit.now).order_by(column, entries.c.id).limit(1)
-        moments += [row.due_at for row in await unit.execute(later)]
-    return min(moments, default=None)
+    found = [row.due_at for query in _NEXT_DUE for row in await unit.execute(query, {"now": unit.now})]
+    return min(found, default=None)
 
 
 async def shelters_of(unit: UnitOfWork, case_ids: Sequence[UUID]) -> Shelters:
@@ -138,11 +133,21 @@ _RELEASED = (
 )
 
 
-def _due(unit: UnitOfWork) -> Subquery:
-    """In parts, each of which has an index of its own: a list of a million is looked through every second."""
-    lapsed = LIVE & entries.c.eligible_until.is_not(None) & (entries.c.eligible_until <= unit.now) & _NOT_PROMISED
-    which = (_TIMED & (entries.c.paused_until <= unit.now), lapsed, _RELEASED)
-    return union(*(select(entries.c.id, entries.c.waitlist).where(part) for part in which)).subquery("due")
+# Asked every second, so built once. In parts, each of which has an index of its own: a list of a million is looked
+# through.
+_NOW = bindparam("now", type_=UtcDateTime)
+_LAPSED = LIVE & entries.c.eligible_until.is_not(None) & (entries.c.eligible_until <= _NOW) & _NOT_PROMISED
+_DUE = union(
+    *(
+        select(entries.c.id, entries.c.waitlist).where(which)
+        for which in (_TIMED & (entries.c.paused_until <= _NOW), _LAPSED, _RELEASED)
+    )
+).subquery("due")
+_LISTS_WITH_ENTRIES_DUE = select(_DUE.c.waitlist).distinct().order_by(_DUE.c.waitlist)
+_NEXT_DUE = [
+    select(column.label("due_at")).where(which, column > _NOW).order_by(column, entries.c.id).limit(1)
+    for column, which in ((entries.c.paused_until, _TIMED), (entries.c.eligible_until, LIVE & _NOT_PROMISED))
+]
 
 
 _PLACES = select(*VACANCY_COLUMNS, *OFFER_COLUMNS, *ENTRY_COLUMNS).select_from(
@@ -152,9 +157,20 @@ _PLACES = select(*VACANCY_COLUMNS, *OFFER_COLUMNS, *ENTRY_COLUMNS).select_from(
 )
 
 
+@lru_cache(maxsize=2)
+def _places_due(dialect: str) -> Select[tuple[object, ...]]:
+    mine = select(_DUE.c.id).where(_DUE.c.waitlist.in_(select(listed(dialect, {"id": Text()}).c.id)))
+    first = mine.order_by(_DUE.c.id).limit(bindparam("limit", type_=Integer))
+    return _PLACES.where(entries.c.id.in_(first)).order_by(entries.c.id)
+
+
+_OF_CASE = (entries.c.case_id == bindparam("case", type_=Uuid)) & LIVE
+_LISTS_OF_CASE = select(entries.c.waitlist).where(_OF_CASE).order_by(entries.c.waitlist)
+_PLACES_OF_CASE = _PLACES.where(_OF_CASE).order_by(entries.c.id)
+
+
 async def _places(unit: UnitOfWork, case_id: UUID, lists: Mapping[str, Waitlist]) -> list[Place]:
-    rows = await unit.execute(_PLACES.where(entries.c.case_id == case_id, LIVE).order_by(entries.c.id))
-    return [_place_of(row, lists) for row in rows]
+    return [_place_of(row, lists) for row in await unit.execute(_PLACES_OF_CASE, {"case": case_id})]
 
 
 def _place_of(row: Row, lists: Mapping[str, Waitlist]) -> Place:

@@ -75,6 +75,8 @@ _AHEAD = union_all(_ahead(_MORE_URGENT), _ahead(_AS_URGENT, _EARLIER)).limit(bin
 
 
 _NONE = Profiles()
+_PROFILES_OF = select(profiles.c.id, profiles.c.profile).where(profiles.c.waitlist == bindparam("list"))
+_SEEN = select(waitlists.c.id, waitlists.c.policy).order_by(waitlists.c.id)
 
 
 @dataclass(slots=True)
@@ -104,8 +106,8 @@ class ProfileCache:
         """All profiles of a list that has `count` of them."""
         known = self._by_waitlist.get(waitlist, _NONE)
         if len(known) != count:
-            query = select(profiles.c.id, profiles.c.profile).where(profiles.c.waitlist == waitlist)
-            known = Profiles((row.id, decode_profile(row.profile)) for row in await unit.execute(query))
+            rows = await unit.execute(_PROFILES_OF, {"list": waitlist})
+            known = Profiles((row.id, decode_profile(row.profile)) for row in rows)
             self.remember(unit, waitlist, known)
         return known
 
@@ -193,14 +195,12 @@ def _locking(which: ColumnElement[bool]) -> Select[tuple[object, ...]]:
 
 async def names(unit: UnitOfWork) -> list[str]:
     """Every list there is."""
-    return [row.id for row in await unit.execute(select(waitlists.c.id).order_by(waitlists.c.id))]
+    return [row.id for row in await unit.execute(_SEEN)]
 
 
 async def not_seen_by(unit: UnitOfWork, policies: Mapping[str, str]) -> list[str]:
     """Which of these lists were looked through last by another version than this."""
-    query = select(waitlists.c.id, waitlists.c.policy).where(waitlists.c.id.in_(sorted(policies)))
-    rows = await unit.execute(query.order_by(waitlists.c.id))
-    return [row.id for row in rows if row.policy != policies[row.id]]
+    return [row.id for row in await unit.execute(_SEEN) if row.id in policies and row.policy != policies[row.id]]
 
 
 async def set_seen_by(unit: UnitOfWork, waitlist: str, policy: str) -> None:

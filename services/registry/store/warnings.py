@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Integer, bindparam, func, select, update
 
 from schemas.vocabulary import Programme
-from services.chassis.database import Row
+from services.chassis.database import Row, UtcDateTime
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import LIVE_ENTRY_STATES, EntryState, OfferState
 from services.registry.store.families import family_of
@@ -18,21 +18,26 @@ _LIVES_THERE = (entries.c.state == EntryState.PLACED) & select(offers.c.id).wher
 ).correlate(entries).exists()
 
 
+_BY_MOMENT = (reflection_periods.c.warn_at, reflection_periods.c.case_id)
+_DUE = (
+    select(reflection_periods, func.coalesce(cases.c.merged_into, cases.c.id).label("person_id"), cases.c.coordinator)
+    .join(cases, cases.c.id == reflection_periods.c.case_id)
+    .where(reflection_periods.c.warn_at <= bindparam("now", type_=UtcDateTime))
+    .order_by(*_BY_MOMENT)
+    .limit(bindparam("limit", type_=Integer))
+    .with_for_update(of=reflection_periods, skip_locked=True)
+)
+_NEXT = (
+    select(reflection_periods.c.warn_at).where(reflection_periods.c.warn_at.is_not(None)).order_by(*_BY_MOMENT).limit(1)
+)
+
+
 async def warnings_due(unit: UnitOfWork, limit: int) -> Sequence[Row]:
     """Hold periods of which it is time to warn, each with the case that now stands for the person, and whose it is.
 
     Those that somebody else holds are left to them, and are looked at again.
     """
-    query = (
-        select(
-            reflection_periods, func.coalesce(cases.c.merged_into, cases.c.id).label("person_id"), cases.c.coordinator
-        )
-        .join(cases, cases.c.id == reflection_periods.c.case_id)
-        .where(reflection_periods.c.warn_at <= unit.now)
-        .order_by(reflection_periods.c.warn_at, reflection_periods.c.case_id)
-        .limit(limit)
-    )
-    return await unit.execute(query.with_for_update(of=reflection_periods, skip_locked=True))
+    return await unit.execute(_DUE, {"now": unit.now, "limit": limit})
 
 
 async def set_warning(unit: UnitOfWork, case_id: UUID, warn_at: datetime | None, warnings: int) -> None:
@@ -43,9 +48,7 @@ async def set_warning(unit: UnitOfWork, case_id: UUID, warn_at: datetime | None,
 
 async def next_warning_at(unit: UnitOfWork) -> datetime | None:
     """When it is next time to warn."""
-    column = reflection_periods.c.warn_at
-    query = select(column).where(column.is_not(None)).order_by(column, reflection_periods.c.case_id).limit(1)
-    row = (await unit.execute(query)).first()
+    row = (await unit.execute(_NEXT)).first()
     return row.warn_at if row else None
 
 

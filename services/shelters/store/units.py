@@ -6,12 +6,12 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, insert, literal_column, select
+from sqlalchemy import Integer, Select, bindparam, insert, literal_column, select
 
 from schemas.api.shelters import NewUnit
 from schemas.messages.beds import Acceptance, Service
 from schemas.vocabulary import Programme, Region, Secrecy, UnitState
-from services.chassis.database import Change, Row, among, ids_value, one_of
+from services.chassis.database import Change, Row, UtcDateTime, among, ids_value, one_of
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.domain.unit import Unit, VacancyEnd, refuse_ended
@@ -132,16 +132,24 @@ async def lock_units_of_facility(unit: UnitOfWork, facility_id: UUID) -> list[St
     return await find_units(unit, query)
 
 
+# Asked every second, so built once.
+_BY_LEASE = (units.c.lease_expires_at, units.c.id)
+_LAPSED = (
+    _LOCK.where(_LEASED, units.c.lease_expires_at <= bindparam("now", type_=UtcDateTime))
+    .order_by(*_BY_LEASE)
+    .limit(bindparam("limit", type_=Integer))
+)
+_NEXT_LEASE = select(units.c.lease_expires_at).where(_LEASED).order_by(*_BY_LEASE).limit(1)
+
+
 async def lock_lapsed_units(unit: UnitOfWork, limit: int) -> list[StoredUnit]:
     """Hold units whose lease has ended, the first ended first."""
-    query = _LOCK.where(_LEASED, units.c.lease_expires_at <= unit.now)
-    return await find_units(unit, query.order_by(units.c.lease_expires_at, units.c.id).limit(limit))
+    return [_stored(row) for row in await unit.execute(_LAPSED, {"now": unit.now, "limit": limit})]
 
 
 async def next_lease_end(unit: UnitOfWork) -> datetime | None:
     """When the next lease ends."""
-    query = select(units.c.lease_expires_at).where(_LEASED).order_by(units.c.lease_expires_at, units.c.id).limit(1)
-    row = (await unit.execute(query)).first()
+    row = (await unit.execute(_NEXT_LEASE)).first()
     return row.lease_expires_at if row else None
 
 

@@ -15,6 +15,7 @@ EXIT_INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""
 
 COMMANDS: Mapping[str, tuple[str, str, str]] = {
+    "backup": ("backup", "backup", "Copy everything of the embedded mode, as it was at one moment."),
     "cases": ("cases", "cases", "Cases: erase who somebody is."),
     "check": ("check", "check", "Check what must never be false, in live databases."),
     "municipalities": ("municipalities", "municipalities", "Municipalities: import their populations, merge them."),
@@ -23,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "quotas": ("quotas", "quotas", "Quotas: share out the national number, see how far each municipality is."),
     "reconcile": ("reconcile", "reconcile", "Say again what was said, after the broker has lost messages."),
     "replay": ("replay", "replay", "Make every decision again, by the policy that it names, and compare."),
+    "restore": ("backup", "restore", "Put such a copy back."),
     "run": ("serving", "run_command", "Run everything in this process, on SQLite."),
     "run-distributed": (
         "serving",

@@ -1,0 +1,187 @@
+"""`doorstroom backup` and `restore`: every database of the embedded mode, as they were at one moment."""
+
+import asyncio
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import click
+
+from services.chassis.clock import system_clock
+from services.chassis.reconcile import say_again
+from services.cli.databases import TABLES, opened
+from services.cli.embedded import database_url
+from services.cli.errors import CannotRun, Failed
+from services.cli.first_start import STATE_FILE
+from services.cli.options import DATA
+from services.registry.store.vault import KEY_FILE
+
+MANIFEST = "backup.json"
+LOCK_TIMEOUT_SECONDS = 30
+PAGES_AT_ONCE = 4096
+EVERYTHING = timedelta(days=366)
+"""The outboxes keep no message for as long as that."""
+_FILES = tuple(f"{name}.sqlite3" for name in TABLES)
+
+FOLDER = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+
+
+@click.command()
+@FOLDER
+@DATA
+@click.option("--with-key", is_flag=True, help="Put the registry's key beside it: whoever has both can read names.")
+def backup(folder: Path, data: Path, *, with_key: bool) -> None:
+    """Copy everything in the folder of `make run` to FOLDER, which must not exist yet; it may go on running.
+
+    All databases are copied as they were at one moment, so no bed is free in one and taken in another. The key, without
+    which nobody can read who somebody is, is not among them unless you say so: keep it elsewhere. For PostgreSQL use
+    its own tools, and afterwards `doorstroom reconcile`.
+    """
+    os.umask(0o077)
+    _ensure_databases(data)
+    if folder.exists():
+        raise CannotRun(f"{folder} is there already; give a folder that is not")
+    with _finished_or_gone(folder) as part:
+        # Before the databases: what is done and not noted yet is found done, but not what is noted and not done.
+        if (data / STATE_FILE).exists():
+            shutil.copyfile(data / STATE_FILE, part / STATE_FILE)
+        _copy_at_one_moment(data, part)
+        has_key = (data / KEY_FILE).exists()
+        if with_key and has_key:
+            shutil.copyfile(data / KEY_FILE, part / KEY_FILE)
+        manifest = {"madeAt": system_clock().isoformat(), "needsKey": has_key, "sha256": _digests(part)}
+        (part / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
+    click.echo(f"{folder}: {', '.join(_FILES)}")
+    if has_key and not with_key:
+        click.echo(f"Keep {data / KEY_FILE} elsewhere: who somebody is cannot be read without it.")
+
+
+@click.command()
+@FOLDER
+@DATA
+def restore(folder: Path, data: Path) -> None:
+    """Put a backup in FOLDER back into the folder of `make run`, which must have no databases; then start as always.
+
+    What was under way when it was made is said again at the next start, and whoever heard it before does nothing. What
+    happened since is not in it: deadlines that have passed meanwhile count as not answered.
+    """
+    os.umask(0o077)
+    made_at, needs_key, digests = _manifest(folder)
+    data.mkdir(parents=True, exist_ok=True)
+    there = [name for name in (*_FILES, STATE_FILE) if (data / name).exists()]
+    if there:
+        raise CannotRun(f"{data} has {', '.join(there)} already; move that away, or give another --data")
+    if needs_key and not (data / KEY_FILE).exists() and not (folder / KEY_FILE).exists():
+        raise CannotRun(f"who somebody is cannot be read without {KEY_FILE}: put it into {data} first")
+    if _digests(folder) != digests:
+        raise Failed(f"a file in {folder} is not what it was when the backup was made; nothing was restored")
+    with _finished_or_gone(data / "restored") as part:
+        for name in digests:
+            shutil.copyfile(folder / name, part / name)
+        for name, count in asyncio.run(_say_again(part)).items():
+            click.echo(f"{name}: as it was at {made_at}; {count} message(s) will be said again")
+        if (folder / KEY_FILE).exists() and not (data / KEY_FILE).exists():
+            shutil.copyfile(folder / KEY_FILE, part / KEY_FILE)
+    for path in sorted((data / "restored").iterdir()):
+        path.replace(data / path.name)
+    (data / "restored").rmdir()
+
+
+def _ensure_databases(data: Path) -> None:
+    missing = [name for name in _FILES if not (data / name).exists()]
+    if missing:
+        raise CannotRun(f"there is no {missing[0]} in {data}; give the folder of `make run` with --data")
+
+
+@contextmanager
+def _finished_or_gone(folder: Path) -> Iterator[Path]:
+    """A folder that gets its name when all is in it, and on the disk; else nothing is left of it."""
+    part = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True, mode=0o700)
+    try:
+        yield part
+        for path in (*part.iterdir(), part):
+            _write_through(path)
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _copy_at_one_moment(data: Path, target: Path) -> None:
+    """Nobody writes to any of them for as long as it takes to begin to read all of them; then the copies are made."""
+    with ExitStack() as readers:
+        with ExitStack() as writers:
+            for name in _FILES:
+                writers.enter_context(closing(_held(data / name)))
+            sources = {name: readers.enter_context(closing(_reading(data / name))) for name in _FILES}
+        for name, source in sources.items():
+            with closing(sqlite3.connect(target / name)) as copy:
+                source.backup(copy, pages=PAGES_AT_ONCE)
+                if copy.execute("PRAGMA integrity_check").fetchone() != ("ok",):
+                    raise Failed(f"{data / name} is damaged; restore the backup before this one")
+
+
+def _held(path: Path) -> sqlite3.Connection:
+    try:
+        return _begun(path, "BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        raise Failed(f"{path} cannot be held for a moment; nothing was copied, so try again") from error
+
+
+def _reading(path: Path) -> sqlite3.Connection:
+    """What is committed now, whatever is committed later: a read begins with its first statement."""
+    connection = _begun(path, "BEGIN")
+    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return connection
+
+
+def _begun(path: Path, begin: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None)
+    try:
+        connection.execute(begin)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _manifest(folder: Path) -> tuple[datetime, bool, dict[str, str]]:
+    try:
+        found = json.loads((folder / MANIFEST).read_text())
+        return datetime.fromisoformat(found["madeAt"]), bool(found["needsKey"]), dict(found["sha256"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CannotRun(f"{folder} is no backup: {MANIFEST} is not there, or cannot be read") from error
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """What is in each file. A file that is not there has none."""
+    digests = {}
+    for name in (*_FILES, STATE_FILE):
+        if (folder / name).exists():
+            with (folder / name).open("rb") as file:
+                digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return digests
+
+
+async def _say_again(folder: Path) -> dict[str, int]:
+    said = {}
+    for name, tables in TABLES.items():
+        async with opened(database_url(folder, name), name) as transactions:
+            said[name] = await transactions.run(partial(say_again, outbox=tables.outbox, period=EVERYTHING))
+    return said
+
+
+def _write_through(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,113 @@
+"""A backup holds one moment of all services; what was under way then is not lost, and nothing is given twice."""
+
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from schemas.vocabulary import Programme
+from services.cli.__main__ import cli
+from services.cli.simulation.database import connect_inline
+from services.registry.store.vault import KEY_FILE
+from tests.support.invariants import check_everything
+from tests.support.templates import NAMES, sqlite_copy, sqlite_urls
+from tests.support.world import World
+
+
+def run(*arguments: object) -> Result:
+    """The command, in a thread, for it has an event loop of its own."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(CliRunner().invoke, cli, list(map(str, arguments))).result()
+
+
+@pytest.fixture
+async def lived(tmp_path: Path, sqlite_template: Path) -> AsyncIterator[World]:
+    """A bed is accepted, one is offered, and of one nobody has heard yet."""
+    world = World(sqlite_copy(sqlite_template, tmp_path / "data"), connect=connect_inline)
+    for days in (9, 5, 3):
+        await world.join(waitlist="omm", days=days)
+    for _ in range(2):
+        await world.post_bed(await world.add_unit(2, programme=Programme.OMM))
+        await world.settle()
+    first, _ = await world.offers("made")
+    await world.accept(first["id"])
+    await world.settle()
+    await world.post_bed(await world.add_unit(2, programme=Programme.OMM))
+    yield world
+    await world.close()
+
+
+async def test_what_was_under_way_goes_on_and_nothing_is_given_twice(lived: World, tmp_path: Path) -> None:
+    """Also what was said and heard is said again, for nobody knows any more who has heard it."""
+    copied = run("backup", tmp_path / "kept", "--data", tmp_path / "data")
+    assert copied.exit_code == 0, copied.output
+    await lived.settle()
+    (made, _) = await lived.offers("made")
+    await lived.decline(made["id"])
+    done = run("restore", tmp_path / "kept", "--data", tmp_path / "new")
+    assert done.exit_code == 0, done.output
+    assert sorted(path.name for path in (tmp_path / "new").glob("*")) == sorted(f"{name}.sqlite3" for name in NAMES)
+    world = World(sqlite_urls(tmp_path / "new"), connect=connect_inline)
+    try:
+        world.clock.now, world.identifiers._last = lived.clock.now, lived.identifiers._last
+        assert [offer["state"] for offer in await world.offers()] == ["accepted", "made"]
+        await world.settle()
+        assert [offer["state"] for offer in await world.offers()] == ["accepted", "made", "made"]
+        assert len({offer["vacancy_id"] for offer in await world.offers()}) == 3
+        await check_everything(world)
+    finally:
+        await world.close()
+
+
+@pytest.mark.usefixtures("lived")
+async def test_all_databases_are_of_one_moment(tmp_path: Path) -> None:
+    """Nothing is copied while somebody writes, and what is written meanwhile is in none of the copies."""
+    with closing(sqlite3.connect(tmp_path / "data" / "registry.sqlite3", isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(1) as thread:
+            copying = thread.submit(run, "backup", tmp_path / "kept", "--data", tmp_path / "data")
+            with pytest.raises(TimeoutError):
+                copying.result(0.3)
+            writer.execute("COMMIT")
+            assert copying.result(20).exit_code == 0
+    with closing(sqlite3.connect(tmp_path / "kept" / "registry.sqlite3")) as copy:
+        assert copy.execute("SELECT count(*) FROM entries").fetchone() == (3,)
+
+
+@pytest.mark.usefixtures("lived")
+async def test_nothing_is_overwritten_and_nothing_half_done(tmp_path: Path) -> None:
+    """Whatever cannot be right is refused in words that say what to do."""
+    data, kept = tmp_path / "data", tmp_path / "kept"
+    nowhere = run("backup", kept, "--data", tmp_path / "nowhere")
+    assert (nowhere.exit_code, kept.exists()) == (1, False)
+    assert "make run" in str(nowhere.exception)
+    (data / KEY_FILE).write_bytes(b"a key")
+    assert run("backup", kept, "--data", data).exit_code == 0
+    assert not (kept / KEY_FILE).exists()
+    for refused, words in (
+        (run("backup", kept, "--data", data), "there already"),
+        (run("restore", kept, "--data", data), "move that away"),
+        (run("restore", data, "--data", tmp_path / "new"), "is no backup"),
+        (run("restore", kept, "--data", tmp_path / "new"), KEY_FILE),
+    ):
+        assert words in str(refused.exception)
+    shutil.copyfile(data / KEY_FILE, tmp_path / "new" / KEY_FILE)
+    with (kept / "shelters.sqlite3").open("ab") as file:
+        file.write(b"more")
+    assert "not what it was" in str(run("restore", kept, "--data", tmp_path / "new").exception)
+    assert [path.name for path in (tmp_path / "new").iterdir()] == [KEY_FILE]
+
+
+@pytest.mark.usefixtures("lived")
+async def test_with_its_key_a_backup_is_whole(tmp_path: Path) -> None:
+    """And only who runs the services can read the key."""
+    (tmp_path / "data" / KEY_FILE).write_bytes(b"a key")
+    assert run("backup", tmp_path / "kept", "--data", tmp_path / "data", "--with-key").exit_code == 0
+    assert run("restore", tmp_path / "kept", "--data", tmp_path / "new").exit_code == 0
+    assert (tmp_path / "new" / KEY_FILE).read_bytes() == b"a key"
+    assert (tmp_path / "new" / KEY_FILE).stat().st_mode & 0o777 == 0o600

@@ -38,13 +38,13 @@ FOLDER = click.argument("folder", type=click.Path(file_okay=False, path_type=Pat
 @DATA
 @click.option("--with-key", is_flag=True, help="Put the registry's key beside it: whoever has both can read names.")
 def backup(folder: Path, data: Path, *, with_key: bool) -> None:
-    """Copy everything in the folder of `make run` to FOLDER, which must not exist yet; it may go on running.
+    """Copy everything of the embedded mode, as it was at one moment.
 
-    All databases are copied as they were at one moment, so no bed is free in one and taken in another. The key, without
-    which nobody can read who somebody is, is not among them unless you say so: keep it elsewhere. For PostgreSQL use
-    its own tools, and afterwards `doorstroom reconcile`.
+    From the folder of `make run`, which may go on running, to FOLDER, which must not exist yet. All databases are copied
+    as they were at one moment, so no bed is free in one and taken in another. The key, without which nobody can read
+    who somebody is, is not among them unless you say so: keep it elsewhere. For PostgreSQL use its own tools, and
+    afterwards `doorstroom reconcile`.
     """
-    os.umask(0o077)
     _ensure_databases(data)
     if folder.exists():
         raise CannotRun(f"{folder} is there already; give a folder that is not")
@@ -67,14 +67,14 @@ def backup(folder: Path, data: Path, *, with_key: bool) -> None:
 @FOLDER
 @DATA
 def restore(folder: Path, data: Path) -> None:
-    """Put a backup in FOLDER back into the folder of `make run`, which must have no databases; then start as always.
+    """Put such a copy back.
 
-    What was under way when it was made is said again at the next start, and whoever heard it before does nothing. What
-    happened since is not in it: deadlines that have passed meanwhile count as not answered.
+    From FOLDER into the folder of `make run`, which must have no databases; then start as always. What was under way
+    when it was made is said again at the next start, and whoever heard it before does nothing. What happened since is
+    not in it: deadlines that have passed meanwhile count as not answered.
     """
-    os.umask(0o077)
     made_at, needs_key, digests = _manifest(folder)
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
     there = [name for name in (*_FILES, STATE_FILE) if (data / name).exists()]
     if there:
         raise CannotRun(f"{data} has {', '.join(there)} already; move that away, or give another --data")
@@ -106,12 +106,14 @@ def _finished_or_gone(folder: Path) -> Iterator[Path]:
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True, mode=0o700)
+    before = os.umask(0o077)
     try:
         yield part
         for path in (*part.iterdir(), part):
             _write_through(path)
         part.rename(folder)
     finally:
+        os.umask(before)
         shutil.rmtree(part, ignore_errors=True)
 
 

@@ -40,8 +40,8 @@ FOLDER = click.argument("folder", type=click.Path(file_okay=False, path_type=Pat
 def backup(folder: Path, data: Path, *, with_key: bool) -> None:
     """Copy everything of the embedded mode, as it was at one moment.
 
-    From the folder of `make run`, which may go on running, to FOLDER, which must not exist yet. All databases are copied
-    as they were at one moment, so no bed is free in one and taken in another. The key, without which nobody can read
+    From the folder of `make run`, which may go on running, to FOLDER, which must not exist yet. All databases are
+    copied as they were at one moment, so no bed is free in one and taken in another. The key, without which nobody can read
     who somebody is, is not among them unless you say so: keep it elsewhere. For PostgreSQL use its own tools, and
     afterwards `doorstroom reconcile`.
     """

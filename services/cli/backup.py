@@ -41,8 +41,8 @@ def backup(folder: Path, data: Path, *, with_key: bool) -> None:
     """Copy everything of the embedded mode, as it was at one moment.
 
     From the folder of `make run`, which may go on running, to FOLDER, which must not exist yet. All databases are
-    copied as they were at one moment, so no bed is free in one and taken in another. The key, without which nobody can read
-    who somebody is, is not among them unless you say so: keep it elsewhere. For PostgreSQL use its own tools, and
+    copied as they were at one moment, so no bed is free in one and taken in another. The key, without which nobody can
+    read who somebody is, is not among them unless you say so: keep it elsewhere. For PostgreSQL use its own tools, and
     afterwards `doorstroom reconcile`.
     """
     _ensure_databases(data)

@@ -6,21 +6,21 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import click
 
 from services.chassis.clock import system_clock
-from services.chassis.reconcile import say_again
-from services.cli.databases import TABLES, opened
+from services.cli.databases import TABLES
 from services.cli.embedded import database_url
 from services.cli.errors import CannotRun, Failed
 from services.cli.first_start import STATE_FILE
 from services.cli.options import DATA
+from services.cli.reconcile import say_all_again
+from services.cli.run import RESTORED, finish_restore, owned_folder
 from services.registry.store.vault import KEY_FILE
 
 MANIFEST = "backup.json"
@@ -74,7 +74,24 @@ def restore(folder: Path, data: Path) -> None:
     not in it: deadlines that have passed meanwhile count as not answered.
     """
     made_at, needs_key, digests = _manifest(folder)
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with owned_folder(data):
+        _ensure_restorable(folder, data, digests, needs_key=needs_key)
+        with _finished_or_gone(data / RESTORED) as part:
+            for name in digests:
+                shutil.copyfile(folder / name, part / name)
+            urls = {name: database_url(part, name) for name in TABLES}
+            for name, count in asyncio.run(say_all_again(urls, EVERYTHING)).items():
+                click.echo(f"{name}: as it was at {made_at}; {count} message(s) will be said again")
+            if (folder / KEY_FILE).exists() and not (data / KEY_FILE).exists():
+                shutil.copyfile(folder / KEY_FILE, part / KEY_FILE)
+        finish_restore(data)
+
+
+def _ensure_restorable(folder: Path, data: Path, digests: Mapping[str, str], *, needs_key: bool) -> None:
+    if not digests.keys() >= set(_FILES):
+        raise CannotRun(f"{folder} is no backup: {MANIFEST} does not name every database")
+    if (data / RESTORED).exists():
+        raise CannotRun(f"a restore into {data} was interrupted; to start as always finishes it")
     there = [name for name in (*_FILES, STATE_FILE) if (data / name).exists()]
     if there:
         raise CannotRun(f"{data} has {', '.join(there)} already; move that away, or give another --data")
@@ -82,16 +99,6 @@ def restore(folder: Path, data: Path) -> None:
         raise CannotRun(f"who somebody is cannot be read without {KEY_FILE}: put it into {data} first")
     if _digests(folder) != digests:
         raise Failed(f"a file in {folder} is not what it was when the backup was made; nothing was restored")
-    with _finished_or_gone(data / "restored") as part:
-        for name in digests:
-            shutil.copyfile(folder / name, part / name)
-        for name, count in asyncio.run(_say_again(part)).items():
-            click.echo(f"{name}: as it was at {made_at}; {count} message(s) will be said again")
-        if (folder / KEY_FILE).exists() and not (data / KEY_FILE).exists():
-            shutil.copyfile(folder / KEY_FILE, part / KEY_FILE)
-    for path in sorted((data / "restored").iterdir()):
-        path.replace(data / path.name)
-    (data / "restored").rmdir()
 
 
 def _ensure_databases(data: Path) -> None:
@@ -158,7 +165,8 @@ def _begun(path: Path, begin: str) -> sqlite3.Connection:
 def _manifest(folder: Path) -> tuple[datetime, bool, dict[str, str]]:
     try:
         found = json.loads((folder / MANIFEST).read_text())
-        return datetime.fromisoformat(found["madeAt"]), bool(found["needsKey"]), dict(found["sha256"])
+        digests = {name: found["sha256"][name] for name in (*_FILES, STATE_FILE) if name in found["sha256"]}
+        return datetime.fromisoformat(found["madeAt"]), bool(found["needsKey"]), digests
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CannotRun(f"{folder} is no backup: {MANIFEST} is not there, or cannot be read") from error
 
@@ -171,14 +179,6 @@ def _digests(folder: Path) -> dict[str, str]:
             with (folder / name).open("rb") as file:
                 digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return digests
-
-
-async def _say_again(folder: Path) -> dict[str, int]:
-    said = {}
-    for name, tables in TABLES.items():
-        async with opened(database_url(folder, name), name) as transactions:
-            said[name] = await transactions.run(partial(say_again, outbox=tables.outbox, period=EVERYTHING))
-    return said
 
 
 def _write_through(path: Path) -> None:

@@ -32,11 +32,12 @@ def reconcile(data: Path, hours: int) -> None:
     DOORSTROOM_REGISTRY_DATABASE_URL, DOORSTROOM_SHELTERS_DATABASE_URL and so on name the databases.
     """
     urls = {name: find_database(name, data, only=False) for name in TABLES}
-    for name, count in asyncio.run(_reconcile(urls, timedelta(hours=hours))).items():
+    for name, count in asyncio.run(say_all_again(urls, timedelta(hours=hours))).items():
         click.echo(f"{name}: {count} message(s) will be said again")
 
 
-async def _reconcile(urls: dict[str, str], period: timedelta) -> dict[str, int]:
+async def say_all_again(urls: dict[str, str], period: timedelta) -> dict[str, int]:
+    """Let every service say again what it said in this period until now; gives how many messages each will say."""
     said = {}
     for name, url in urls.items():
         async with opened(url, name) as transactions:

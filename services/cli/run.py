@@ -23,12 +23,15 @@ from services.cli.first_start import FirstStart
 HOST = "127.0.0.1"
 SQLITE_FILE = b"SQLite format 3\x00"
 """How every database file begins that is not empty (https://www.sqlite.org/fileformat.html)."""
+RESTORED = "restored"
+"""The folder of what is restored and whole, until it is in its place."""
 
 
 async def run(data: Path, port: int, *, play: bool, write: Callable[[str], None] = click.echo) -> None:
     """Serve from the folder `data` on `port` until Ctrl-C or SIGTERM. Raises CannotRun."""
     check_port(port)
     with owned_folder(data):
+        finish_restore(data)
         check_databases(data)
         embedded = build_embedded(data, access_log=False)
         try:
@@ -101,6 +104,15 @@ def check_databases(data: Path) -> None:
         if beginning not in (b"", SQLITE_FILE):
             message = f"{file} is not an SQLite database; move it away, or choose another folder: make run DATA=folder"
             raise CannotRun(message)
+
+
+def finish_restore(data: Path) -> None:
+    """Move what was restored to where it is used; also when whoever restored it was interrupted in the middle."""
+    restored = data / RESTORED
+    if restored.exists():
+        for path in sorted(restored.iterdir()):
+            path.replace(data / path.name)
+        restored.rmdir()
 
 
 @contextmanager

@@ -3,52 +3,45 @@
 A recipient's own id is an organisation's, which is no person's; it is named so that somebody can look.
 """
 
-from collections.abc import Mapping
+from sqlalchemy import func, literal, select
 
-from sqlalchemy import Select, func, literal, select
-
+from services.chassis.checks import broken, questions
 from services.chassis.unit_of_work import UnitOfWork
 from services.notifications.tables import notifications, recipients, subjects
-
-FINDINGS_LIMIT = 100
-"""How many findings of one kind are named."""
 
 _COUNT = func.count(notifications.c.id)
 _first, _last = func.min(notifications.c.sequence), func.max(notifications.c.sequence)
 
-_BROKEN: Mapping[str, Select[tuple[object]]] = {
-    # Numbers are unique and whole: as many as there are from 1 to the last one means that none is missing.
-    "inbox with a gap in its numbers": (
-        select(notifications.c.recipient)
-        .group_by(notifications.c.recipient)
-        .having((_first != 1) | (_last != _COUNT))
-        .order_by(notifications.c.recipient)
-    ),
-    "inbox that does not end with the last number given out": (
-        select(recipients.c.id)
-        .outerjoin(notifications, notifications.c.recipient == recipients.c.id)
-        .group_by(recipients.c.id, recipients.c.last_sequence)
-        .having(func.coalesce(_last, literal(0)) != recipients.c.last_sequence)
-        .order_by(recipients.c.id)
-    ),
-    "notification about something whose version is not remembered": (
-        select(notifications.c.id)
-        .where(~select(subjects.c.id).where(subjects.c.id == notifications.c.subject).exists())
-        .order_by(notifications.c.id)
-    ),
-    "version remembered of something that nobody was told about": (
-        select(subjects.c.id)
-        .where(~select(notifications.c.id).where(notifications.c.subject == subjects.c.id).exists())
-        .order_by(subjects.c.id)
-    ),
-}
-_FIRST_BROKEN = {what: query.limit(FINDINGS_LIMIT) for what, query in _BROKEN.items()}
+_BROKEN = questions(
+    {
+        # Numbers are unique and whole: as many as there are from 1 to the last one means that none is missing.
+        "inbox with a gap in its numbers": (
+            select(notifications.c.recipient)
+            .group_by(notifications.c.recipient)
+            .having((_first != 1) | (_last != _COUNT))
+            .order_by(notifications.c.recipient)
+        ),
+        "inbox that does not end with the last number given out": (
+            select(recipients.c.id)
+            .outerjoin(notifications, notifications.c.recipient == recipients.c.id)
+            .group_by(recipients.c.id, recipients.c.last_sequence)
+            .having(func.coalesce(_last, literal(0)) != recipients.c.last_sequence)
+            .order_by(recipients.c.id)
+        ),
+        "notification about something whose version is not remembered": (
+            select(notifications.c.id)
+            .where(~select(subjects.c.id).where(subjects.c.id == notifications.c.subject).exists())
+            .order_by(notifications.c.id)
+        ),
+        "version remembered of something that nobody was told about": (
+            select(subjects.c.id)
+            .where(~select(notifications.c.id).where(notifications.c.subject == subjects.c.id).exists())
+            .order_by(subjects.c.id)
+        ),
+    }
+)
 
 
 async def findings(unit: UnitOfWork) -> list[str]:
     """Everything that is wrong, at most 100 of a kind: what, and the id of the recipient, notification or subject."""
-    found = []
-    for what, query in _FIRST_BROKEN.items():
-        ids = [id_ for [id_] in await unit.execute(query)]
-        found += [f"{what}: {id_}" for id_ in ids]
-    return found
+    return await broken(unit, _BROKEN)

@@ -1,6 +1,6 @@
 """What must never be false in the registry's database, as questions that find what breaks it: ids only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby, islice
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Column, ColumnElement, Select, and_, func, not_, or_, select
 
 from schemas.vocabulary import ListKind
+from services.chassis.checks import FINDINGS_LIMIT, broken, questions
 from services.chassis.database import Row, among
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.eligibility import reasons_against, reasons_of_programme
@@ -26,9 +27,6 @@ from services.registry.store.allocations import WAS_ANSWERED
 from services.registry.store.codec import decode_profile, decode_terms
 from services.registry.tables import decisions, entries, offers, profiles, vacancies
 
-FINDINGS_LIMIT = 100
-"""How many findings of one kind are named."""
-
 VACANCIES_LIMIT = 10_000
 """For how many open vacancies it is checked that nobody waits who could have them, the longest open first."""
 
@@ -38,10 +36,7 @@ OFFERS_LIMIT = 10_000
 
 async def findings(unit: UnitOfWork, programmes: Programmes | None = None) -> list[str]:
     """Everything that is wrong, at most 100 of a kind: what, and the id of the vacancy, entry, offer or case."""
-    found = []
-    for what, query in _FIRST_BROKEN.items():
-        ids = [id_ for [id_] in await unit.execute(query)]
-        found += [f"{what}: {id_}" for id_ in ids]
+    found = await broken(unit, _BROKEN)
     programmes = programmes or Programmes()
     found += [f"open offer of a place that is not for them: {id_}" for id_ in await _not_for_them(unit, programmes)]
     suspects = await _forgotten(unit, programmes)
@@ -142,44 +137,47 @@ _explained = select(decisions.c.id).where(decisions.c.offer_id == offers.c.id, _
 _answered = offers.c.decided_at.is_not(None)
 _open = offers.c.state.in_(OPEN_OFFER_STATES)
 
-_BROKEN: Mapping[str, Select[tuple[object]]] = {
-    "vacancy with two active offers": _twice(offers.c.vacancy_id, _ACTIVE),
-    "entry with two active offers": _twice(offers.c.entry_id, _ACTIVE),
-    "case with two accepted places in shelters": _twice(
-        offers.c.case_id, _SHELTER, offers.c.state == OfferState.ACCEPTED
-    ),
-    "case with two places in shelters": _twice(offers.c.case_id, _SHELTER, _FULFILLED, offers.c.ended_at.is_(None)),
-    "offer whose vacancy is in another state": _offers_where(
-        or_(
-            _UNDER_WAY & (vacancies.c.state != VacancyState.OFFERED),
-            _FULFILLED & (vacancies.c.state != VacancyState.FILLED),
-        )
-    ),
-    "offer whose entry is in another state": _offers_where(
-        or_(
-            _UNDER_WAY & (entries.c.state != EntryState.OFFERED),
-            _FULFILLED & (entries.c.state != EntryState.PLACED),
-        )
-    ),
-    "offered vacancy without an offer": _without_offer(vacancies.c.id, vacancies.c.state == VacancyState.OFFERED),
-    "offered entry without an offer": _without_offer(entries.c.id, entries.c.state == EntryState.OFFERED),
-    "filled vacancy without a placement": _without_offer(
-        vacancies.c.id, vacancies.c.state == VacancyState.FILLED, _FULFILLED
-    ),
-    "placed entry without a placement": _without_offer(entries.c.id, entries.c.state == EntryState.PLACED, _FULFILLED),
-    "offer without the decision behind it": _offers_where(not_(_explained)),
-    "open offer that was answered, or an outcome without its moment": _offers_where(
-        or_(
-            offers.c.state.in_(OPEN_OFFER_STATES) & _answered,
-            offers.c.state.not_in(OPEN_OFFER_STATES) & not_(_answered),
-        )
-    ),
-    "place in line without consent": select(entries.c.id)
-    .where(entries.c.state.in_((EntryState.WAITING, EntryState.PAUSED)), entries.c.lacks.contains(Lack.CONSENT))
-    .order_by(entries.c.id),
-    "pause without a reason, or a reason without a pause": select(entries.c.id)
-    .where(entries.c.state != EntryState.WITHDRAWN)
-    .where((entries.c.state == EntryState.PAUSED) != or_(entries.c.pause_reason.is_not(None), entries.c.released))
-    .order_by(entries.c.id),
-}
-_FIRST_BROKEN = {what: query.limit(FINDINGS_LIMIT) for what, query in _BROKEN.items()}
+_BROKEN = questions(
+    {
+        "vacancy with two active offers": _twice(offers.c.vacancy_id, _ACTIVE),
+        "entry with two active offers": _twice(offers.c.entry_id, _ACTIVE),
+        "case with two accepted places in shelters": _twice(
+            offers.c.case_id, _SHELTER, offers.c.state == OfferState.ACCEPTED
+        ),
+        "case with two places in shelters": _twice(offers.c.case_id, _SHELTER, _FULFILLED, offers.c.ended_at.is_(None)),
+        "offer whose vacancy is in another state": _offers_where(
+            or_(
+                _UNDER_WAY & (vacancies.c.state != VacancyState.OFFERED),
+                _FULFILLED & (vacancies.c.state != VacancyState.FILLED),
+            )
+        ),
+        "offer whose entry is in another state": _offers_where(
+            or_(
+                _UNDER_WAY & (entries.c.state != EntryState.OFFERED),
+                _FULFILLED & (entries.c.state != EntryState.PLACED),
+            )
+        ),
+        "offered vacancy without an offer": _without_offer(vacancies.c.id, vacancies.c.state == VacancyState.OFFERED),
+        "offered entry without an offer": _without_offer(entries.c.id, entries.c.state == EntryState.OFFERED),
+        "filled vacancy without a placement": _without_offer(
+            vacancies.c.id, vacancies.c.state == VacancyState.FILLED, _FULFILLED
+        ),
+        "placed entry without a placement": _without_offer(
+            entries.c.id, entries.c.state == EntryState.PLACED, _FULFILLED
+        ),
+        "offer without the decision behind it": _offers_where(not_(_explained)),
+        "open offer that was answered, or an outcome without its moment": _offers_where(
+            or_(
+                offers.c.state.in_(OPEN_OFFER_STATES) & _answered,
+                offers.c.state.not_in(OPEN_OFFER_STATES) & not_(_answered),
+            )
+        ),
+        "place in line without consent": select(entries.c.id)
+        .where(entries.c.state.in_((EntryState.WAITING, EntryState.PAUSED)), entries.c.lacks.contains(Lack.CONSENT))
+        .order_by(entries.c.id),
+        "pause without a reason, or a reason without a pause": select(entries.c.id)
+        .where(entries.c.state != EntryState.WITHDRAWN)
+        .where((entries.c.state == EntryState.PAUSED) != or_(entries.c.pause_reason.is_not(None), entries.c.released))
+        .order_by(entries.c.id),
+    }
+)

@@ -5,11 +5,9 @@ from collections.abc import Mapping
 from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
 
 from schemas.vocabulary import UnitState
+from services.chassis.checks import broken, questions
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.tables import enquiries, facilities, no_shows, stays, units
-
-FINDINGS_LIMIT = 100
-"""How many findings of one kind are named."""
 
 _VACANCY, _OFFER = units.c.vacancy_id, units.c.offer_id
 _LEASE = (units.c.freed_at, units.c.available_from, units.c.lease_expires_at)
@@ -17,11 +15,7 @@ _LEASE = (units.c.freed_at, units.c.available_from, units.c.lease_expires_at)
 
 async def findings(unit: UnitOfWork) -> list[str]:
     """Everything that is wrong, at most 100 of a kind: what, and the id of the unit, vacancy or offer."""
-    found = []
-    for what, query in _FIRST_BROKEN.items():
-        ids = [id_ for [id_] in await unit.execute(query)]
-        found += [f"{what}: {id_}" for id_ in ids]
-    return found
+    return await broken(unit, _BROKEN)
 
 
 def _there(*columns: ColumnElement[object]) -> ColumnElement[bool]:
@@ -66,37 +60,40 @@ _as_in_facility = (
     .exists()
 )
 
-_BROKEN: Mapping[str, Select[tuple[object]]] = {
-    "unit in no legal state": _units_where(
-        not_(or_(*(and_(units.c.state == state, legal) for state, legal in _LEGAL.items())))
-    ),
-    "lease that ends before the unit is available": _units_where(units.c.lease_expires_at <= units.c.available_from),
-    "occupied unit without its stay": _units_where(
-        (units.c.state == UnitState.OCCUPIED) & (_open_stays(_same_episode).scalar_subquery() != 1)
-    ),
-    "open stay in a unit that is not occupied": _units_where(
-        (units.c.state != UnitState.OCCUPIED) & (_open_stays().scalar_subquery() > 0)
-    ),
-    "unit that waits for an answer to nothing": _units_where(
-        units.c.enquiring & not_(and_(units.c.state == UnitState.HELD, _asked))
-    ),
-    "unit that differs from its facility": _units_where(not_(_as_in_facility)),
-    "stay that ended before it began": select(stays.c.vacancy_id)
-    .where(stays.c.departed_at < stays.c.arrived_at)
-    .order_by(stays.c.vacancy_id),
-    "household that came and did not come": select(stays.c.vacancy_id)
-    .join(no_shows, no_shows.c.vacancy_id == stays.c.vacancy_id)
-    .order_by(stays.c.vacancy_id),
-    "answer that is no answer": select(enquiries.c.offer_id)
-    .where(
-        not_(
-            or_(
-                _absent(enquiries.c.answered_at, enquiries.c.agreed, enquiries.c.refusal),
-                _there(enquiries.c.answered_at, enquiries.c.refusal) & enquiries.c.agreed.is_(False),
-                _there(enquiries.c.answered_at) & enquiries.c.agreed.is_(True) & _absent(enquiries.c.refusal),
+_BROKEN = questions(
+    {
+        "unit in no legal state": _units_where(
+            not_(or_(*(and_(units.c.state == state, legal) for state, legal in _LEGAL.items())))
+        ),
+        "lease that ends before the unit is available": _units_where(
+            units.c.lease_expires_at <= units.c.available_from
+        ),
+        "occupied unit without its stay": _units_where(
+            (units.c.state == UnitState.OCCUPIED) & (_open_stays(_same_episode).scalar_subquery() != 1)
+        ),
+        "open stay in a unit that is not occupied": _units_where(
+            (units.c.state != UnitState.OCCUPIED) & (_open_stays().scalar_subquery() > 0)
+        ),
+        "unit that waits for an answer to nothing": _units_where(
+            units.c.enquiring & not_(and_(units.c.state == UnitState.HELD, _asked))
+        ),
+        "unit that differs from its facility": _units_where(not_(_as_in_facility)),
+        "stay that ended before it began": select(stays.c.vacancy_id)
+        .where(stays.c.departed_at < stays.c.arrived_at)
+        .order_by(stays.c.vacancy_id),
+        "household that came and did not come": select(stays.c.vacancy_id)
+        .join(no_shows, no_shows.c.vacancy_id == stays.c.vacancy_id)
+        .order_by(stays.c.vacancy_id),
+        "answer that is no answer": select(enquiries.c.offer_id)
+        .where(
+            not_(
+                or_(
+                    _absent(enquiries.c.answered_at, enquiries.c.agreed, enquiries.c.refusal),
+                    _there(enquiries.c.answered_at, enquiries.c.refusal) & enquiries.c.agreed.is_(False),
+                    _there(enquiries.c.answered_at) & enquiries.c.agreed.is_(True) & _absent(enquiries.c.refusal),
+                )
             )
         )
-    )
-    .order_by(enquiries.c.offer_id),
-}
-_FIRST_BROKEN = {what: query.limit(FINDINGS_LIMIT) for what, query in _BROKEN.items()}
+        .order_by(enquiries.c.offer_id),
+    }
+)

@@ -1,5 +1,6 @@
 """What people do, as the routes do it: straight to the handlers, in one transaction each."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -61,20 +62,20 @@ LEASE_SECONDS = 72 * 3600
 HOUSEHOLD = Profile(Sex.FEMALE, AgeBand.AGE_23_PLUS, adults=1, children=0, wheelchair=False, needs=frozenset())
 
 
-class Acts:
+class Acts(ABC):
     """What anyone may do. `run` and `rows` reach the services; who they are is the business of whoever gives them."""
 
     clock: Clock
     matchmaker: Matchmaker
     leases: Leases
 
+    @abstractmethod
     async def run(self, service: str, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """Do this in a transaction of this service."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def rows(self, service: str, statement: Executable) -> Sequence[Row]:
         """What this service has stored."""
-        raise NotImplementedError
 
     async def count(self, service: str, table: Table, *conditions: ColumnElement[bool]) -> int:
         """How many rows of a table meet these."""

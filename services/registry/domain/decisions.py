@@ -137,8 +137,10 @@ def _reasons_of(counted: Counted, choice: Choice, situation: Situation) -> tuple
     begins, right = choice.vacancy.begins_at(situation.now), counted.group.right
     until = {Right.RUNS: begins + timedelta(days=1), Right.ENDED: begins, Right.NOT_KNOWN: None}[right]
     state = EntryState.PAUSED if counted.group.paused else EntryState.WAITING
-    one = replace(choice.entry, id=UUID(int=0), profile=counted.group.profile, eligible_until=until, state=state)
-    one.lacks = counted.group.lacks
+    group = counted.group
+    one = replace(
+        choice.entry, id=UUID(int=0), profile=group.profile, eligible_until=until, state=state, lacks=group.lacks
+    )
     before = {choice.vacancy.id: {one.id} if counted.group.offered_before else set()}
     return why_passed_over(one, choice, replace(situation, offered_before=before))
 
@@ -189,20 +191,20 @@ def snapshot_of(choice: Choice, line: Line, candidates: Collection[Entry], situa
     behind = (entry for entry in others if place_in_line(entry) > own_place)
     passed = [*named, *_that_matter(choice, ahead, situation)]
     considered = (*passed, choice.entry, *nsmallest(RUNNERS_UP_LIMIT, behind, key=place_in_line))
-    before = situation.offered_before.get(vacancy.id, ())
+    before, programme = situation.offered_before.get(vacancy.id, ()), situation.programme
     return Snapshot(
         vacancy=replace(vacancy),
         decided_at=now,
-        considered=tuple(replace(entry, lacks=_that_count(entry, situation.programme)) for entry in considered),
+        considered=tuple(replace(entry, lacks=_that_count(entry.lacks, programme)) for entry in considered),
         offered_before=frozenset(entry.id for entry in considered if entry.id in before),
-        counted=_rest(line, Counter(group_of(entry, before, begins) for entry in passed)),
+        counted=_rest(line, Counter(group_of(entry, before, begins) for entry in passed), programme),
         at_least=line.at_least,
     )
 
 
-def _that_count(entry: Entry, programme: Programme) -> frozenset[Lack]:
-    """What it lacks of what this list asks for: nearly nobody waits for a shelter with a permit."""
-    return entry.lacks if programme.requires_permit else entry.lacks - {Lack.PERMIT}
+def _that_count(lacks: frozenset[Lack], programme: Programme) -> frozenset[Lack]:
+    """What is lacking of what this list asks for: nearly nobody waits for a shelter with a permit."""
+    return lacks if programme.requires_permit else lacks - {Lack.PERMIT}
 
 
 def _that_matter(choice: Choice, ahead: Sequence[Entry], situation: Situation) -> list[Entry]:
@@ -214,8 +216,12 @@ def _that_matter(choice: Choice, ahead: Sequence[Entry], situation: Situation) -
     return eligible
 
 
-def _rest(line: Line, named: Counter[Group]) -> tuple[Counted, ...]:
+def _rest(line: Line, named: Counter[Group], programme: Programme) -> tuple[Counted, ...]:
     """Everyone in the line who is not named."""
     left = Counter(line.groups)
     left.subtract(named)
-    return tuple(Counted(group, count) for group, count in left.items() if count > 0)
+    rest = Counter[Group]()
+    for group, count in left.items():
+        if count > 0:
+            rest[replace(group, lacks=_that_count(group.lacks, programme))] += count
+    return tuple(Counted(group, count) for group, count in rest.items())

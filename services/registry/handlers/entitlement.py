@@ -21,25 +21,22 @@ async def check_consent(unit: UnitOfWork, case_id: UUID, purpose: Purpose) -> No
         raise Conflict(f"There is no consent to pass anything on for {purpose}: this case is registered only.")
 
 
-async def lacks_of(unit: UnitOfWork, case_id: UUID, kind: ListKind) -> frozenset[Lack]:
-    """What a case lacks of what a list of this kind may ask for."""
-    found = set()
-    if not await grounds.may_be_passed_on(unit, case_id, Purpose(kind)):
-        found.add(Lack.CONSENT)
-    if await grounds.permit_of(unit, case_id) is None:
-        found.add(Lack.PERMIT)
-    return frozenset(found)
+async def lacks_of(unit: UnitOfWork, case_id: UUID) -> dict[ListKind, frozenset[Lack]]:
+    """What a case lacks of what lists of each kind may ask for.
+
+    A case of before consent was recorded has none on record, and lacks none.
+    """
+    recorded = await grounds.consents_of(unit, case_id)
+    given = {row["purpose"] for row in recorded if row["withdrawn_at"] is None}
+    permit = {Lack.PERMIT} if await grounds.permit_of(unit, case_id) is None else set[Lack]()
+    consent = {kind: {Lack.CONSENT} if recorded and Purpose(kind) not in given else set[Lack]() for kind in ListKind}
+    return {kind: frozenset(permit | consent[kind]) for kind in ListKind}
 
 
 async def follow_grounds(unit: UnitOfWork, case_id: UUID) -> None:
-    """Note with each live place of a held case what it lacks now.
-
-    A case of before consent was recorded has none on record, and stays where it stands.
-    """
-    on_record = bool(await grounds.consents_of(unit, case_id))
-    for kind in ListKind:
-        lacks = await lacks_of(unit, case_id, kind)
-        await cases.set_lacks(unit, case_id, kind, lacks if on_record else lacks - {Lack.CONSENT})
+    """Note with each live place of a held case what it lacks now."""
+    for kind, lacks in (await lacks_of(unit, case_id)).items():
+        await cases.set_lacks(unit, case_id, kind, lacks)
 
 
 async def leave_without_ground(unit: UnitOfWork, over: Sequence[Offer]) -> None:

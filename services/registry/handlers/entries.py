@@ -50,7 +50,7 @@ async def join_waitlist(
         line.waiting_since,
         eligible_until=until,
         lot=lot,
-        lacks=await lacks_of(unit, case_id, mine.kind),
+        lacks=(await lacks_of(unit, case_id))[mine.kind],
     )
     earlier = await store.last_place(unit, case_id, waitlist)
     if earlier is not None:

@@ -1,5 +1,6 @@
 """A backup holds one moment of all services; what was under way then is not lost, and nothing is given twice."""
 
+import json
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator
@@ -12,6 +13,8 @@ from click.testing import CliRunner, Result
 
 from schemas.vocabulary import Programme
 from services.cli.__main__ import cli
+from services.cli.backup import MANIFEST
+from services.cli.run import RESTORED, finish_restore
 from services.cli.simulation.database import connect_inline
 from services.registry.store.vault import KEY_FILE
 from tests.support.invariants import check_everything
@@ -51,7 +54,7 @@ async def test_what_was_under_way_goes_on_and_nothing_is_given_twice(lived: Worl
     await lived.decline(made["id"])
     done = run("restore", tmp_path / "kept", "--data", tmp_path / "new")
     assert done.exit_code == 0, done.output
-    assert sorted(path.name for path in (tmp_path / "new").glob("*")) == sorted(f"{name}.sqlite3" for name in NAMES)
+    assert sorted(path.name for path in (tmp_path / "new").glob("[!.]*")) == sorted(f"{name}.sqlite3" for name in NAMES)
     world = World(sqlite_urls(tmp_path / "new"), connect=connect_inline)
     try:
         world.clock.now, world.identifiers._last = lived.clock.now, lived.identifiers._last
@@ -100,7 +103,7 @@ async def test_nothing_is_overwritten_and_nothing_half_done(tmp_path: Path) -> N
     with (kept / "shelters.sqlite3").open("ab") as file:
         file.write(b"more")
     assert "not what it was" in str(run("restore", kept, "--data", tmp_path / "new").exception)
-    assert [path.name for path in (tmp_path / "new").iterdir()] == [KEY_FILE]
+    assert [path.name for path in (tmp_path / "new").glob("[!.]*")] == [KEY_FILE]
 
 
 @pytest.mark.usefixtures("lived")
@@ -111,3 +114,26 @@ async def test_with_its_key_a_backup_is_whole(tmp_path: Path) -> None:
     assert run("restore", tmp_path / "kept", "--data", tmp_path / "new").exit_code == 0
     assert (tmp_path / "new" / KEY_FILE).read_bytes() == b"a key"
     assert (tmp_path / "new" / KEY_FILE).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.usefixtures("lived")
+async def test_a_restore_that_is_interrupted_is_finished_by_the_next_start(tmp_path: Path) -> None:
+    """What is whole and not in its place yet gets there before anything is opened."""
+    new = tmp_path / "new"
+    assert run("backup", tmp_path / "kept", "--data", tmp_path / "data").exit_code == 0
+    assert run("restore", tmp_path / "kept", "--data", new).exit_code == 0
+    (new / RESTORED).mkdir()
+    for name in NAMES[1:]:
+        (new / f"{name}.sqlite3").rename(new / RESTORED / f"{name}.sqlite3")
+    assert "interrupted" in str(run("restore", tmp_path / "kept", "--data", new).exception)
+    finish_restore(new)
+    assert sorted(path.stem for path in new.glob("[!.]*")) == sorted(NAMES)
+
+
+@pytest.mark.usefixtures("lived")
+async def test_a_backup_that_does_not_say_what_is_in_it_is_none(tmp_path: Path) -> None:
+    """An empty list of files would restore nothing, and everybody would begin anew."""
+    assert run("backup", tmp_path / "kept", "--data", tmp_path / "data").exit_code == 0
+    manifest = tmp_path / "kept" / MANIFEST
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"sha256": {}}))
+    assert "is no backup" in str(run("restore", tmp_path / "kept", "--data", tmp_path / "new").exception)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from schemas.api.paging import PageQuery
 from schemas.api.registry import Waitlist
 from schemas.base import Schema, UtcDatetime
 
@@ -27,6 +28,23 @@ class Draw(Schema):
     committed_at: UtcDatetime
     published_at: UtcDatetime | None = None
     seed: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+
+
+class Lot(Schema):
+    """What a ticket drew."""
+
+    ticket: UUID
+    lot: UUID
+
+
+class Lots(Schema):
+    """A page of what was drawn in a draw that is over, in the order in which they stand."""
+
+    lots: list[Lot]
+
+
+class LotsQuery(PageQuery):
+    """Which page."""
 
 
 class Draws(Schema):

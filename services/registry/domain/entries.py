@@ -28,11 +28,13 @@ class Line:
     state: EntryState = EntryState.WAITING
     pause_reason: PauseReason | None = None
     paused_until: datetime | None = None
+    silences: int = 0
 
     @classmethod
     def of(cls, entry: Entry) -> "Line":
         """As it is now."""
-        return cls(entry.waiting_since, entry.urgency, entry.state, entry.pause_reason, entry.paused_until)
+        paused = (entry.pause_reason, entry.paused_until)
+        return cls(entry.waiting_since, entry.urgency, entry.state, *paused, entry.silences)
 
 
 def withdraw(entry: Entry) -> None:
@@ -47,7 +49,7 @@ def withdraw(entry: Entry) -> None:
 
 def come_back(entry: Entry, earlier: Earlier, now: datetime) -> None:
     """A household that was in this list before has been silent as often, and pauses for what is left of its pause."""
-    entry.silences = earlier.silences
+    entry.silences = max(entry.silences, earlier.silences)
     is_over = earlier.paused_until is not None and earlier.paused_until <= now
     if earlier.pause_reason in CONSEQUENCES and not is_over:
         pause(entry, earlier.pause_reason, earlier.paused_until)
@@ -70,9 +72,10 @@ def resume(entry: Entry) -> None:
 
 
 def end_pause(entry: Entry) -> None:
-    """What a paused entry was paused for is over."""
+    """What a paused entry was paused for is over; after a contact review the silences before it count no longer."""
+    if entry.pause_reason is PauseReason.CONTACT_REVIEW:
+        entry.silences = 0
     _end_pause(entry)
-    entry.silences = 0
     entry.state = EntryState.PAUSED if entry.released else EntryState.WAITING
 
 

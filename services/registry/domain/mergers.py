@@ -7,9 +7,6 @@ from uuid import UUID
 from services.registry.domain.entries import Line
 from services.registry.domain.model import Entry, EntryState, Profile
 
-TAKES_BACK = frozenset({EntryState.WAITING, EntryState.PAUSED, EntryState.WITHDRAWN, EntryState.LAPSED})
-"""As long as nothing was offered on the strength of a merger, it can be taken back."""
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -83,7 +80,9 @@ def _pause(line: Line) -> tuple[object, ...]:
 
 
 def _best(mine: Entry, other: Entry) -> Line:
-    """The earliest waiting-since, the highest urgency, and a pause that either has: it protects the same person.
+    """The earliest waiting-since, the highest urgency, the most silences, and a pause that either has.
+
+    It protects the same person, and the same person is not heard of.
 
     What is offered to the survivor stays offered, so then the other one's pause has nothing to keep from them.
     """
@@ -92,6 +91,7 @@ def _best(mine: Entry, other: Entry) -> Line:
         own,
         waiting_since=min(mine.waiting_since, other.waiting_since),
         urgency=max(mine.urgency, other.urgency),
+        silences=max(mine.silences, other.silences),
     )
     if mine.state is EntryState.OFFERED or mine.pause_reason is not None or other.pause_reason is None:
         return line

@@ -15,7 +15,7 @@ from services.registry.handlers.held import held_case
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store import allocations
 from services.registry.store import cases as store
-from services.registry.store.draws import running_seed
+from services.registry.store.draws import newest_draw
 from services.registry.store.standing import standing_of
 from services.registry.store.waitlists import Waitlist, entry_of
 
@@ -49,6 +49,7 @@ async def join_waitlist(
         line.urgency,
         line.waiting_since,
         eligible_until=until,
+        silences=line.silences,
         lot=lot,
         lacks=(await lacks_of(unit, case_id))[mine.kind],
     )
@@ -70,8 +71,10 @@ async def join_waitlist(
 
 
 async def _lot(unit: UnitOfWork, waitlist: str, case_id: UUID) -> UUID:
-    seed = await running_seed(unit, waitlist)
-    return draw.NO_LOT if seed is None else draw.lot(seed, case_id)
+    newest = await newest_draw(unit, waitlist)
+    if newest is None:
+        return draw.NO_LOT
+    return draw.TOO_LATE if newest.published_at is not None else draw.lot(bytes(newest.seed), draw.ticket(case_id))
 
 
 async def leave_waitlist(matchmaker: Matchmaker, unit: UnitOfWork, entry_id: UUID, coordinator: str) -> Entry:

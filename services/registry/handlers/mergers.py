@@ -20,7 +20,7 @@ from services.registry.handlers.matching import Matchmaker
 from services.registry.store import cases, events, grounds
 from services.registry.store import mergers as store
 from services.registry.store.codec import canonical_json
-from services.registry.store.standing import Standing, standing_of
+from services.registry.store.standing import Place, Standing, standing_of
 
 
 async def merge(
@@ -69,10 +69,11 @@ async def merge(
 async def undo(
     matchmaker: Matchmaker, unit: UnitOfWork, speaks_for: str | None, merger_id: UUID, reason: MergeUndoReason
 ) -> None:
-    """Take two cases apart again, each with the places in line that it had. What was offered meanwhile is not undone.
+    """Take two cases apart again, each with the places in line that it had. What was offered before it goes on.
 
-    Whoever left a list since is not put back, and nobody stands where only the other one's consent or permit put them.
-    Raises NotFound, or Conflict when it was undone before, or something was offered on the strength of it.
+    Whoever left a list since is not put back, whoever has moved in since stays there as the survivor, and nobody stands
+    where only the other one's consent or permit put them. Raises NotFound, or Conflict when it was undone before, or
+    something is on offer, or accepted, on the strength of it.
     """
     merger = await store.find_merger(unit, merger_id, speaks_for)
     survivor_id, merged_id = merger["survivor_id"], merger["merged_id"]
@@ -87,8 +88,8 @@ async def undo(
     survivor = await standing_of(matchmaker.lists, unit, survivor_id, *lists)
     concerned = [*(entry_id for entry_id, _ in (*before.kept, *before.left)), *before.joined]
     now = await store.lines_of(unit, concerned)
-    if not {line.state for _, line in now.values()} <= rules.TAKES_BACK:
-        raise Conflict("Something was offered on the strength of this merger: wait for its outcome, or end it first.")
+    if any(_is_offered_since(place, merger["merged_at"]) for place in survivor.places if place.entry.id in now):
+        raise Conflict("Something is offered on the strength of this merger: decide it, or wait for its outcome.")
     await store.set_merged_into(unit, merged_id, None)
     await store.set_lines(unit, [*_restored(before, now, survivor), *before.left])
     joined = [place for place in survivor.places if place.entry.id in before.joined]
@@ -99,6 +100,12 @@ async def undo(
         await _leave_without_ground(matchmaker, unit, case_id, merger_id)
     await changed(matchmaker, unit, survivor_id)
     await changed(matchmaker, unit, merged_id)
+
+
+def _is_offered_since(place: Place, moment: datetime) -> bool:
+    """Whether it is on offer, or accepted and not moved into yet."""
+    offer = None if place.allocation is None else place.allocation.offer
+    return offer is not None and offer.made_at >= moment
 
 
 def _restored(before: Changed, now: Mapping[UUID, tuple[str, Line]], survivor: Standing) -> list[tuple[UUID, Line]]:
@@ -184,6 +191,7 @@ def _encoded_line(entry_id: UUID, line: Line) -> dict[str, object]:
         "state": line.state,
         "pause": line.pause_reason,
         "until": until,
+        "silences": line.silences,
     }
 
 
@@ -195,4 +203,5 @@ def _decoded_line(value: Mapping[str, Any]) -> tuple[UUID, Line]:
         EntryState(value["state"]),
         PauseReason(reason) if reason else None,
         datetime.fromisoformat(until) if until else None,
+        value.get("silences", 0),
     )

@@ -12,7 +12,7 @@ from services.chassis.errors import FieldError, InvalidInput
 from services.chassis.identity import Principal, Role
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Operation
-from services.registry.domain.draw import NO_LOT
+from services.registry.domain.draw import drawn
 from services.registry.domain.model import Profile
 from services.registry.domain.order import HIGHEST_URGENCY
 from services.registry.handlers.offers import Answering
@@ -108,5 +108,5 @@ def entry_body(row: Row) -> Entry:
         urgency=HIGHEST_URGENCY - row["precedence"],
         waiting_since=row["waiting_since"],
         state=row["state"],
-        lot=row["lot"] if row["lot"] != NO_LOT else None,
+        lot=drawn(row["lot"]),
     )

@@ -1,18 +1,21 @@
 """Draws between those who have waited equally long."""
 
 from functools import partial
+from uuid import UUID
 
-from schemas.api.draws import DRAWS_LIMIT, Draw, Draws, NewDraw
+from schemas.api.draws import DRAWS_LIMIT, Draw, Draws, Lot, Lots, LotsQuery, NewDraw
 from services.chassis.clock import Chance
 from services.chassis.database import Row
+from services.chassis.errors import Conflict
 from services.chassis.identity import Role
 from services.chassis.unit_of_work import UnitOfWork
-from services.chassis.web import Call, Operation, Reply
+from services.chassis.web import Call, Operation, Paging, Reply
 from services.registry.domain import draw as rules
 from services.registry.handlers import draws
 from services.registry.handlers.matching import Matchmaker
 from services.registry.routes.common import BASE, COORDINATORS, READ, WRITE
-from services.registry.store.draws import all_draws
+from services.registry.store import draws as store
+from services.registry.tables import entries
 
 _ORGANISERS = frozenset({Role.HELPDESK, Role.OPERATOR})
 _READERS = COORDINATORS | _ORGANISERS | {Role.AUDITOR}
@@ -32,7 +35,22 @@ async def publish_draw(matchmaker: Matchmaker, call: Call, unit: UnitOfWork) -> 
 
 async def get_draws(_call: Call, unit: UnitOfWork) -> Reply:
     """List the draws."""
-    return Reply(200, Draws(draws=[_draw(row) for row in await all_draws(unit, DRAWS_LIMIT)]))
+    return Reply(200, Draws(draws=[_draw(row) for row in await store.all_draws(unit, DRAWS_LIMIT)]))
+
+
+async def get_lots(call: Call[None, LotsQuery], unit: UnitOfWork) -> Reply:
+    """List what was drawn, once the seed is public."""
+    draw = await store.find_draw(unit, call.uuid("drawId"))
+    if draw.published_at is None:
+        raise Conflict("This draw is running: its lots are public when it is published.")
+    lots = Paging(f"{BASE}/draws/{draw.id}/lots", tuple[UUID], [entries.c.lot])
+    found = await store.rows(unit, lots.select(store.lots_of(draw.waitlist), call.query))
+    page = lots.page(found, call.query, lambda row: (row["lot"],))
+    seed = bytes(draw.seed)
+    tickets = [(rules.ticket(row["case_id"]), row["lot"]) for row in page.rows]
+    # Of the same list there may be lots of other draws: those come of other seeds.
+    mine = [Lot(ticket=ticket, lot=lot) for ticket, lot in tickets if rules.lot(seed, ticket) == lot]
+    return Reply(200, Lots(lots=mine), page.headers)
 
 
 def _draw(row: Row) -> Draw:
@@ -73,8 +91,10 @@ def operations(matchmaker: Matchmaker, chance: Chance) -> tuple[Operation[UnitOf
             path=f"{BASE}/draws/{{drawId}}/_publish",
             operation_id="publishDraw",
             summary="End a draw and publish its seed",
-            description="From then on anyone can check each lot: the first 16 bytes of the HMAC-SHA-256 of the case's "
-            "id (its 16 bytes) with the seed as key; the lower lot stands first.",
+            description="From then on anyone can check every lot: the first 16 bytes of the HMAC-SHA-256 of the ticket "
+            "(its 16 bytes) with the seed as key; the lower lot stands first. Whoever knows a case finds its "
+            "ticket: the first 16 bytes of the SHA-256 of its id (its 16 bytes). Who joins later stands behind all "
+            "who drew.",
             scope=WRITE,
             roles=_ORGANISERS,
             handler=partial(publish_draw, matchmaker),
@@ -91,6 +111,22 @@ def operations(matchmaker: Matchmaker, chance: Chance) -> tuple[Operation[UnitOf
             roles=_READERS,
             handler=get_draws,
             response=Draws,
+            tags=_TAGS,
+        ),
+        Operation(
+            method="GET",
+            path=f"{BASE}/draws/{{drawId}}/lots",
+            operation_id="listLots",
+            summary="List what was drawn in a draw that is over",
+            description="Each ticket with its lot, in the order in which they stand between those who are as urgent "
+            "and have waited equally long. A page may have fewer lots than asked for, or none, and be followed by "
+            "another.",
+            scope=READ,
+            roles=_READERS,
+            handler=get_lots,
+            query=LotsQuery,
+            response=Lots,
+            errors=(404, 409),
             tags=_TAGS,
         ),
     )

@@ -16,7 +16,7 @@ from schemas.vocabulary import ListKind
 from services.chassis.errors import FieldError, InvalidInput
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
-from services.registry.domain.draw import NO_LOT
+from services.registry.domain.draw import drawn
 from services.registry.domain.entries import Line
 from services.registry.handlers import entries
 from services.registry.handlers.matching import Matchmaker
@@ -54,7 +54,7 @@ async def post_entry(matchmaker: Matchmaker, call: Call[NewEntry], unit: UnitOfW
         urgency=entry.urgency,
         waiting_since=entry.waiting_since,
         state=entry.state,
-        lot=entry.lot if entry.lot != NO_LOT else None,
+        lot=drawn(entry.lot),
     )
     return Reply(201, shown)
 

@@ -14,8 +14,8 @@ from services.registry.domain.model import LIVE_ENTRY_STATES, EntryState, PauseR
 from services.registry.domain.order import HIGHEST_URGENCY, precedence
 from services.registry.tables import case_mergers, cases, entries
 
-_SET_MOMENTS = Change(entries, ("waiting_since", "precedence"))
-_SET_LINES = Change(entries, ("waiting_since", "precedence", "state", "pause_reason", "paused_until"))
+_SET_MOMENTS = Change(entries, ("waiting_since", "precedence", "silences"))
+_SET_LINES = Change(entries, ("waiting_since", "precedence", "silences", "state", "pause_reason", "paused_until"))
 
 
 async def add_merger(unit: UnitOfWork, survivor_id: UUID, merged_id: UUID, coordinator: str, changed: str) -> UUID:
@@ -95,11 +95,12 @@ async def set_lines(unit: UnitOfWork, changed: Sequence[tuple[UUID, Line]]) -> N
 def _line_of(row: Row) -> Line:
     reason = PauseReason(row.pause_reason) if row.pause_reason else None
     urgency = HIGHEST_URGENCY - row.precedence
-    return Line(row.waiting_since, urgency, EntryState(row.state), reason, row.paused_until)
+    return Line(row.waiting_since, urgency, EntryState(row.state), reason, row.paused_until, row.silences)
 
 
 def _line_row(entry_id: UUID, line: Line) -> dict[str, object]:
-    same = {name: getattr(line, name) for name in ("waiting_since", "state", "pause_reason", "paused_until")}
+    names = ("waiting_since", "silences", "state", "pause_reason", "paused_until")
+    same = {name: getattr(line, name) for name in names}
     return same | {"id": entry_id, "precedence": precedence(line.urgency)}
 
 

@@ -6,7 +6,7 @@ import hmac
 import pytest
 
 from services.chassis.errors import Conflict, NotFound
-from services.registry.domain.draw import NO_LOT
+from services.registry.domain.draw import NO_LOT, TOO_LATE
 from services.registry.domain.model import Entry
 from services.registry.handlers import draws
 from tests.support.world import World
@@ -20,7 +20,8 @@ async def begin(world: World, waitlist: str = "cosm", seed: bytes = SEED) -> Non
 
 
 def drawn(entry: Entry) -> bytes:
-    return hmac.new(SEED, entry.case_id.bytes, hashlib.sha256).digest()
+    ticket = hashlib.sha256(entry.case_id.bytes).digest()[:16]
+    return hmac.new(SEED, ticket, hashlib.sha256).digest()
 
 
 async def test_beds_go_by_lot_to_those_who_have_waited_equally_long(world: World) -> None:
@@ -46,13 +47,28 @@ async def test_who_leaves_and_comes_back_has_the_same_lot(world: World) -> None:
     assert (await world.join(case_id=first.case_id)).lot == first.lot != NO_LOT
 
 
+async def test_who_comes_after_a_draw_stands_behind_all_who_drew(world: World) -> None:
+    """Whatever they say since when they wait, to wait for its end wins nothing. Who came before it stays before."""
+    before = await world.join()
+    draw = await world.run("registry", lambda unit: draws.commit(world.matchmaker, unit, "cosm", SEED))
+    during = await world.join()
+    await world.run("registry", lambda unit: draws.publish(world.matchmaker, unit, draw.id))
+    after = await world.join()
+    for _ in range(3):
+        await world.post_bed(await world.add_unit())
+        await world.settle()
+        world.clock.forward(seconds=1)
+    offers = sorted(await world.offers("made"), key=lambda offer: offer["made_at"])
+    assert [offer["entry_id"] for offer in offers] == [before.id, during.id, after.id]
+
+
 async def test_no_lot_without_a_draw(world: World) -> None:
     """A draw is of one list, and over once its seed is public."""
     await begin(world, "omm")
     assert (await world.join()).lot == NO_LOT
     draw = await world.run("registry", lambda unit: draws.commit(world.matchmaker, unit, "cosm", SEED))
     await world.run("registry", lambda unit: draws.publish(world.matchmaker, unit, draw.id))
-    assert (await world.join()).lot == NO_LOT
+    assert (await world.join()).lot == TOO_LATE
     with pytest.raises(Conflict, match="published already"):
         await world.run("registry", lambda unit: draws.publish(world.matchmaker, unit, draw.id))
 

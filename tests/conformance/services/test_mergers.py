@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, update
 
-from schemas.vocabulary import ExclusionReason, MergeUndoReason, Need, PermitKind, Purpose, Secrecy
+from schemas.vocabulary import ExclusionReason, MergeUndoReason, Need, PermitKind, Programme, Purpose, Secrecy
 from services.chassis.errors import Conflict, NotFound
 from services.cli.simulation.acts import COORDINATOR, HOUSEHOLD
 from services.registry.handlers import consents, entries, households, mergers
@@ -145,6 +145,56 @@ async def test_a_merger_on_which_an_offer_rests_is_not_undone(world: World) -> N
     with pytest.raises(Conflict, match="on the strength"):
         await undo(world, merger_id)
     assert await holder(world) == [survivor.case_id]
+
+
+async def test_what_was_offered_before_a_merger_does_not_keep_it_from_being_undone(world: World) -> None:
+    """It was not offered on the strength of it, so it goes on; and each has its own place in line again."""
+    survivor = await world.join(days=10)
+    await offered_bed(world)
+    world.clock.forward(seconds=1)
+    other = await world.join(days=30)
+    merger_id = await merge(world, survivor.case_id, other.case_id)
+    await undo(world, merger_id)
+    assert await holder(world) == [survivor.case_id]
+    await world.decline((await world.offers("made"))[0]["id"])
+    await world.settle()
+    assert await since_of(world, survivor.case_id, "cosm") == survivor.waiting_since
+    assert await holder(world) == [other.case_id]
+
+
+async def test_a_merger_is_undone_although_the_survivor_has_moved_in_since(world: World) -> None:
+    """They stay where they are, and the other one is back in line; after they have left, that one is next."""
+    for leaves, other_is in ((False, "waiting"), (True, "offered")):
+        other, survivor = await world.join(days=30), await world.join(days=10)
+        merger_id = await merge(world, survivor.case_id, other.case_id)
+        bed = await offered_bed(world)
+        await world.accept((await world.offers("made"))[0]["id"])
+        await world.settle()
+        with pytest.raises(Conflict, match="on the strength"):
+            await undo(world, merger_id)
+        await world.arrive(bed)
+        await world.settle()
+        if leaves:
+            await world.depart(bed)
+            await world.settle()
+        await undo(world, merger_id)
+        assert await places_of(world, survivor.case_id) == {"cosm": "placed"}
+        assert await places_of(world, other.case_id) == {"cosm": other_is}
+        if not leaves:
+            await world.leave(other.id)
+
+
+@pytest.mark.parametrize("waitlist", ["omm", "vo"])
+async def test_the_silence_of_one_person_is_counted_under_both_cases(world: World, waitlist: str) -> None:
+    """In a list where the survivor stands, and in one where they stand by the merger."""
+    other = await world.join(waitlist="omm", days=9)
+    for _ in range(2):
+        await offered_bed(world, programme=Programme.OMM)
+        await world.pass_time(hours=25)
+    survivor = await world.join(waitlist=waitlist, days=1)
+    await merge(world, survivor.case_id, other.case_id)
+    mine = (entries_table.c.case_id == survivor.case_id, entries_table.c.waitlist == "omm")
+    assert [row["silences"] for row in await world.rows("registry", select(entries_table).where(*mine))] == [2]
 
 
 async def test_the_case_that_has_a_place_is_the_one_that_survives(world: World) -> None:

@@ -72,6 +72,7 @@ MATRIX = {
     "GET /registry/v1/entries/{entryId}/position": ("registry:read", COORDINATION),
     "GET /registry/v1/draws": ("registry:read", COORDINATION | AUDITOR | OPERATOR),
     "POST /registry/v1/draws": ("registry:write", OPERATOR | {Role.HELPDESK}),
+    "GET /registry/v1/draws/{drawId}/lots": ("registry:read", COORDINATION | AUDITOR | OPERATOR),
     "POST /registry/v1/draws/{drawId}/_publish": ("registry:write", OPERATOR | {Role.HELPDESK}),
     "POST /shelters/v1/providers": ("shelters:manage", OPERATOR),
     "POST /shelters/v1/facilities": ("shelters:manage", OPERATOR),

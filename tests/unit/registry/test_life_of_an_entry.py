@@ -58,6 +58,15 @@ def test_an_act_leads_to_one_state_or_is_refused_and_changes_nothing(state: str,
     assert (entry.waiting_since, entry.urgency) == (before.waiting_since, before.urgency)
 
 
+@pytest.mark.parametrize("reason", PauseReason)
+def test_only_a_contact_review_makes_up_for_silence(reason: PauseReason) -> None:
+    """Whoever does not answer cannot start anew by asking for a pause, and ending it."""
+    entry = replace(WAITING)
+    entries.pause(entry, reason, NOW + timedelta(days=1))
+    entries.end_pause(entry)
+    assert entry.silences == (0 if reason is PauseReason.CONTACT_REVIEW else WAITING.silences)
+
+
 def test_a_right_ends_at_its_moment_and_not_before() -> None:
     """The moment itself counts; who has a place has nothing to lapse."""
     for moment, over in ((NOW + timedelta(seconds=1), False), (NOW, True)):

@@ -25,6 +25,7 @@ from schemas.api.municipalities import (
     Claim,
     ClaimReversal,
     Claims,
+    MoveIn,
     Municipalities,
     Municipality,
     MunicipalityMerger,
@@ -305,9 +306,10 @@ class Client:
         """This household is ours."""
         return await self._transport.post(f"{self._municipalities}/claims", Claim, NewClaim(slot_id=slot_id), key)
 
-    async def house_household(self, claim_id: UUID, key: str | None = None) -> Claim:
-        """The household has moved in."""
-        return await self._transport.post(f"{self._municipalities}/claims/{claim_id}/_house", Claim, None, key)
+    async def house_household(self, claim_id: UUID, move_in: MoveIn | None = None, key: str | None = None) -> Claim:
+        """The household has moved in: now, all of them, unless `move_in` says when, or how many."""
+        url = f"{self._municipalities}/claims/{claim_id}/_house"
+        return await self._transport.post(url, Claim, move_in or MoveIn(), key)
 
     async def claim_next_household(self, places: int, *, wheelchair: bool = False, key: str | None = None) -> Claim:
         """The next household that accepts a home for so many is ours: pending until one does."""

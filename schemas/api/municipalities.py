@@ -261,6 +261,13 @@ class ClaimsQuery(PageQuery):
     overdue: bool = Field(default=False, description="only those whose moveBefore has passed without moving in")
 
 
+class MoveIn(Schema):
+    """When they moved in, and how many: without it, now, and as many as were claimed."""
+
+    housed_on: date | None = Field(None, description="the day in the Netherlands; not before they were claimed")
+    people: int | None = Field(None, ge=1, le=40, description="how many moved in, when that is not who was claimed")
+
+
 class ClaimReversal(Schema):
     """Why a claim is taken back."""
 

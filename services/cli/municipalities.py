@@ -9,7 +9,7 @@ import click
 
 from services.cli.municipal import settings_for, work_on
 from services.cli.options import DATA
-from services.municipalities.domain.census import COLUMNS, BadRows, CountedMunicipality, read_populations
+from services.municipalities.domain.census import COLUMNS, BadRows, CountedMunicipality, read_populations, told
 from services.municipalities.domain.mergers import Merger
 from services.municipalities.handlers import municipalities as handlers
 
@@ -35,9 +35,9 @@ def import_command(file: BinaryIO, ref_date: datetime | None, data: Path) -> Non
     """Import municipalities with their populations from FILE, a CSV in UTF-8 (- reads standard input).
 
     Its columns are cbs_code,name,province,population,ref_date, in any order, under a header; other columns are left
-    alone. A ref_date is a 1 January. When any row is wrong, each wrong row is told with its line number, and nothing
-    is imported. Importing the same again changes nothing; a revised population replaces the one before, until quotas
-    rest on it.
+    alone. A ref_date is a 1 January; a list that has rows of other days beside those is imported one date at a time,
+    with --ref-date. When any row is wrong, everything that is wrong is told with its lines, and nothing is imported.
+    Importing the same again changes nothing; a revised population replaces the one before, until quotas rest on it.
     """
     counted = _read(file, None if ref_date is None else ref_date.date().isoformat())
     settings = settings_for(data, create=True)
@@ -89,10 +89,11 @@ def _read(file: BinaryIO, only: str | None) -> list[CountedMunicipality]:
 
 
 def _told(error: BadRows) -> click.ClickException:
-    """Every bad row on its line, then what to do."""
-    for row in error.rows[:SHOWN_LIMIT]:
-        click.echo(str(row), err=True)
-    more = len(error.rows) - SHOWN_LIMIT
+    """Everything that is wrong, with its lines, then what to do."""
+    problems = told(error.rows)
+    for problem in problems[:SHOWN_LIMIT]:
+        click.echo(problem, err=True)
+    more = len(problems) - SHOWN_LIMIT
     if more > 0:
         click.echo(f"and {more} more", err=True)
     hint = f"Put them right (the columns are {','.join(COLUMNS)}), or import one date with --ref-date."

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -313,11 +313,13 @@ class Acts(ABC):
 
         return await self.run("municipalities", work)
 
-    async def house(self, claim_id: UUID) -> Claim:
+    async def house(self, claim_id: UUID, day: date | None = None, people: int | None = None) -> Claim:
         """The household has moved in."""
         return await self.run(
             "municipalities",
-            lambda unit: municipal_claims.house_claim(unit, QuotaRules(), claim_id, MUNICIPALITY),
+            lambda unit: municipal_claims.house_claim(
+                unit, QuotaRules(), claim_id, MUNICIPALITY, day=day, people=people
+            ),
         )
 
     async def reverse(self, claim_id: UUID) -> Claim:

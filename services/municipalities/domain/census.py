@@ -44,8 +44,25 @@ class BadRow:
     line: int
     problem: str
 
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.problem}"
+
+def told(rows: Iterable[BadRow]) -> list[str]:
+    """What is wrong, each once with the lines that it is wrong with; the first line first."""
+    lines: dict[str, list[int]] = {}
+    for row in rows:
+        lines.setdefault(row.problem, []).append(row.line)
+    return [f"{_spans(found)}: {problem}" for problem, found in sorted(lines.items(), key=lambda item: item[1])]
+
+
+def _spans(lines: Iterable[int]) -> str:
+    """Lines in rising order, those that follow each other as one: `lines 2-5, 9`."""
+    spans: list[list[int]] = []
+    for line in lines:
+        if spans and line == spans[-1][-1] + 1:
+            spans[-1][1:] = [line]
+        else:
+            spans.append([line])
+    several = len(spans) > 1 or len(spans[0]) > 1
+    return f"line{'s' * several} {', '.join('-'.join(map(str, span)) for span in spans)}"
 
 
 class BadRows(Exception):

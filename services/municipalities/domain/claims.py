@@ -1,12 +1,12 @@
 """A municipality's claim on a household: pending → claimed → housed; withdrawn while pending; or reversed."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
 from services.municipalities.domain.errors import Refused
-from services.municipalities.domain.half_year import HalfYear, weeks_after
+from services.municipalities.domain.half_year import AMSTERDAM, HalfYear, beginning_of, weeks_after
 
 HOUSE_WITHIN_WEEKS = 10
 MOVE_WITHIN_WEEKS = HOUSE_WITHIN_WEEKS + 2
@@ -60,11 +60,21 @@ def bind(claim: Claim, offer_id: UUID, people: int, now: datetime) -> None:
     claim.move_before = weeks_after(now, MOVE_WITHIN_WEEKS)
 
 
-def move_in(claim: Claim, now: datetime, *, counts: bool) -> None:
+def moved_in_at(claim: Claim, day: date | None, now: datetime) -> datetime:
+    """When they moved in: on this day in the Netherlands, or now. Raises Refused for a day before they were claimed."""
+    if day is None or day == now.astimezone(AMSTERDAM).date():
+        return now
+    assert claim.claimed_at is not None, "only who was claimed moves in"  # noqa: S101 - the callers know
+    if day < claim.claimed_at.astimezone(AMSTERDAM).date():
+        raise Refused("They were claimed after that day; it counts from then on.")
+    return max(beginning_of(day), claim.claimed_at)
+
+
+def move_in(claim: Claim, moment: datetime, people: int, *, counts: bool) -> None:
     """They have moved in: the claim counts in the half-year of this moment, if that counts at all."""
     claim.state = ClaimState.HOUSED
-    claim.housed_at, claim.counted = now, counts
-    claim.half_year = str(HalfYear.of(now))
+    claim.housed_at, claim.people, claim.counted = moment, people, counts
+    claim.half_year = str(HalfYear.of(moment))
 
 
 def reverse(claim: Claim, reason: str, now: datetime) -> bool:

@@ -34,6 +34,11 @@ class Kind(StrEnum):
     CLAIM_REVERSED = "claim_reversed"
     CLAIM_CARRIED_OUT = "claim_carried_out"
     CLAIM_CARRIED_IN = "claim_carried_in"
+    CLAIM_TAKEN_BACK_OUT = "claim_taken_back_out"
+    CLAIM_TAKEN_BACK_IN = "claim_taken_back_in"
+    """It was carried over although they had moved in before, which nobody had said."""
+    CLAIM_RESIZED = "claim_resized"
+    """Not as many moved in as were claimed."""
     HOUSED = "housed"
     HOUSED_REVERSED = "housed_reversed"
     NOT_COUNTED = "not_counted"
@@ -46,6 +51,9 @@ CLAIM_KINDS = frozenset(
         Kind.CLAIM_REVERSED,
         Kind.CLAIM_CARRIED_OUT,
         Kind.CLAIM_CARRIED_IN,
+        Kind.CLAIM_TAKEN_BACK_OUT,
+        Kind.CLAIM_TAKEN_BACK_IN,
+        Kind.CLAIM_RESIZED,
         Kind.HOUSED,
         Kind.HOUSED_REVERSED,
         Kind.NOT_COUNTED,
@@ -96,15 +104,23 @@ def claimed(code: str, half_year: HalfYear, people: int) -> Booking:
     return _moved(code, half_year, Kind.CLAIMED, Account.OPEN, Account.CLAIMED, people)
 
 
+def claim_resized(code: str, half_year: HalfYear, people: int) -> Booking:
+    """A claimed household has so many people more, or, when negative, fewer."""
+    return _moved(code, half_year, Kind.CLAIM_RESIZED, Account.OPEN, Account.CLAIMED, people)
+
+
 def claim_reversed(code: str, half_year: HalfYear, people: int) -> Booking:
     """A claim came to nothing."""
     return _moved(code, half_year, Kind.CLAIM_REVERSED, Account.CLAIMED, Account.OPEN, people)
 
 
 def claim_carried(code: str, half_year: HalfYear, to: HalfYear, people: int) -> Booking:
-    """A claim is still open when its half-year is over: it will count in a later one."""
-    out = _moved(code, half_year, Kind.CLAIM_CARRIED_OUT, Account.CLAIMED, Account.OPEN, people)
-    return out + _moved(code, to, Kind.CLAIM_CARRIED_IN, Account.OPEN, Account.CLAIMED, people)
+    """A claim is still open when its half-year is over: it counts in a later one, or in an earlier one after all."""
+    gone, came = Kind.CLAIM_CARRIED_OUT, Kind.CLAIM_CARRIED_IN
+    if to < half_year:
+        gone, came = Kind.CLAIM_TAKEN_BACK_OUT, Kind.CLAIM_TAKEN_BACK_IN
+    out = _moved(code, half_year, gone, Account.CLAIMED, Account.OPEN, people)
+    return out + _moved(code, to, came, Account.OPEN, Account.CLAIMED, people)
 
 
 def housed(code: str, half_year: HalfYear, people: int, *, counts: bool) -> Booking:

@@ -43,7 +43,7 @@ async def carry_over(unit: UnitOfWork) -> None:
 
 
 async def carry_claim(unit: UnitOfWork, claim: Claim, to: HalfYear, effective_at: datetime | None = None) -> None:
-    """A claim that is still open counts in a later half-year than that of its making."""
+    """A claim that is still open counts in another half-year than it was booked in."""
     booking = rules.claim_carried(claim.municipality_code, claim.booked_in, to, claim.people)
     await ledger.book(unit, booking, claim_id=claim.id, effective_at=effective_at)
     claim.half_year = str(to)

@@ -1,6 +1,7 @@
 """Claims: a household is a municipality's, it moves in and counts, or the claim is taken back with a reason."""
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from uuid import UUID
 
 from schemas.messages.quotas import ClaimReversed, HouseholdHoused, PlacementClaimed
@@ -52,21 +53,31 @@ async def bind_pending(unit: UnitOfWork, accepted: Sequence[Slot]) -> None:
             await _book_claim(unit, claim)
 
 
-async def house_claim(unit: UnitOfWork, quota_rules: QuotaRules, claim_id: UUID, municipality_code: str) -> Claim:
-    """The household has moved in: it counts for the half-year of this moment. Raises NotFound or Refused."""
+async def house_claim(
+    unit: UnitOfWork,
+    quota_rules: QuotaRules,
+    claim_id: UUID,
+    municipality_code: str,
+    *,
+    day: date | None = None,
+    people: int | None = None,
+) -> Claim:
+    """The household has moved in, now or on an earlier day: it counts for the half-year of that moment.
+
+    `people`: how many, when that is not who was claimed. Raises NotFound, or Refused.
+    """
     await municipalities.lock_own(unit, municipality_code)
     claim = await store.lock_claim(unit, claim_id, municipality_code)
     slot = await slots.lock_slot(unit, claim.slot_id, municipality_code)
     slot_rules.house(slot)
-    half_year = HalfYear.of(unit.now)
-    if claim.booked_in != half_year:
-        await carry_claim(unit, claim, half_year)
-    rules.move_in(claim, unit.now, counts=quota_rules.counts(unit.now))
+    moment = rules.moved_in_at(claim, day, unit.now)
+    await _book_housed(unit, claim, people or claim.people, moment, counts=quota_rules.counts(moment))
+    rules.move_in(claim, moment, people or claim.people, counts=quota_rules.counts(moment))
     await slots.save(unit, [slot])
     await store.save(unit, claim)
-    booking = bookings.housed(municipality_code, half_year, claim.people, counts=claim.counted)
-    await ledger.book(unit, booking, claim_id=claim.id)
-    housed = HouseholdHoused(**common(slot), offer_id=slot.offer_id, claim_id=claim.id, housed_at=unit.now)
+    if HalfYear.of(moment) != HalfYear.of(unit.now):
+        await carry_over(unit)
+    housed = HouseholdHoused(**common(slot), offer_id=slot.offer_id, claim_id=claim.id, housed_at=moment)
     unit.record(housed, subject=slot.vacancy_id)
     return claim
 
@@ -123,6 +134,21 @@ async def _bind(unit: UnitOfWork, slot: Slot, claim: Claim) -> None:
 async def _book_claim(unit: UnitOfWork, claim: Claim) -> None:
     booking = bookings.claimed(claim.municipality_code, claim.booked_in, claim.people)
     await ledger.book(unit, booking, claim_id=claim.id)
+
+
+async def _book_housed(unit: UnitOfWork, claim: Claim, people: int, moment: datetime, *, counts: bool) -> None:
+    """Book it as true from its moment on. The book of a municipality that came of a merger begins with that."""
+    code, half_year = claim.municipality_code, HalfYear.of(moment)
+    merged_at = await municipalities.merged_at(unit, code) or moment
+    # It was carried over at each bound since, as long as nobody had said that they had moved in.
+    while half_year < claim.booked_in:
+        await carry_claim(unit, claim, claim.booked_in.previous, max(claim.booked_in.begins_at, merged_at))
+    true_from = max(moment, merged_at)
+    if claim.booked_in < half_year:
+        await carry_claim(unit, claim, half_year, true_from)
+    found = [bookings.claim_resized(code, half_year, people - claim.people)] if people != claim.people else []
+    found.append(bookings.housed(code, half_year, people, counts=counts))
+    await ledger.book(unit, *found, claim_id=claim.id, effective_at=true_from)
 
 
 async def _book_reversal(unit: UnitOfWork, claim: Claim, *, was_housed: bool) -> None:

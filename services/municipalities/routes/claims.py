@@ -1,13 +1,16 @@
 """Claims: made, listed, housed, taken back."""
 
+from datetime import date
 from functools import partial
 from uuid import UUID
 
-from schemas.api.municipalities import Claim, ClaimReversal, Claims, ClaimsQuery, NewClaim
+from schemas.api.municipalities import Claim, ClaimReversal, Claims, ClaimsQuery, MoveIn, NewClaim
 from schemas.vocabulary import ClaimReversalReason
+from services.chassis.errors import FieldError, InvalidInput
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
 from services.municipalities.domain import claims as domain
+from services.municipalities.domain.half_year import AMSTERDAM
 from services.municipalities.domain.quotas import QuotaRules
 from services.municipalities.handlers import claims as handlers
 from services.municipalities.handlers import slots as slot_handlers
@@ -44,10 +47,13 @@ async def get_claim(call: Call, unit: UnitOfWork) -> Reply:
     return Reply(200, _claim(await store.find_claim(unit, call.uuid("claimId"), call.principal.organisation)))
 
 
-async def house_claim(quota_rules: QuotaRules, call: Call, unit: UnitOfWork) -> Reply:
-    """Record that a claimed household has moved in."""
-    mine = call.principal.organisation
-    return Reply(200, _claim(await handlers.house_claim(unit, quota_rules, call.uuid("claimId"), mine)))
+async def house_claim(quota_rules: QuotaRules, call: Call[MoveIn], unit: UnitOfWork) -> Reply:
+    """Record that a claimed household has moved in. Raises InvalidInput for a day that is still to come."""
+    body, mine, claim_id = call.body, call.principal.organisation, call.uuid("claimId")
+    if body.housed_on is not None and body.housed_on > unit.now.astimezone(AMSTERDAM).date():
+        raise InvalidInput(fields=[FieldError("/housedOn", "Must not be in the future.")])
+    moved_in = await handlers.house_claim(unit, quota_rules, claim_id, mine, day=body.housed_on, people=body.people)
+    return Reply(200, _claim(moved_in))
 
 
 async def reverse_claim(call: Call[ClaimReversal], unit: UnitOfWork) -> Reply:
@@ -118,10 +124,16 @@ def _ending(quota_rules: QuotaRules) -> tuple[Operation[UnitOfWork], ...]:
             path=f"{BASE}/claims/{{claimId}}/_house",
             operation_id="houseHousehold",
             summary="Record that a claimed household has moved in",
-            description="From now on its members count for your quota, in the half-year of this moment.",
+            description=(
+                "Its members count for your quota in the half-year in which they moved in: now, or on housedOn. "
+                "What that changes in a half-year that is over is carried over to the next one. Say people when the "
+                "household has grown or become smaller since you claimed it."
+            ),
             scope=WRITE,
             roles=OWNERS,
             handler=partial(house_claim, quota_rules),
+            request=MoveIn,
+            request_example=MoveIn(housed_on=date(2026, 6, 30), people=3),
             response=Claim,
             errors=(404, 409),
             tags=("claims",),

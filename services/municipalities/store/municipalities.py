@@ -174,6 +174,14 @@ async def all_mergers(unit: UnitOfWork) -> list[StoredMerger]:
     ]
 
 
+async def merged_at(unit: UnitOfWork, code: str) -> datetime | None:
+    """Since when the last ones that merged into this municipality are a part of it; None for no merger."""
+    done = (mergers.c.into_code == code, mergers.c.carried_out_at.is_not(None))
+    query = select(mergers.c.effective_on).where(*done).order_by(mergers.c.effective_on.desc()).limit(1)
+    row = (await unit.execute(query)).first()
+    return None if row is None else beginning_of(row.effective_on)
+
+
 def listed_mergers() -> Select[tuple[object, ...]]:
     """Mergers, with the name of what came of each."""
     joined = mergers.join(municipalities, municipalities.c.code == mergers.c.into_code)

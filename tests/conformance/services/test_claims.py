@@ -1,6 +1,6 @@
 """Claims over all services, on both databases: with and without a slot, by the clock, and taken back."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -9,13 +9,14 @@ from schemas.messages.offers import Household, OfferAccepted, OfferMade, Placeme
 from schemas.vocabulary import ClaimReversalReason, FallThroughReason, ListKind
 from services.chassis.errors import Conflict, NotFound
 from services.cli.simulation.acts import COORDINATOR, MUNICIPALITY
+from services.municipalities.domain.mergers import Merger
 from services.municipalities.domain.quotas import Position
 from services.municipalities.handlers import claims as claim_handlers
 from services.municipalities.handlers import slots as slot_handlers
 from services.municipalities.handlers.slots import AllocationEvent
 from services.municipalities.store import claims as claims_store
 from services.municipalities.tables import claims, slots
-from tests.support.quotas import H1, OTHER, claimed, entry_states, housed, position, prepare
+from tests.support.quotas import H1, H2, OTHER, claimed, entry_states, housed, merge, position, prepare, set_quotas
 from tests.support.world import World
 
 
@@ -55,6 +56,63 @@ async def test_a_pending_claim_waits_through_a_refusal_and_goes_with_its_slot(wo
     (row,) = await world.rows("municipalities", select(claims))
     assert row["state"] == "withdrawn"
     assert await position(world, H1) == Position(quota=50)
+
+
+@pytest.mark.parametrize("people", [1, 3])
+async def test_as_many_count_as_moved_in(world: World, people: int) -> None:
+    """A household may have grown since it was claimed; and as many are taken back with the claim."""
+    await prepare(world)
+    claim = await claimed(world)
+    await world.house(claim.id, people=people)
+    assert await position(world, H1) == Position(quota=50, housed=people)
+    await world.reverse(claim.id)
+    assert await position(world, H1) == Position(quota=50)
+
+
+@pytest.mark.parametrize("closed", [1, 2])
+async def test_who_moved_in_earlier_counts_in_the_half_year_of_that_day(world: World, closed: int) -> None:
+    """Also when it is said after that half-year was closed, and the one behind it: what was carried over follows."""
+    await prepare(world)
+    claim = await claimed(world)
+    half_year = H1
+    for _ in range(closed):
+        half_year = half_year.next
+        world.clock.now = half_year.begins_at
+        await set_quotas(world, half_year, 100)
+    assert await position(world, half_year) == Position(quota=50, arrears=50 * closed, claimed=1)
+    world.clock.forward(days=3)
+    await world.house(claim.id, date(2026, 6, 30))
+    assert await position(world, H1) == Position(quota=50, housed=1, carried_over=49)
+    assert (await position(world, half_year)).arrears == 50 * closed - 1
+    assert await position(world, H1, at=datetime(2026, 6, 30, 12, tzinfo=UTC)) == Position(quota=50, housed=1)
+    assert await position(world, H1, at=H2.begins_at) == Position(quota=50, housed=1, carried_over=49)
+    with pytest.raises(Conflict, match="housed"):
+        await world.house(claim.id)
+
+
+async def test_nobody_moves_in_before_they_were_claimed(world: World) -> None:
+    """And on the day on which they were, not before the moment."""
+    await prepare(world)
+    claim = await claimed(world)
+    assert claim.claimed_at is not None
+    day = claim.claimed_at.date()
+    with pytest.raises(Conflict, match="claimed after that day"):
+        await world.house(claim.id, day - timedelta(days=1))
+    world.clock.forward(days=3)
+    assert (await world.house(claim.id, day)).housed_at == claim.claimed_at
+
+
+async def test_who_moved_in_before_a_merger_counts_for_what_it_became(world: World) -> None:
+    """Its book begins with the merger, so before that nothing of it is there."""
+    await prepare(world)
+    claim = await claimed(world)
+    await merge(world, Merger((OTHER,), MUNICIPALITY, date(2026, 7, 1), None))
+    world.clock.now = H2.begins_at
+    await set_quotas(world, H2, 100)
+    world.clock.forward(days=3)
+    await world.house(claim.id, date(2026, 6, 30))
+    assert await position(world, H1, at=H2.begins_at) == Position(quota=100, housed=1, carried_over=99)
+    assert (await position(world, H2)).arrears == 99
 
 
 async def test_the_clock_of_a_claim_is_ten_weeks_and_two(world: World) -> None:

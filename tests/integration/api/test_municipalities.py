@@ -7,6 +7,7 @@ import pytest
 
 from schemas.api.cases import NewPermit
 from schemas.api.municipalities import (
+    MoveIn,
     NewMunicipality,
     NewMunicipalityMerger,
     NewQuotas,
@@ -18,6 +19,7 @@ from schemas.api.municipalities import (
 from schemas.api.registry import NewCase, Offer
 from schemas.vocabulary import AgeBand, ClaimReversalReason, PermitKind, Province, Purpose, Sex
 from services.chassis.identity import Role
+from services.municipalities.domain import half_year
 from services.municipalities.domain.half_year import HalfYear
 from tests.integration.api.conftest import Server
 from tests.support.waiting import eventually
@@ -99,9 +101,13 @@ async def test_a_claim_without_a_slot_is_pending_then_claimed_then_housed(shared
     assert abs(claim.move_before - claim.claimed_at - timedelta(weeks=12)) <= timedelta(hours=1)
     assert not (await municipality.list_claims(overdue=True)).claims
     assert (await quota_of(shared_out, UTRECHT)).claimed == 3
-    await municipality.house_household(claim.claim_id)
+    token, today = shared_out.token(UTRECHT, Role.MUNICIPALITY), datetime.now(half_year.AMSTERDAM).date()
+    later = {"housedOn": (today + timedelta(days=1)).isoformat()}
+    refused = await shared_out.post(f"/municipalities/v1/claims/{claim.claim_id}/_house", token, later)
+    assert (refused.status, refused.body["errors"][0]["pointer"]) == (400, "/housedOn")
+    await municipality.house_household(claim.claim_id, MoveIn(housed_on=today, people=4))
     quota = await quota_of(shared_out, UTRECHT)
-    assert (quota.claimed, quota.housed, quota.remaining) == (0, 3, 27)
+    assert (quota.claimed, quota.housed, quota.remaining) == (0, 4, 26)
     assert (await quota_of(shared_out, UTRECHT, claim.claimed_at)).housed == 0
 
 
@@ -157,7 +163,7 @@ async def test_someone_elses_claim_does_not_exist(shared_out: Server) -> None:
     stranger = shared_out.token(AMSTERDAM, Role.MUNICIPALITY)
     url = f"/municipalities/v1/claims/{claim.claim_id}"
     assert (await shared_out.send("GET", url, stranger)).status == 404
-    assert (await shared_out.post(f"{url}/_house", stranger)).status == 404
+    assert (await shared_out.post(f"{url}/_house", stranger, {})).status == 404
     assert (await shared_out.send("GET", "/municipalities/v1/claims", stranger)).body == {"claims": []}
 
 

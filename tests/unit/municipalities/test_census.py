@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from services.municipalities.domain.census import BadRows, read_populations
+from services.municipalities.domain.census import BadRow, BadRows, read_populations, told
 
 HEADER = "cbs_code,name,province,population,ref_date"
 UTRECHT = "GM0344,Utrecht,Utrecht,361699,2022-01-01"
@@ -21,7 +21,7 @@ def problems(*lines: str, only: str | None = None) -> list[str]:
     """What is said to be wrong."""
     with pytest.raises(BadRows) as raised:
         read(*lines, only=only)
-    return [str(row) for row in raised.value.rows]
+    return [f"line {row.line}: {row.problem}" for row in raised.value.rows]
 
 
 def test_a_good_file_is_read() -> None:
@@ -105,3 +105,9 @@ def test_an_empty_line_is_no_row() -> None:
     """At the end of many files there is one; the numbers still count it."""
     assert len(read(HEADER, "", UTRECHT, "")) == 1
     assert problems(HEADER, "", "GM1,Utrecht,Utrecht,1,2022-01-01")[0].startswith("line 3: cbs_code")
+
+
+def test_what_is_wrong_with_many_lines_is_told_once() -> None:
+    """Else a list of which every row has the wrong date would hide whatever else is wrong with it."""
+    rows = [BadRow(line, "too late") for line in (2, 3, 4, 9)] + [BadRow(3, "too long")]
+    assert told(rows) == ["lines 2-4, 9: too late", "line 3: too long"]

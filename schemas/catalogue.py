@@ -13,7 +13,7 @@ from pydantic_core import to_json
 
 from schemas.base import Message
 from schemas.envelope import Event, InvalidMessage, MessageTooLarge
-from schemas.messages import beds, deadlines, offers, placements, quotas
+from schemas.messages import beds, deadlines, delivery, offers, placements, quotas
 from schemas.vocabulary import ListKind
 
 LARGEST_BYTES = 64 * 1024
@@ -28,11 +28,14 @@ EventModel = type[Event[Any]]
 
 @dataclass(frozen=True, slots=True)
 class MessageType:
-    """One type of message, its model, the service that owns the fact, and the model of the whole event."""
+    """One type of message, its model, the service that owns the fact, and the model of the whole event.
+
+    Without an owner it is a fact about whichever service says it.
+    """
 
     type: str
     model: DataModel
-    owner: str
+    owner: str | None
     event_model: EventModel
 
     @property
@@ -43,7 +46,7 @@ class MessageType:
         return tuple(f"{self.type}.{kind}" for kind in ListKind)
 
 
-def _owned(owner: str, *models: DataModel) -> tuple[MessageType, ...]:
+def _owned(owner: str | None, *models: DataModel) -> tuple[MessageType, ...]:
     return tuple(MessageType(model.TYPE, model, owner, _event_model(model)) for model in models)
 
 
@@ -89,6 +92,7 @@ MESSAGES: tuple[MessageType, ...] = (
         deadlines.ReflectionPeriodEnding,
         deadlines.ContactNeeded,
     ),
+    *_owned(None, delivery.QueueLost),
 )
 
 BY_TYPE: Mapping[str, MessageType] = MappingProxyType({message.type: message for message in MESSAGES})

@@ -95,9 +95,13 @@ def _references(message_types: Sequence[MessageType]) -> Document:
 def _send_operations() -> Document:
     amqp = {"deliveryMode": 2, "mandatory": True, "bindingVersion": AMQP_BINDING_VERSION}
     return {
-        f"{item.owner}.send.{item.type}": {
+        f"{item.owner or 'every'}.send.{item.type}": {
             "action": "send",
-            "summary": f"The service {item.owner} owns this fact, and nobody else sends it.",
+            "summary": (
+                f"The service {item.owner} owns this fact, and nobody else sends it."
+                if item.owner
+                else "Every service sends it of itself."
+            ),
             **_on_channel(item.type, [item]),
             "bindings": {"amqp": amqp},
         }

@@ -8,7 +8,7 @@ from uuid import UUID
 from schemas import catalogue
 from schemas.base import Message
 from schemas.catalogue import MessageType
-from schemas.messages import beds, deadlines, offers, placements, quotas
+from schemas.messages import beds, deadlines, delivery, offers, placements, quotas
 from schemas.vocabulary import (
     AgeBand,
     ClaimReversalReason,
@@ -38,6 +38,8 @@ SOURCES = {
     "municipalities": "urn:nld:oin:00000099000000001000:systeem:municipalities",
     "registry": "urn:nld:kvknr:00000002.registry",
 }
+ANY_OWNER = "shelters"
+"""Who says in the examples what every service may say."""
 RECIPIENT = "coordinator-north"
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -46,7 +48,7 @@ def _id(number: int) -> UUID:
     return UUID(f"0197c4f0-0000-7000-8000-{number:012d}")
 
 
-_VACANCY, _UNIT, _FACILITY, _SLOT, _OFFER, _CLAIM, _EVENT, _CASE, _ENTRY, _PLACEMENT = map(_id, range(1, 11))
+_VACANCY, _UNIT, _FACILITY, _SLOT, _OFFER, _CLAIM, _EVENT, _CASE, _ENTRY, _PLACEMENT, _NOTHING = map(_id, range(1, 12))
 _HOUSEHOLD = offers.Household(adults=1, children=2)
 
 _DATA: tuple[Message, ...] = (
@@ -229,15 +231,17 @@ _DATA: tuple[Message, ...] = (
     placements.RecordedPlacementEnded(
         placement_id=_PLACEMENT, version=2, unit_id=_UNIT, reason=RecordedPlacementEnd.LEFT, ended_at=NOW
     ),
+    delivery.QueueLost(
+        version=1, service="shelters", bindings=["nl.doorstroom.offers.offer-made.v1.shelter"], found_at=NOW
+    ),
 )
 
 
 def typical(message_type: MessageType) -> Json:
     """Give an event of this type as most of them are: no attribute that need not be there."""
     data = next(item for item in _DATA if type(item) is message_type.model)
-    event = catalogue.event(
-        data, id=_EVENT, source=SOURCES[message_type.owner], subject=_subject(data, message_type.owner), time=NOW
-    )
+    owner = message_type.owner or ANY_OWNER
+    event = catalogue.event(data, id=_EVENT, source=SOURCES[owner], subject=_subject(data, owner), time=NOW)
     document: Json = json.loads(catalogue.encode(event))
     return document
 
@@ -245,14 +249,14 @@ def typical(message_type: MessageType) -> Json:
 def _subject(data: Message, owner: str) -> str:
     """What the event is about: to the registry an entry, an offer or a case; to the others a vacancy; a placement."""
     names = ("entry_id", "offer_id", "case_id") if owner == "registry" else ("vacancy_id",)
-    return str(next(getattr(data, name) for name in (*names, "placement_id") if hasattr(data, name)))
+    return str(next((getattr(data, name) for name in (*names, "placement_id") if hasattr(data, name)), _NOTHING))
 
 
 def with_optional_attributes(message_type: MessageType) -> Json:
     """Give an event of this type with all attributes that there are."""
     return typical(message_type) | {
         "dataschema": f"https://doorstroom.example/schemas/{message_type.type}.schema.json",
-        "dataref": f"/{message_type.owner}/v1/openapi.json",
+        "dataref": f"/{message_type.owner or ANY_OWNER}/v1/openapi.json",
         "traceparent": TRACEPARENT,
     }
 

@@ -41,7 +41,7 @@ class Process:
         """Migrate, connect, listen. Raises DatabaseUnavailable, or OSError when the port is taken."""
         for service in self._services:
             await service.migrate()
-        await self._broker.start()
+        await self._broker.start(self._ask_again)
         for service in self._services:
             await service.start()
         await self._runner.setup()
@@ -49,6 +49,10 @@ class Process:
         await site.start()
         self.port = self._runner.addresses[0][1]
         log.info("listening", services=[service.name for service in self._services], port=self.port)
+
+    async def _ask_again(self) -> None:
+        for service in self._services:
+            await service.ask_again()
 
     async def stop(self, drain_seconds: float) -> None:
         """Say that we stop, finish the requests, publish what waits, hand back the rest, and close everything."""

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
+import structlog
 from sqlalchemy import ColumnElement, Executable, Table, bindparam, delete, select
 
 from schemas.base import Message
+from schemas.messages.delivery import QueueLost
 from services.chassis import idempotency, quarantine
 from services.chassis.background import Background
 from services.chassis.broker.port import Broker
@@ -16,12 +18,15 @@ from services.chassis.broker.topology import Queue
 from services.chassis.consumer import Consumer, Handler
 from services.chassis.database import UtcDateTime
 from services.chassis.migrations import migrate
+from services.chassis.reconcile import say_again
 from services.chassis.relay import Relay
 from services.chassis.tables import MessageTables
 from services.chassis.timers import Timer
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web import Api
 from services.chassis.web.health import Check
+
+log = structlog.get_logger(__name__)
 
 FLUSH_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 300.0
@@ -64,7 +69,8 @@ class Service:
         parts = self.parts
         if parts.queue is None:
             return None
-        return Consumer(parts.transactions, parts.tables, parts.broker, parts.queue, parts.handlers)
+        handlers: dict[type[Message], Handler] = {**parts.handlers, QueueLost: self._say_again}
+        return Consumer(parts.transactions, parts.tables, parts.broker, parts.queue, handlers)
 
     async def migrate(self) -> None:
         """Bring the database to the newest schema. Raises DatabaseUnavailable."""
@@ -80,6 +86,22 @@ class Service:
             self._background.start(f"{self.name}-{timer.name}", timer.run)
         for name, work in self.parts.background.items():
             self._background.start(f"{self.name}-{name}", work)
+
+    async def ask_again(self) -> None:
+        """Our queue is not there: ask the others to say again what was in it. They ask us for what was in theirs."""
+        log.warning("queue-lost", service=self.name)
+        await self.transactions.run(self._ask_again)
+
+    async def _ask_again(self, unit: UnitOfWork) -> None:
+        assert self.parts.queue is not None, "only who has a queue loses it"  # noqa: S101 - the broker asks who has one
+        bindings = list(self.parts.queue.bindings)
+        lost = QueueLost(version=1, service=self.name, bindings=bindings, found_at=unit.now)
+        unit.record(lost, unit.identifiers())
+
+    async def _say_again(self, unit: UnitOfWork, lost: Sequence[QueueLost]) -> None:
+        wanted = [pattern for message in lost if message.service != self.name for pattern in message.bindings]
+        if wanted:
+            await say_again(unit, self.tables.outbox, self.parts.retention, wanted)
 
     async def drain(self) -> None:
         """Publish what is waiting, as far as that is possible in a few seconds; the rest stays in the outbox."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from schemas.base import Message
+from schemas.messages.delivery import QueueLost
 from schemas.messages.offers import (
     OfferAccepted,
     OfferDeclined,
@@ -22,7 +23,7 @@ _ALLOCATIONS = (OfferMade, OfferAccepted, OfferDeclined, OfferExpired, OfferRevo
 def queue(prefix: str) -> Queue:
     """The municipalities' queue: what the registry decides about housing, and nothing about shelter."""
     bindings = tuple(f"{message.TYPE}.{ListKind.HOUSING}" for message in _ALLOCATIONS)
-    return Queue(f"{prefix}.municipalities", bindings)
+    return Queue(f"{prefix}.municipalities", (*bindings, QueueLost.TYPE))
 
 
 def handlers() -> Mapping[type[Message], Handler]:

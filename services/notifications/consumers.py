@@ -5,6 +5,7 @@ from functools import partial
 
 from schemas.base import Message
 from schemas.catalogue import BY_MODEL
+from schemas.messages.delivery import QueueLost
 from services.chassis.broker.topology import Queue
 from services.chassis.consumer import Handler
 from services.notifications.handlers import KINDS, notify
@@ -13,7 +14,7 @@ from services.notifications.hub import Hub
 
 def queue(prefix: str) -> Queue:
     """The notifications' queue: what the registry decides, about shelter and housing, and what it warns of."""
-    return Queue(f"{prefix}.notifications", tuple(map(_binding, KINDS)))
+    return Queue(f"{prefix}.notifications", (*map(_binding, KINDS), QueueLost.TYPE))
 
 
 def handlers(hub: Hub) -> Mapping[type[Message], Handler]:

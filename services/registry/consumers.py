@@ -14,6 +14,7 @@ from schemas.messages.beds import (
     NoShowReported,
     PlacementConflicted,
 )
+from schemas.messages.delivery import QueueLost
 from schemas.messages.quotas import ClaimReversed, HouseholdHoused, PlacementClaimed, SlotOpened, SlotWithdrawn
 from services.chassis.broker.topology import Queue
 from services.chassis.consumer import Handler
@@ -24,7 +25,7 @@ from services.registry.handlers.matching import Matchmaker
 
 def queue(prefix: str) -> Queue:
     """The registry's queue: everything that shelters and municipalities report."""
-    return Queue(f"{prefix}.registry", tuple(message.TYPE for message in _HANDLERS))
+    return Queue(f"{prefix}.registry", (*(message.TYPE for message in _HANDLERS), QueueLost.TYPE))
 
 
 def handlers(matchmaker: Matchmaker) -> Mapping[type[Message], Handler]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from schemas.base import Message
+from schemas.messages.delivery import QueueLost
 from schemas.messages.offers import (
     EnquiryEnded,
     EnquiryMade,
@@ -28,7 +29,9 @@ def queue(prefix: str) -> Queue:
     """The shelters' queue: what the registry decides about shelter, and nothing about housing."""
     messages = (EnquiryMade, *_ALLOCATIONS, PlacementEnded)
     of_shelter = tuple(f"{message.TYPE}.{ListKind.SHELTER}" for message in messages)
-    return Queue(f"{prefix}.shelters", (*of_shelter, PlacementRecorded.TYPE, RecordedPlacementEnded.TYPE))
+    return Queue(
+        f"{prefix}.shelters", (*of_shelter, PlacementRecorded.TYPE, RecordedPlacementEnded.TYPE, QueueLost.TYPE)
+    )
 
 
 def handlers(leases: Leases) -> Mapping[type[Message], Handler]:

@@ -10,6 +10,7 @@ from services.chassis import relay, unit_of_work
 from services.chassis.broker.port import Delivery, Message, Subscription
 from services.chassis.consumer import Consumer
 from services.chassis.relay import Relay
+from services.chassis.service import Service
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.municipalities.domain import slots
 from services.registry.domain import entries, offers
@@ -198,6 +199,14 @@ def an_arrival_is_not_told(stack: ExitStack) -> None:
     _replace(stack, shelter_messages, "record_arrival", lambda *_: None)
 
 
+def nobody_asks_again(stack: ExitStack) -> None:
+    """What a broker lost stays lost: whose queue it was makes it anew, and says nothing."""
+
+    async def ask_again(self: Service, unit: UnitOfWork) -> None: ...
+
+    _replace(stack, Service, "_ask_again", ask_again)
+
+
 def a_municipality_hears_nothing(stack: ExitStack) -> None:
     """A slot stays as it is, whatever the registry says of it."""
     _replace(stack, slots, "_follows", lambda *_: False)
@@ -226,5 +235,6 @@ BUGS: Mapping[str, Plant] = {
         an_acceptance_is_not_told,
         an_arrival_is_not_told,
         a_municipality_hears_nothing,
+        nobody_asks_again,
     )
 }

@@ -14,6 +14,7 @@ from services.chassis.broker.port import (
     CONTENT_TYPE,
     NO_HEADERS,
     Delivery,
+    Loss,
     Message,
     NotConfirmed,
     PublishError,
@@ -21,6 +22,7 @@ from services.chassis.broker.port import (
     SubscriptionClosed,
     checked_limit,
     checked_messages,
+    nothing_lost,
 )
 from services.chassis.broker.topology import Queue, Topology, matches
 
@@ -122,8 +124,9 @@ class InProcessBroker:
         self._closed = False
         self.connected = False
 
-    async def start(self) -> None:
-        """Accept publishes from now on; calling it again changes nothing."""
+    async def start(self, before_making: Loss = nothing_lost) -> None:
+        """Accept publishes from now on; calling it again changes nothing. What is lost here was never confirmed."""
+        del before_making
         self.connected = not self._closed
 
     async def close(self) -> None:

@@ -4,7 +4,7 @@ The promise is at-least-once: a message counts as published only when every queu
 counts as consumed only when the consumer said so. Duplicates are possible, so a consumer remembers what it handled.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
@@ -19,6 +19,14 @@ NO_HEADERS: Mapping[str, object] = MappingProxyType({})
 
 HIGHEST_BATCH = 1000
 """The largest number of messages that one `publish` or one `batch` takes."""
+
+
+Loss = Callable[[], Awaitable[None]]
+"""Called before queues are made that are not there, at the first start or after the broker lost them."""
+
+
+async def nothing_lost() -> None:
+    """For whoever has nothing that could be lost."""
 
 
 class PublishError(Exception):
@@ -118,8 +126,12 @@ class Broker(Protocol):
         """Whether other processes may publish from the same outbox; within one process nobody else can."""
         ...
 
-    async def start(self) -> None:
-        """Connect in the background. Does not fail when the broker is away."""
+    async def start(self, before_making: Loss = nothing_lost) -> None:
+        """Connect in the background. Does not fail when the broker is away.
+
+        When a queue of the topology is not there, `before_making` is called, and only then the queue is made: it stays
+        missing as long as that raises. A broker that keeps nothing when it ends never calls it.
+        """
         ...
 
     async def close(self) -> None:

@@ -80,6 +80,12 @@ class PrivateRabbitMQ:
             while answers(self.port):
                 time.sleep(0.05)
 
+    def wipe(self) -> None:
+        """Start it again with nothing: no queue, no message, and no binding."""
+        self.stop()
+        shutil.rmtree(self._folder / "mnesia")
+        self.start()
+
     def control(self, *arguments: str) -> str:
         """Run rabbitmqctl against this node. Raises ServerFailed."""
         done = subprocess.run(  # noqa: S603 - a fixed program with our own arguments

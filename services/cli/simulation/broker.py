@@ -10,14 +10,17 @@ from services.chassis.broker.port import (
     CONTENT_TYPE,
     NO_HEADERS,
     Delivery,
+    Loss,
     Message,
     PublishError,
     Subscription,
     SubscriptionClosed,
     checked_limit,
     checked_messages,
+    nothing_lost,
 )
 from services.chassis.broker.topology import Queue, Topology, matches
+from services.chassis.errors import DoorstroomError
 from services.cli.simulation.faults import Faults, Killed
 
 PUBLISH_TIMEOUT_SECONDS = 5.0
@@ -40,6 +43,8 @@ class _Line:
     waiting: deque[_Copy] = field(default_factory=deque)
     held: dict[_Copy, "_Subscription"] = field(default_factory=dict)
     dead: "_Line | None" = None
+    there: bool = False
+    """Made by its service, and not lost since."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def put(self, copy: _Copy, place: int | None = None) -> None:
@@ -65,9 +70,9 @@ class SimulatedBroker:
         self.lines = {queue.name: _Line(queue, dead=_Line(queue)) for queue in topology.queues}
         self._clients: list[Client] = []
 
-    def client(self) -> "Client":
-        """A connection for one process."""
-        client = Client(self)
+    def client(self, queue: Queue) -> "Client":
+        """A connection for one process, which consumes from this queue."""
+        client = Client(self, queue)
         self._clients.append(client)
         return client
 
@@ -89,6 +94,7 @@ class SimulatedBroker:
         for line in self._every():
             line.waiting.clear()
             line.held.clear()
+            line.there = False
         self.come_back()
 
     @property
@@ -105,7 +111,7 @@ class SimulatedBroker:
         return [
             line
             for line in self.lines.values()
-            if any(matches(pattern, message.routing_key) for pattern in line.queue.bindings)
+            if line.there and any(matches(pattern, message.routing_key) for pattern in line.queue.bindings)
         ]
 
     def _every(self) -> Iterable[_Line]:
@@ -120,10 +126,13 @@ class Client:
 
     shared = True
 
-    def __init__(self, broker: SimulatedBroker) -> None:
+    def __init__(self, broker: SimulatedBroker, queue: Queue) -> None:
         self._broker = broker
         self._faults = broker.faults
         self._subscriptions: list[_Subscription] = []
+        self._own = broker.lines[queue.name]
+        self._before_making: Loss = nothing_lost
+        self._declaring = asyncio.Lock()
         self.alive = True
 
     @property
@@ -131,8 +140,24 @@ class Client:
         """Whether a publish can be tried."""
         return self.alive and self._broker.up
 
-    async def start(self) -> None:
+    async def start(self, before_making: Loss = nothing_lost) -> None:
         """The connection is there when it is needed."""
+        self._before_making = before_making
+
+    async def declare(self) -> bool:
+        """Make our queue where it is missing; False when that did not succeed."""
+        async with self._declaring:
+            if not self._own.there:
+                try:
+                    await self._before_making()
+                except DoorstroomError:
+                    return False
+                self._check()
+                if not self._broker.up:
+                    return False
+                self._own.there = True
+                self._own.changed.set()
+        return True
 
     async def close(self) -> None:
         """What was not settled goes back."""
@@ -153,6 +178,8 @@ class Client:
         """Each message may be delayed, lost, kept and not confirmed, doubled, or put elsewhere in the queue."""
         checked_messages(messages)
         self._check()
+        if not self.connected or not await self.declare():
+            return (AWAY,) * len(messages)
         outcomes = [await self._publish(message) for message in messages]
         self._check()
         if UNANSWERED in outcomes:
@@ -219,6 +246,9 @@ class _Subscription:
         while True:
             if not self._open or not self._client.alive:
                 raise SubscriptionClosed
+            if self._broker.up and not await self._client.declare():
+                await asyncio.sleep(faults.seconds(1.0))
+                continue
             if self._broker.up and self._line.waiting:
                 break
             self._line.changed.clear()

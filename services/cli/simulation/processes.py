@@ -54,6 +54,7 @@ class Replica:
 
     async def start(self) -> None:
         """Relay, consume and keep time from now on."""
+        await self._client.start(self.service.ask_again)
         await self.service.start()
 
     def point(self, label: str) -> None:
@@ -94,7 +95,8 @@ class Replica:
     def _begin(self) -> None:
         ground = self._ground
         self._paused = False
-        self._client = ground.broker.client()
+        settings = ground.settings[self.name]
+        self._client = ground.broker.client(self._definition.queue(settings.broker_prefix))
         self._sessions = UnreliableSessions(ground.databases[self.name], ground.faults, self.name, self.point)
         surroundings = Surroundings(
             self._client,
@@ -103,7 +105,7 @@ class Replica:
             ground.faults.chance.randbytes,
             connect=lambda _url, _size: Database(self._sessions),
         )
-        self.service: Service = self._definition.build(ground.settings[self.name], surroundings)
+        self.service: Service = self._definition.build(settings, surroundings)
 
 
 def of_service(replicas: Sequence[Replica], name: str) -> list[Replica]:

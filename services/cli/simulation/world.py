@@ -6,8 +6,6 @@ import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -18,7 +16,6 @@ from sqlalchemy import Executable, func, select
 
 from services.chassis.database import Database, Row
 from services.chassis.errors import DoorstroomError, Unavailable
-from services.chassis.reconcile import say_again
 from services.chassis.settings import Mode
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.wiring import Surroundings, topology
@@ -48,7 +45,6 @@ REST_SECONDS = 60.0
 LONGEST_THOUGHT_SECONDS = 0.8
 CHECK_EVERY = 20
 FORGOTTEN = "open vacancy that somebody could have"
-A_YEAR = timedelta(days=366)
 LEAP_PERCENT = 4
 """After how many of a hundred actions hours go by."""
 LONGEST_LEAP_SECONDS, A_DAY_AND_MORE_SECONDS = 30 * 3600.0, 25 * 3600.0
@@ -274,18 +270,10 @@ def _accidents(world: SimulatedWorld) -> list[asyncio.Task[None]]:
 
 
 async def _loss(world: SimulatedWorld) -> None:
-    """The broker loses everything, and somebody notices."""
+    """The broker loses everything. Who finds their queue gone says so, and hears again what was in it."""
     if await world.offers("made"):
         world.faults.trace.reached(OFFERS_OPEN_AT_A_LOSS)
     world.broker.wipe()
-    await asyncio.sleep(world.faults.seconds(20.0))
-    for name, outbox in world.outboxes.items():
-        while True:
-            try:
-                await world.run(name, partial(say_again, outbox=outbox, period=A_YEAR))
-                break
-            except Unavailable:
-                await asyncio.sleep(1.0)
 
 
 async def _absence(broker: SimulatedBroker, seconds: float) -> None:
@@ -322,8 +310,9 @@ def make_template(folder: Path) -> Simulation:
             url = SecretStr(database_url(folder, definition.name))
             settings = definition.settings(mode=Mode.EMBEDDED, database_url=url, **own)
             faults = Faults(random.Random(0), on=False)  # noqa: S311 - nothing is drawn
-            broker = SimulatedBroker(topology("simulated", [definition.queue(settings.broker_prefix)]), faults)
-            service = definition.build(settings, Surroundings(broker.client()))
+            queue = definition.queue(settings.broker_prefix)
+            broker = SimulatedBroker(topology("simulated", [queue]), faults)
+            service = definition.build(settings, Surroundings(broker.client(queue)))
             with suppress(Killed):
                 await service.migrate()
             await service.transactions.database.close()

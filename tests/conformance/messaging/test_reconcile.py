@@ -51,6 +51,14 @@ async def test_what_was_confirmed_and_lost_before_it_was_marked_is_not_marked_an
     assert await setting.counting.unsent() == 1
 
 
+async def test_only_what_somebody_wants_is_said_again(setting: Setting) -> None:
+    """Topic patterns choose, as in the broker."""
+    await setting.counting.record(uuid4())
+    work = partial(say_again, outbox=MESSAGES.outbox, period=AN_HOUR)
+    for wanted, count in ((["nl.doorstroom.offers.#"], 0), (["nl.doorstroom.offers.#", "nl.doorstroom.beds.*.*"], 1)):
+        assert await setting.counting.transactions.run(partial(work, wanted=wanted)) == count
+
+
 async def test_what_was_said_before_the_period_is_left_alone(setting: Setting) -> None:
     """Whoever says again names how far back."""
     await setting.counting.record(uuid4())

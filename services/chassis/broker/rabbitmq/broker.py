@@ -4,8 +4,9 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 
-from services.chassis.broker.port import Message, PublishError, Subscription, checked_messages
+from services.chassis.broker.port import Loss, Message, PublishError, Subscription, checked_messages, nothing_lost
 from services.chassis.broker.rabbitmq.connection import Connection, Keeper, RabbitMQSettings, checked_url, ended
+from services.chassis.broker.rabbitmq.declaration import Declaration
 from services.chassis.broker.rabbitmq.publisher import Publisher
 from services.chassis.broker.rabbitmq.subscription import RabbitMQSubscription
 from services.chassis.broker.topology import Queue, Topology
@@ -36,7 +37,8 @@ class RabbitMQBroker:
         self._name = name
         self._settings = settings or RabbitMQSettings()
         self._context = context
-        self._publisher = Publisher(topology, self._settings)
+        self._declaration = Declaration(topology, self._settings.connect_timeout_seconds)
+        self._publisher = Publisher(topology, self._declaration, self._settings)
         self._publishing: asyncio.Task[None] | None = None
         self._subscriptions: list[RabbitMQSubscription] = []
         self._closed = False
@@ -46,8 +48,9 @@ class RabbitMQBroker:
         """Whether a publish can be tried at this moment."""
         return self._publisher.connected
 
-    async def start(self) -> None:
+    async def start(self, before_making: Loss = nothing_lost) -> None:
         """Begin to connect in the background; calling it again changes nothing."""
+        self._declaration.before_making = before_making
         if self._publishing is None and not self._closed:
             self._publishing = self._keep("publish", self._publisher.serve)
 
@@ -78,7 +81,7 @@ class RabbitMQBroker:
 
     def _subscribe(self, queue_name: str) -> Subscription:
         self._subscriptions = [each for each in self._subscriptions if not each.closed]
-        subscription = RabbitMQSubscription(queue_name, self._topology, self._settings)
+        subscription = RabbitMQSubscription(queue_name, self._declaration, self._settings)
         subscription.keeping = self._keep(f"consume {queue_name}", subscription.serve)
         self._subscriptions.append(subscription)
         return subscription

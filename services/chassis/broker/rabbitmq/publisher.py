@@ -11,7 +11,7 @@ from services.chassis.broker.outcomes import AWAY, FULL, IN_FLIGHT, Batch
 from services.chassis.broker.port import Message, PublishError
 from services.chassis.broker.rabbitmq.confirms import Confirms
 from services.chassis.broker.rabbitmq.connection import Connection, RabbitMQSettings, lost
-from services.chassis.broker.rabbitmq.declaration import declare
+from services.chassis.broker.rabbitmq.declaration import Declaration
 from services.chassis.broker.rabbitmq.wire import PublishEncoder, TooLong
 from services.chassis.broker.topology import Topology
 
@@ -46,9 +46,10 @@ class ConfirmChannel(Channel):
 class Publisher:
     """What publishes of one broker go through: the current channel, or nothing while disconnected."""
 
-    def __init__(self, topology: Topology, settings: RabbitMQSettings) -> None:
+    def __init__(self, topology: Topology, declaration: Declaration, settings: RabbitMQSettings) -> None:
         """Begin disconnected; a keeper calls `serve`."""
         self._topology = topology
+        self._declaration = declaration
         self._settings = settings
         self._line: _Line | None = None
 
@@ -60,7 +61,7 @@ class Publisher:
     async def serve(self, connection: Connection) -> None:
         """Publish over this connection until it is lost."""
         seconds = self._settings.connect_timeout_seconds
-        await declare(connection, self._topology, seconds)
+        await self._declaration.declare(connection)
         channel = await connection.open(ConfirmChannel, CONFIRM_CHANNEL, seconds)
         self._line = _Line(connection, channel, self._topology.exchange, self._settings.in_flight_bytes)
         try:

@@ -21,8 +21,7 @@ from services.chassis.broker.rabbitmq.connection import (
     ended,
     lost,
 )
-from services.chassis.broker.rabbitmq.declaration import declare
-from services.chassis.broker.topology import Topology
+from services.chassis.broker.rabbitmq.declaration import Declaration
 
 CONSUME_CHANNEL = 3
 
@@ -113,10 +112,10 @@ class _Session:
 class RabbitMQSubscription:
     """Deliveries of one queue, over as many connections as it takes."""
 
-    def __init__(self, queue_name: str, topology: Topology, settings: RabbitMQSettings) -> None:
+    def __init__(self, queue_name: str, declaration: Declaration, settings: RabbitMQSettings) -> None:
         """Begin disconnected; a keeper calls `serve`, and closing ends the task in `keeping`."""
         self._queue_name = queue_name
-        self._topology = topology
+        self._declaration = declaration
         self._settings = settings
         self._ready: deque[Delivery] = deque()
         self._changed = asyncio.Event()
@@ -127,7 +126,7 @@ class RabbitMQSubscription:
     async def serve(self, connection: Connection) -> None:
         """Consume over this connection until it, the channel or the consumer is lost."""
         seconds = self._settings.connect_timeout_seconds
-        await declare(connection, self._topology, seconds)
+        await self._declaration.declare(connection)
         channel = await connection.open(ConsumeChannel, CONSUME_CHANNEL, seconds)
         session = _Session(connection, channel)
         channel.arrived = lambda frame, header, body: self._arrived(session, frame, header, body)

@@ -13,9 +13,10 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("docs/runbook.md", "docs/delivery-guarantees.md", "docs/reliability.md")
 SOURCES = "\n".join(path.read_text() for path in sorted((ROOT / "services").rglob("*.py")))
 EVENTS = set(re.findall(r'log\.\w+\(\s*"([a-z-]+)"', SOURCES))
+SETTING = re.compile(r"environ\.get\(\"(DOORSTROOM_[A-Z_]+)\"")
 SETTINGS = {
     *(f"DOORSTROOM_{name.upper()}" for definition in SERVICES for name in definition.settings.model_fields),
-    *re.findall(r"DOORSTROOM_[A-Z_]+", (ROOT / "tests/simulation/test_simulation.py").read_text()),
+    *(name for path in sorted((ROOT / "tests").rglob("test_*.py")) for name in SETTING.findall(path.read_text())),
 }
 
 

@@ -1,6 +1,6 @@
 # doorstroom: the verbs. `make` alone explains them.
 .DEFAULT_GOAL := help
-.PHONY: help setup run run-distributed test test-fast lint simulate bench lock clean
+.PHONY: help setup run run-distributed test test-fast lint simulate faults bench lock clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -9,6 +9,9 @@ DATA ?= var
 # How many tests at once; each has a PostgreSQL and a RabbitMQ of its own.
 JOBS ?= 2
 SEEDS ?= 0..999
+# How often everything befalls the processes, and how many vacancies 64 workers give.
+ROUNDS ?= 20
+VACANCIES ?= 10000
 
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-input --require-hashes
@@ -39,6 +42,11 @@ lint: .venv/dev.stamp ## Check style, types and the direction of imports
 
 simulate: .venv/runtime.stamp ## Play what may go wrong: make simulate SEEDS=0..1000000 STATE=file
 	@$(BIN)/doorstroom simulate faults --seeds "$(SEEDS)" $(if $(STATE),--state "$(STATE)")
+
+faults: .venv/dev.stamp ## Let real servers and processes die under load: make faults ROUNDS=100 VACANCIES=10000
+	@deploy/install-servers
+	@DOORSTROOM_FAULT_ROUNDS="$(ROUNDS)" DOORSTROOM_VACANCIES="$(VACANCIES)" \
+		$(BIN)/python -m pytest -s tests/faults tests/integration/test_many_workers.py
 
 bench: .venv/dev.stamp .venv-bench/stamp ## Measure, against the floor and peers in the same run
 	@deploy/install-servers

@@ -68,6 +68,10 @@ def _draw(row: Row) -> Draw:
 
 def operations(matchmaker: Matchmaker, chance: Chance) -> tuple[Operation[UnitOfWork], ...]:
     """What may be asked about draws."""
+    return (*_holding(matchmaker, chance), *_LOOKING)
+
+
+def _holding(matchmaker: Matchmaker, chance: Chance) -> tuple[Operation[UnitOfWork], ...]:
     return (
         Operation(
             method="POST",
@@ -102,31 +106,35 @@ def operations(matchmaker: Matchmaker, chance: Chance) -> tuple[Operation[UnitOf
             errors=(404, 409),
             tags=_TAGS,
         ),
-        Operation(
-            method="GET",
-            path=f"{BASE}/draws",
-            operation_id="listDraws",
-            summary="List the draws",
-            scope=READ,
-            roles=_READERS,
-            handler=get_draws,
-            response=Draws,
-            tags=_TAGS,
-        ),
-        Operation(
-            method="GET",
-            path=f"{BASE}/draws/{{drawId}}/lots",
-            operation_id="listLots",
-            summary="List what was drawn in a draw that is over",
-            description="Each ticket with its lot, in the order in which they stand between those who are as urgent "
-            "and have waited equally long. A page may have fewer lots than asked for, or none, and be followed by "
-            "another.",
-            scope=READ,
-            roles=_READERS,
-            handler=get_lots,
-            query=LotsQuery,
-            response=Lots,
-            errors=(404, 409),
-            tags=_TAGS,
-        ),
     )
+
+
+_LOOKING: tuple[Operation[UnitOfWork], ...] = (
+    Operation(
+        method="GET",
+        path=f"{BASE}/draws",
+        operation_id="listDraws",
+        summary="List the draws",
+        scope=READ,
+        roles=_READERS,
+        handler=get_draws,
+        response=Draws,
+        tags=_TAGS,
+    ),
+    Operation(
+        method="GET",
+        path=f"{BASE}/draws/{{drawId}}/lots",
+        operation_id="listLots",
+        summary="List what was drawn in a draw that is over",
+        description="Each ticket with its lot, in the order in which they stand between those who are as urgent "
+        "and have waited equally long. A page may have fewer lots than asked for, or none, and be followed by "
+        "another.",
+        scope=READ,
+        roles=_READERS,
+        handler=get_lots,
+        query=LotsQuery,
+        response=Lots,
+        errors=(404, 409),
+        tags=_TAGS,
+    ),
+)

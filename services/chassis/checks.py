@@ -1,21 +1,32 @@
 """Questions to a database, each of which finds what must never be there."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import CompoundSelect, Select
 
 from services.chassis.unit_of_work import UnitOfWork
 
 FINDINGS_LIMIT = 100
 """How many findings of one kind are named."""
 
-Questions = Mapping[str, Select[tuple[object]]]
+Question = Select[tuple[object]] | CompoundSelect[tuple[object]]
+Questions = Mapping[str, Question]
 """What is wrong, and the statement that gives the id of each thing of which that is true."""
 
 
 def questions(asked: Questions) -> Questions:
     """The same, bounded. Built once: a simulation asks them all the time."""
     return {what: query.limit(FINDINGS_LIMIT) for what, query in asked.items()}
+
+
+def missing(needed: Select[Any], there: Select[Any]) -> CompoundSelect[tuple[object]]:
+    """The ids of `needed`, a column `id`, that are not among `there`.
+
+    A difference of sets is worked out in one pass over each. Where something does not exist, a planner that knows
+    nothing yet of tables that were just filled compares everything with everything.
+    """
+    return needed.except_(there).order_by("id")
 
 
 async def broken(unit: UnitOfWork, asked: Questions) -> list[str]:

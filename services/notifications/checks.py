@@ -5,7 +5,7 @@ A recipient's own id is an organisation's, which is no person's; it is named so 
 
 from sqlalchemy import func, literal, select
 
-from services.chassis.checks import broken, questions
+from services.chassis.checks import broken, missing, questions
 from services.chassis.unit_of_work import UnitOfWork
 from services.notifications.tables import notifications, recipients, subjects
 
@@ -34,9 +34,7 @@ _BROKEN = questions(
             .order_by(notifications.c.id)
         ),
         "version remembered of something that nobody was told about": (
-            select(subjects.c.id)
-            .where(~select(notifications.c.id).where(notifications.c.subject == subjects.c.id).exists())
-            .order_by(subjects.c.id)
+            missing(select(subjects.c.id), select(notifications.c.subject))
         ),
     }
 )

@@ -5,10 +5,10 @@ from itertools import groupby, islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, Select, and_, func, not_, or_, select
+from sqlalchemy import Column, ColumnElement, and_, func, not_, or_, select
 
 from schemas.vocabulary import ListKind
-from services.chassis.checks import FINDINGS_LIMIT, broken, questions
+from services.chassis.checks import FINDINGS_LIMIT, Question, broken, missing, questions
 from services.chassis.database import Row, among
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.eligibility import reasons_against, reasons_of_programme
@@ -113,23 +113,22 @@ _SHELTER = offers.c.kind == ListKind.SHELTER
 _FULFILLED = offers.c.state == OfferState.FULFILLED
 
 
-def _twice(column: Column[Any], *conditions: ColumnElement[bool]) -> Select[tuple[object]]:
+def _twice(column: Column[Any], *conditions: ColumnElement[bool]) -> Question:
     return select(column).where(*conditions).group_by(column).having(func.count() > 1).order_by(column)
 
 
-def _offers_where(*conditions: ColumnElement[bool]) -> Select[tuple[object]]:
+def _offers_where(*conditions: ColumnElement[bool]) -> Question:
     joined = offers.join(vacancies, vacancies.c.id == offers.c.vacancy_id)
     joined = joined.join(entries, entries.c.id == offers.c.entry_id)
     return select(offers.c.id).select_from(joined).where(*conditions).order_by(offers.c.id)
 
 
 def _without_offer(
-    column: Column[Any], condition: ColumnElement[bool], wanted: ColumnElement[bool] | None = None
-) -> Select[tuple[object]]:
+    column: Column[Any], condition: ColumnElement[bool], wanted: ColumnElement[bool] = _UNDER_WAY
+) -> Question:
     """Vacancies or entries in a state that needs an offer, one under way if not said otherwise, and without it."""
     mine = offers.c.vacancy_id if column is vacancies.c.id else offers.c.entry_id
-    theirs = select(offers.c.id).where(mine == column, _UNDER_WAY if wanted is None else wanted).exists()
-    return select(column).where(condition, not_(theirs)).order_by(column)
+    return missing(select(column.label("id")).where(condition), select(mine).where(wanted))
 
 
 _same = and_(decisions.c.entry_id == offers.c.entry_id, decisions.c.vacancy_id == offers.c.vacancy_id)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
 
 from schemas.vocabulary import UnitState
-from services.chassis.checks import broken, questions
+from services.chassis.checks import Question, broken, questions
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.tables import enquiries, facilities, no_shows, stays, units
 
@@ -36,7 +36,7 @@ _LEGAL: Mapping[UnitState, ColumnElement[bool]] = {
 """What each state needs; what is in none of these is in no legal state."""
 
 
-def _units_where(broken: ColumnElement[bool]) -> Select[tuple[object]]:
+def _units_where(broken: ColumnElement[bool]) -> Question:
     return select(units.c.id).where(broken).order_by(units.c.id)
 
 

@@ -7,6 +7,7 @@ quarantine. A lost database is nobody's fault: the batch waits for it, and nothi
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -207,6 +208,10 @@ class Consumer:
 
     async def _patiently(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do it, waiting as long as the database is away."""
+        with suppress(Unavailable):
+            # Nearly always this is all; what counts attempts costs as much as a statement.
+            await work()
+            return
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(Unavailable),
             wait=wait_random_exponential(multiplier=0.1, max=self._settings.longest_pause_seconds),

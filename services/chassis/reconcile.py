@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import lru_cache
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import ColumnElement, Executable, Table, Text, bindparam, select, update
 
 from services.chassis.broker.topology import matches
+from services.chassis.database import UtcDateTime, list_parameters, listed
 from services.chassis.unit_of_work import UnitOfWork
 
 
@@ -18,8 +20,27 @@ async def say_again(unit: UnitOfWork, outbox: Table, period: timedelta, wanted: 
     relay marks it any more. Whoever has heard one remembers it in the inbox, which forgets no sooner than the outbox,
     and does nothing.
     """
-    said = outbox.c.created_at > unit.now - period
-    keys = [row.routing_key for row in await unit.execute(select(outbox.c.routing_key).where(said).distinct())]
+    since = {"since": unit.now - period}
+    keys = [row.routing_key for row in await unit.execute(_keys(outbox), since)]
     chosen = [key for key in keys if any(matches(pattern, key) for pattern in wanted)]
-    again = update(outbox).where(said, outbox.c.routing_key.in_(chosen))
-    return len(await unit.execute(again.values(sent_at=None, claimed_until=None).returning(outbox.c.id)))
+    if not chosen:
+        return 0
+    dialect = unit.connection.dialect.name
+    which = list_parameters(dialect, ["key"], [(key,) for key in chosen])
+    return len(await unit.execute(_again(dialect, outbox), since | which))
+
+
+def _said(outbox: Table) -> ColumnElement[bool]:
+    return outbox.c.created_at > bindparam("since", type_=UtcDateTime)
+
+
+@lru_cache(maxsize=16)
+def _keys(outbox: Table) -> Executable:
+    return select(outbox.c.routing_key).where(_said(outbox)).distinct()
+
+
+@lru_cache(maxsize=32)
+def _again(dialect: str, outbox: Table) -> Executable:
+    chosen = outbox.c.routing_key.in_(select(listed(dialect, {"key": Text()}).c.key))
+    again = update(outbox).where(_said(outbox), chosen)
+    return again.values(sent_at=None, claimed_until=None).returning(outbox.c.id)

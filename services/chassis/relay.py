@@ -16,11 +16,11 @@ from functools import lru_cache
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Select, Table, bindparam, or_, select, update
+from sqlalchemy import Executable, Select, Table, bindparam, or_, select, update
 
 from services.chassis.broker.port import Broker, Message
 from services.chassis.clock import Clock
-from services.chassis.database import Connection, Database, among
+from services.chassis.database import Database, UtcDateTime, ids_value, one_of
 from services.chassis.errors import DoorstroomError
 from services.chassis.unit_of_work import CLAIM_SECONDS
 
@@ -168,25 +168,13 @@ class Relay:
                 self._end(len(confirmed) + len(refused))
 
     async def _settle(self, confirmed: list[UUID], refused: list[UUID]) -> None:
-        outbox = self._outbox
         async with self._database.transaction() as connection:
+            dialect = connection.dialect.name
             if confirmed:
-                # What lost its claim meanwhile is to be said again: the broker has lost what it confirmed.
-                claimed = self._unsent(connection, confirmed).where(outbox.c.claimed_until.is_not(None))
-                marked = update(outbox).where(outbox.c.id.in_(claimed))
-                await connection.execute(marked.values(sent_at=self._clock()))
+                sent = {"ids": ids_value(dialect, confirmed), "sent_at": self._clock()}
+                await connection.execute(_marking(dialect, self._outbox), sent)
             if refused:
-                released = update(outbox).where(outbox.c.id.in_(self._unsent(connection, refused)))
-                await connection.execute(released.values(claimed_until=LONG_AGO))
-
-    def _unsent(self, connection: Connection, ids: Sequence[UUID]) -> Select[tuple[UUID]]:
-        """Those of these that are not marked yet: a row published twice keeps its first moment.
-
-        Locked in one order, so that two relays which published the same rows do not stand in each other's way.
-        """
-        outbox = self._outbox
-        mine = select(outbox.c.id).where(among(connection, outbox.c.id, ids), outbox.c.sent_at.is_(None))
-        return mine.order_by(outbox.c.id).with_for_update()
+                await connection.execute(_releasing(dialect, self._outbox), {"ids": ids_value(dialect, refused)})
 
     async def _sweep_forever(self) -> None:
         pause = self._settings.poll_seconds
@@ -211,14 +199,15 @@ class Relay:
 
     async def _claim(self) -> list[Message]:
         """Take unsent rows that no relay is working on. No cursor: a row that commits late is still found."""
-        outbox, now = self._outbox, self._clock()
+        now = self._clock()
         until = now + timedelta(seconds=CLAIM_SECONDS)
         latest = until + timedelta(seconds=CLAIM_SECONDS)
         async with self._database.transaction() as connection:
             rows = await connection.execute(self._unclaimed, {"now": now, "latest": latest})
             if rows:
-                claim = update(outbox).where(among(connection, outbox.c.id, [row.id for row in rows]))
-                await connection.execute(claim.values(claimed_until=until))
+                dialect = connection.dialect.name
+                claimed = {"ids": ids_value(dialect, [row.id for row in rows]), "until": until}
+                await connection.execute(_claiming(dialect, self._outbox), claimed)
         return [Message(str(row.id), row.routing_key, row.body.encode()) for row in rows]
 
 
@@ -230,6 +219,34 @@ def _unclaimed(outbox: Table, limit: int) -> Select[tuple[object, ...]]:
     free = or_(until.is_(None), until < bindparam("now"), until > bindparam("latest"))
     waiting = select(outbox.c.id, outbox.c.routing_key, outbox.c.body).where(outbox.c.sent_at.is_(None), free)
     return waiting.order_by(outbox.c.id).limit(limit).with_for_update(skip_locked=True)
+
+
+def _unsent(dialect: str, outbox: Table) -> Select[tuple[UUID]]:
+    """Those of the `ids` that are not marked yet: a row published twice keeps its first moment.
+
+    Locked in one order, so that two relays which published the same rows do not stand in each other's way.
+    """
+    mine = select(outbox.c.id).where(one_of(dialect, outbox.c.id, "ids"), outbox.c.sent_at.is_(None))
+    return mine.order_by(outbox.c.id).with_for_update()
+
+
+@lru_cache(maxsize=32)
+def _marking(dialect: str, outbox: Table) -> Executable:
+    # What lost its claim meanwhile is to be said again: the broker has lost what it confirmed.
+    claimed = _unsent(dialect, outbox).where(outbox.c.claimed_until.is_not(None))
+    marked = update(outbox).where(outbox.c.id.in_(claimed))
+    return marked.values(sent_at=bindparam("sent_at", type_=UtcDateTime))
+
+
+@lru_cache(maxsize=32)
+def _releasing(dialect: str, outbox: Table) -> Executable:
+    return update(outbox).where(outbox.c.id.in_(_unsent(dialect, outbox))).values(claimed_until=LONG_AGO)
+
+
+@lru_cache(maxsize=32)
+def _claiming(dialect: str, outbox: Table) -> Executable:
+    claim = update(outbox).where(one_of(dialect, outbox.c.id, "ids"))
+    return claim.values(claimed_until=bindparam("until", type_=UtcDateTime))
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> None:

@@ -1,6 +1,7 @@
 """One transaction: what changed, and the events that say so, stored together or not at all."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -113,23 +114,29 @@ class Transactions:
         becomes a Conflict. Raises whatever else `work` raises, DatabaseUnavailable, UniqueViolation, or
         TransactionConflict when it collided at every attempt.
         """
+        with suppress(TransactionConflict):
+            # Nearly always this is all; what counts attempts costs as much as a statement.
+            return await self._attempt(work)
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(TransactionConflict),
-            stop=stop_after_attempt(CONFLICT_ATTEMPTS),
+            stop=stop_after_attempt(CONFLICT_ATTEMPTS - 1),
             wait=wait_random_exponential(multiplier=0.01, max=0.5),
             reraise=True,
         ):
             with attempt:
-                try:
-                    return await self._once(work)
-                except self._refused as refusal:
-                    raise Conflict(str(refusal)) from refusal
+                return await self._attempt(work)
         raise AssertionError("the last attempt returns or raises")
 
     async def read(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """Run `work` on a connection that only reads."""
         async with self.database.reading() as connection:
             return await work(self._unit(connection))
+
+    async def _attempt(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+        try:
+            return await self._once(work)
+        except self._refused as refusal:
+            raise Conflict(str(refusal)) from refusal
 
     async def _once(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         async with self.database.transaction() as connection:

@@ -19,7 +19,7 @@ from schemas import catalogue
 from services.chassis.broker.memory import InProcessBroker
 from services.chassis.broker.topology import matches
 from services.chassis.consumer import Consumer
-from services.chassis.database import Database, Row
+from services.chassis.database import Database, Parameters, Row
 from services.chassis.service import Service
 from services.chassis.settings import Mode
 from services.chassis.unit_of_work import UnitOfWork
@@ -183,9 +183,9 @@ class World(Acts):
     async def run(self, service: str, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         return await self.services[service].transactions.run(work)
 
-    async def rows(self, service: str, statement: Executable) -> Sequence[Row]:
+    async def rows(self, service: str, statement: Executable, parameters: Parameters = None) -> Sequence[Row]:
         async def read(unit: UnitOfWork) -> Sequence[Row]:
-            return await unit.execute(statement)
+            return await unit.execute(statement, parameters)
 
         return await self.services[service].transactions.read(read)
 

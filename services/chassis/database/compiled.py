@@ -112,18 +112,21 @@ class Compiler:
 
     def _shape(self, statement: Executable, names: _Names, binds: Sequence[BindParameter[Any]]) -> Shape:
         compiled: SQLCompiler = statement.compile(  # type: ignore[attr-defined] # every executable can be compiled
-            dialect=self.dialect, column_keys=names, compile_kwargs={"render_postcompile": True}
+            dialect=self.dialect, column_keys=names
         )
-        values = compiled.params
+        # Lists are written out; what is given with each execution has no value yet.
+        state = compiled.construct_expanded_state({one.key: None for one in compiled.binds.values() if one.required})
         elements = {
-            name: (of, index) for of, expanded in _expanded(compiled).items() for index, name in enumerate(expanded)
+            name: (of, index)
+            for of, expanded in state.parameter_expansion.items()
+            for index, name in enumerate(expanded)
         }
         places = {bind: number for number, bind in enumerate(binds)}
         return Shape(
-            str(compiled),
+            state.statement,
             tuple(
-                self._argument(compiled, name, elements.get(name), places, values[name])
-                for name in compiled.positiontup or ()
+                self._argument(compiled, name, elements.get(name), places, state.parameters[name])
+                for name in state.positiontup or ()
             ),
             self._results(compiled),
             not any(bind.literal_execute or bind.type._is_tuple_type for bind in compiled.binds.values()),  # noqa: SLF001 - SQLAlchemy tells it nowhere else
@@ -160,11 +163,6 @@ def _default(argument: _Argument, binds: Sequence[BindParameter[Any]]) -> object
         return argument.default
     value: Any = binds[argument.bind].effective_value
     return value if argument.element is None else value[argument.element]
-
-
-def _expanded(compiled: SQLCompiler) -> Mapping[str, Sequence[str]]:
-    state = compiled._post_compile_expanded_state  # noqa: SLF001 - which lists it has written out
-    return state.parameter_expansion if state is not None else {}
 
 
 for_postgresql = Compiler(asyncpg.dialect())  # type: ignore[no-untyped-call] # SQLAlchemy leaves it so

@@ -206,7 +206,10 @@ class _Pool:
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Wait for as long as one may, until one of the connections is free."""
-        async with asyncio.timeout(POOL_TIMEOUT_SECONDS):
+        if self._free.locked():
+            async with asyncio.timeout(POOL_TIMEOUT_SECONDS):
+                await self._free.acquire()
+        else:
             await self._free.acquire()
         try:
             yield
@@ -222,15 +225,31 @@ class _Pool:
                 await driver.run(begin)
                 yield driver
                 await driver.visit(_leave)
-            except BaseException:
-                # In what state it is, nobody knows: to close it rolls back what it had begun.
-                driver.abandon()
+            except BaseException as error:
+                if isinstance(error, Exception) and _says_nothing_of_the_connection(error):
+                    await self._roll_back(driver)
+                else:
+                    # In what state it is, nobody knows: to close it rolls back what it had begun.
+                    driver.abandon()
                 raise
             self._idle.append(driver)
+
+    async def _roll_back(self, driver: _Driver) -> None:
+        try:
+            await driver.visit(_leave)
+        except BaseException:
+            driver.abandon()
+            raise
+        self._idle.append(driver)
 
     async def close(self) -> None:
         while self._idle:
             await self._idle.pop().close()
+
+
+def _says_nothing_of_the_connection(error: Exception) -> bool:
+    """Whether a rule refused, or a key, or a handler failed; and not the database itself."""
+    return isinstance(error, sqlite3.IntegrityError) or not isinstance(error, sqlite3.Error | OSError)
 
 
 def _leave(connection: sqlite3.Connection) -> None:

@@ -3,10 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Executable, Table, func, select, update
+from sqlalchemy import ColumnElement, Executable, Table, Uuid, bindparam, func, select, update
 
 from schemas.api.registry import Waitlist
 from schemas.api.shelters import NewFacility, NewUnit
@@ -30,7 +31,7 @@ from schemas.vocabulary import (
     WithdrawalReason,
 )
 from services.chassis.clock import Clock
-from services.chassis.database import Row
+from services.chassis.database import Parameters, Row
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain.claims import Claim
 from services.municipalities.domain.quotas import QuotaRules
@@ -61,6 +62,16 @@ ANSWERING = offers.Answering(COORDINATOR)
 LEASE_SECONDS = 72 * 3600
 HOUSEHOLD = Profile(Sex.FEMALE, AgeBand.AGE_23_PLUS, adults=1, children=0, wheelchair=False, needs=frozenset())
 
+_ENTRY = select(entries_table).where(entries_table.c.id == bindparam("id", type_=Uuid))
+_UNIT = select(units_table).where(units_table.c.id == bindparam("id", type_=Uuid))
+
+
+@lru_cache(maxsize=32)
+def _offers_in(states: tuple[str, ...]) -> Executable:
+    """Those in these states, or all: users ask for them all the time."""
+    query = select(offers_table).order_by(offers_table.c.id)
+    return query.where(offers_table.c.state.in_(states)) if states else query
+
 
 class Acts(ABC):
     """What anyone may do. `run` and `rows` reach the services; who they are is the business of whoever gives them."""
@@ -74,7 +85,7 @@ class Acts(ABC):
         """Do this in a transaction of this service."""
 
     @abstractmethod
-    async def rows(self, service: str, statement: Executable) -> Sequence[Row]:
+    async def rows(self, service: str, statement: Executable, parameters: Parameters = None) -> Sequence[Row]:
         """What this service has stored."""
 
     async def count(self, service: str, table: Table, *conditions: ColumnElement[bool]) -> int:
@@ -84,8 +95,7 @@ class Acts(ABC):
 
     async def offers(self, *states: str) -> Sequence[Row]:
         """Offers in the order in which they were made; with states, only those."""
-        query = select(offers_table).order_by(offers_table.c.id)
-        return await self.rows("registry", query.where(offers_table.c.state.in_(states)) if states else query)
+        return await self.rows("registry", _offers_in(states))
 
     async def join(
         self,
@@ -192,7 +202,7 @@ class Acts(ABC):
 
     async def entry(self, entry_id: UUID) -> Row:
         """An entry as it is stored."""
-        return (await self.rows("registry", select(entries_table).where(entries_table.c.id == entry_id)))[0]
+        return (await self.rows("registry", _ENTRY, {"id": entry_id}))[0]
 
     async def answer(self, unit_id: UUID, refusal: EnquiryRefusal | None = None) -> None:
         """The provider says whether it takes the household that it was asked about."""
@@ -233,7 +243,7 @@ class Acts(ABC):
 
     async def unit(self, unit_id: UUID) -> Row:
         """A unit as it is stored."""
-        return (await self.rows("shelters", select(units_table).where(units_table.c.id == unit_id)))[0]
+        return (await self.rows("shelters", _UNIT, {"id": unit_id}))[0]
 
     async def post_bed(
         self, unit_id: UUID, lease_seconds: int = LEASE_SECONDS, available_from: datetime | None = None

@@ -43,8 +43,8 @@ class _Line:
     waiting: deque[_Copy] = field(default_factory=deque)
     held: dict[_Copy, "_Subscription"] = field(default_factory=dict)
     dead: "_Line | None" = None
-    there: bool = False
-    """Made by its service, and not lost since."""
+    there: bool = True
+    """Made by its service before all this began, and not lost since."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def put(self, copy: _Copy, place: int | None = None) -> None:

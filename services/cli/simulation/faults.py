@@ -26,6 +26,9 @@ KINDS = (
 )
 """Each is on or off in a run, with a strength of its own (swarm testing, Groce et al. 2012)."""
 
+SELDOM = {"kill": 0.25, "broker-wiped": 0.1}
+"""What undoes so much that nothing would ever get far, if it happened as often as the rest."""
+
 
 class Killed(BaseException):
     """The process in which this happened is no more; nothing of it may go on."""
@@ -69,7 +72,7 @@ class Faults:
     @classmethod
     def drawn(cls, chance: random.Random, *, without: frozenset[str] = frozenset()) -> "Faults":
         """About half of the kinds, each between rare and one time in eight."""
-        strengths = {kind: chance.choice((0.0, 0.0, 0.01, 0.04, 0.12)) for kind in KINDS}
+        strengths = {kind: chance.choice((0.0, 0.0, 0.01, 0.04, 0.12)) * SELDOM.get(kind, 1.0) for kind in KINDS}
         return cls(chance, {kind: strength for kind, strength in strengths.items() if kind not in without})
 
     def strike(self, kind: str, where: str = "") -> bool:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import Select, insert, select, update
 
-from services.chassis.database import Change, Row, among
+from services.chassis.database import Change, Row, ids_value, one_of
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain.slots import Slot, SlotState
@@ -30,10 +31,16 @@ async def lock_slot(unit: UnitOfWork, slot_id: UUID, municipality_code: str) -> 
     return slot_of(row)
 
 
+@lru_cache(maxsize=2)
+def _of_vacancies(dialect: str) -> Select[tuple[object, ...]]:
+    mine = select(slots).where(one_of(dialect, slots.c.vacancy_id, "ids"))
+    return mine.order_by(slots.c.id).with_for_update()
+
+
 async def lock_slots_of_vacancies(unit: UnitOfWork, vacancy_ids: Sequence[UUID]) -> dict[UUID, Slot]:
     """Hold the slots of these vacancies, by vacancy."""
-    mine = among(unit.connection, slots.c.vacancy_id, vacancy_ids)
-    rows = await unit.execute(select(slots).where(mine).order_by(slots.c.id).with_for_update())
+    dialect = unit.connection.dialect.name
+    rows = await unit.execute(_of_vacancies(dialect), {"ids": ids_value(dialect, vacancy_ids)})
     return {row["vacancy_id"]: slot_of(row) for row in rows}
 
 

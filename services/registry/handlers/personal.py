@@ -8,7 +8,7 @@ from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.handlers.held import held_case
 from services.registry.store import cases, households
-from services.registry.store.families import family_of
+from services.registry.store.families import FAMILY
 from services.registry.store.vault import Vault
 from services.registry.store.vault import erase as erase_everything
 
@@ -40,7 +40,7 @@ async def erase(unit: UnitOfWork, case_id: UUID, coordinator: str | None) -> boo
     """
     await cases.find_case(unit, case_id, coordinator)
     await cases.hold_case(unit, case_id)
-    family = [row.id for row in await unit.execute(family_of(case_id).order_by("id"))]
+    family = [row.id for row in await unit.execute(FAMILY.order_by("id"), {"family": case_id})]
     return any([await erase_everything(unit, each) for each in family])
 
 

@@ -192,16 +192,21 @@ async def lists_with_open_vacancies(unit: UnitOfWork) -> list[str]:
     return [row.waitlist for row in await unit.execute(_LISTS_WITH_FREE)]
 
 
+@lru_cache(maxsize=2)
+def _answered_by(dialect: str) -> Select[tuple[object, ...]]:
+    same_place = (entries.c.case_id == offers.c.case_id) & (entries.c.waitlist == offers.c.waitlist) & LIVE
+    query = select(offers.c.vacancy_id, entries.c.id.label("entry_id")).select_from(offers.join(entries, same_place))
+    return query.where(one_of(dialect, offers.c.vacancy_id, "ids"), WAS_ANSWERED)
+
+
 async def offered_before(unit: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, set[UUID]]:
     """For each of these vacancies, the live entries of the cases that it was offered to, and that answered.
 
     By case, not by entry: leaving the list and coming back is no new beginning.
     """
-    same_place = (entries.c.case_id == offers.c.case_id) & (entries.c.waitlist == offers.c.waitlist) & LIVE
-    query = select(offers.c.vacancy_id, entries.c.id.label("entry_id")).select_from(offers.join(entries, same_place))
-    query = query.where(among(unit.connection, offers.c.vacancy_id, ids), WAS_ANSWERED)
+    dialect = unit.connection.dialect.name
     before: defaultdict[UUID, set[UUID]] = defaultdict(set)
-    for row in await unit.execute(query):
+    for row in await unit.execute(_answered_by(dialect), {"ids": ids_value(dialect, ids)}):
         before[row.vacancy_id].add(row.entry_id)
     return before
 

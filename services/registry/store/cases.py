@@ -28,16 +28,25 @@ async def set_profile(unit: UnitOfWork, case_id: UUID, profile: Profile) -> None
     await unit.execute(update(cases).where(cases.c.id == case_id).values(profile=encode_profile(profile)))
 
 
+_INSERT_ENTRY = insert(entries)
+
+
 async def add_entry(unit: UnitOfWork, entry: Entry, profile_id: UUID) -> None:
     """Store a new place in a list. Raises UniqueViolation when the case stands in that list already."""
-    await unit.execute(insert(entries).values(row_of(entry, profile_id)))
+    await unit.execute(_INSERT_ENTRY, row_of(entry, profile_id))
+
+
+_LAST_PLACE = (
+    select(entries.c.silences, entries.c.pause_reason, entries.c.paused_until)
+    .where(entries.c.case_id == bindparam("case", type_=Uuid), entries.c.waitlist == bindparam("list"))
+    .order_by(entries.c.id.desc())
+    .limit(1)
+)
 
 
 async def last_place(unit: UnitOfWork, case_id: UUID, waitlist: str) -> Earlier | None:
     """How the case left this list the last time; None when it was never in it. The caller holds the case."""
-    mine = (entries.c.case_id == case_id, entries.c.waitlist == waitlist)
-    query = select(entries.c.silences, entries.c.pause_reason, entries.c.paused_until).where(*mine)
-    row = (await unit.execute(query.order_by(entries.c.id.desc()).limit(1))).one_or_none()
+    row = (await unit.execute(_LAST_PLACE, {"case": case_id, "list": waitlist})).one_or_none()
     if row is None:
         return None
     return Earlier(row.silences, PauseReason(row.pause_reason) if row.pause_reason else None, row.paused_until)
@@ -110,9 +119,12 @@ async def all_waitlists(unit: UnitOfWork) -> Sequence[Row]:
     return await unit.execute(select(waitlists.c.id, waitlists.c.kind).order_by(waitlists.c.id))
 
 
+_BY_ID = {table: select(table).where(table.c.id == bindparam("id", type_=Uuid)) for table in (cases, offers)}
+
+
 async def _find(unit: UnitOfWork, table: Table, id_: UUID, coordinator: str | None, what: str) -> Row:
-    query = select(table).where(table.c.id == id_, *_own(table, coordinator))
-    return _one((await unit.execute(query)), what)
+    rows = await unit.execute(_BY_ID[table], {"id": id_})
+    return _one([row for row in rows if coordinator in (None, row["coordinator"])], what)
 
 
 def _own(table: Table, coordinator: str | None) -> list[ColumnElement[bool]]:

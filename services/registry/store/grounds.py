@@ -2,19 +2,35 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, insert, select, update
+from sqlalchemy import Select, Table, bindparam, insert, select, update
 
 from schemas.vocabulary import LegalBasis, PermitKind, Purpose, Referrer, ReflectionEnd
 from services.chassis.database import Insertion, Row, among
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.store.families import family_of
+from services.registry.store.families import FAMILY
 from services.registry.tables import consents, permits, referrals, reflection_periods
 
 _INSERT_REFERRALS = Insertion(referrals)
 _INSERT_CONSENTS = Insertion(consents)
+
+
+def _of_family(table: Table) -> Select[Any]:
+    return select(table).where(table.c.case_id.in_(FAMILY))
+
+
+_REFERRALS = _of_family(referrals).order_by(referrals.c.id)
+_CONSENTS = _of_family(consents).order_by(consents.c.id)
+_RUNNING_CONSENT = _of_family(consents).where(
+    consents.c.purpose == bindparam("purpose"), consents.c.withdrawn_at.is_(None)
+)
+_FIRST_PERIOD = (
+    _of_family(reflection_periods).order_by(reflection_periods.c.started_on, reflection_periods.c.case_id).limit(1)
+)
+_FIRST_PERMIT = _of_family(permits).order_by(permits.c.granted_on, permits.c.case_id).limit(1)
 
 
 async def add_referrals(unit: UnitOfWork, rows: Sequence[Mapping[str, object]]) -> None:
@@ -35,7 +51,7 @@ async def known_references(
 
 async def referrals_of(unit: UnitOfWork, case_id: UUID) -> Sequence[Row]:
     """The reports about a case and about those that were merged into it, the oldest first."""
-    return await unit.execute(select(referrals).where(_in_family(referrals, case_id)).order_by(referrals.c.id))
+    return await unit.execute(_REFERRALS, {"family": case_id})
 
 
 async def add_consents(
@@ -51,19 +67,18 @@ async def add_consents(
 
 async def withdraw_consents(unit: UnitOfWork, case_id: UUID, purpose: Purpose) -> None:
     """From now on nothing of this case is passed on for this purpose, under whichever case it was once allowed."""
-    running = (_in_family(consents, case_id), consents.c.purpose == purpose, consents.c.withdrawn_at.is_(None))
-    await unit.execute(update(consents).where(*running).values(withdrawn_at=unit.now))
+    running = (consents.c.case_id.in_(FAMILY), consents.c.purpose == purpose, consents.c.withdrawn_at.is_(None))
+    await unit.execute(update(consents).where(*running).values(withdrawn_at=unit.now), {"family": case_id})
 
 
 async def consents_of(unit: UnitOfWork, case_id: UUID) -> Sequence[Row]:
     """Every consent of a case and of those that were merged into it, the oldest first, also what was withdrawn."""
-    return await unit.execute(select(consents).where(_in_family(consents, case_id)).order_by(consents.c.id))
+    return await unit.execute(_CONSENTS, {"family": case_id})
 
 
 async def find_consent(unit: UnitOfWork, case_id: UUID, consent_id: UUID) -> Row:
     """A consent of this case. Raises NotFound."""
-    query = select(consents).where(consents.c.id == consent_id, _in_family(consents, case_id))
-    row = (await unit.execute(query)).one_or_none()
+    row = (await unit.execute(_CONSENTS.where(consents.c.id == consent_id), {"family": case_id})).one_or_none()
     if row is None:
         raise NotFound("There is no such consent in this case.")
     return row
@@ -71,8 +86,7 @@ async def find_consent(unit: UnitOfWork, case_id: UUID, consent_id: UUID) -> Row
 
 async def may_be_passed_on(unit: UnitOfWork, case_id: UUID, purpose: Purpose) -> bool:
     """Whether there is a ground to pass facts about this case on for this purpose."""
-    running = (_in_family(consents, case_id), consents.c.purpose == purpose, consents.c.withdrawn_at.is_(None))
-    return bool(await unit.execute(select(consents.c.id).where(*running)))
+    return bool(await unit.execute(_RUNNING_CONSENT, {"family": case_id, "purpose": purpose}))
 
 
 async def add_reflection_period(
@@ -94,9 +108,7 @@ async def reflection_period_of(unit: UnitOfWork, case_id: UUID) -> Row | None:
 
     There is one for each person: of cases that turned out to be one person, the period that began first counts.
     """
-    query = select(reflection_periods).where(_in_family(reflection_periods, case_id))
-    query = query.order_by(reflection_periods.c.started_on, reflection_periods.c.case_id).limit(1)
-    return (await unit.execute(query)).first()
+    return (await unit.execute(_FIRST_PERIOD, {"family": case_id})).first()
 
 
 async def add_permit(unit: UnitOfWork, case_id: UUID, kind: PermitKind, granted_on: date) -> None:
@@ -106,9 +118,4 @@ async def add_permit(unit: UnitOfWork, case_id: UUID, kind: PermitKind, granted_
 
 async def permit_of(unit: UnitOfWork, case_id: UUID) -> Row | None:
     """The permit of a case, or of one that was merged into it; the first, if there are several."""
-    query = select(permits).where(_in_family(permits, case_id))
-    return (await unit.execute(query.order_by(permits.c.granted_on, permits.c.case_id).limit(1))).first()
-
-
-def _in_family(table: Table, case_id: UUID) -> ColumnElement[bool]:
-    return table.c.case_id.in_(family_of(case_id))
+    return (await unit.execute(_FIRST_PERMIT, {"family": case_id})).first()

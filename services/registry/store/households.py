@@ -13,7 +13,7 @@ from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.eligibility import SECRECY
 from services.registry.domain.households import Household, Member, Safety
-from services.registry.store.families import family_of
+from services.registry.store.families import FAMILY
 from services.registry.tables import cases, exclusions, members
 
 _INSERT_MEMBERS = Insertion(members)
@@ -89,11 +89,14 @@ async def lift_exclusion_of(
     return bool(found)
 
 
+_EXCLUSIONS = select(exclusions).where(exclusions.c.case_id.in_(FAMILY)).order_by(exclusions.c.id)
+_SECRECY_WANTED = select(cases.c.secrecy_wanted).where(cases.c.id.in_(FAMILY))
+
+
 async def find_exclusion(unit: UnitOfWork, case_id: UUID, exclusion_id: UUID) -> Row:
     """A rule of this case. Raises NotFound."""
-    mine = exclusions.c.case_id.in_(family_of(case_id))
-    query = select(exclusions).where(exclusions.c.id == exclusion_id, mine)
-    row = (await unit.execute(query)).one_or_none()
+    query = _EXCLUSIONS.where(exclusions.c.id == exclusion_id)
+    row = (await unit.execute(query, {"family": case_id})).one_or_none()
     if row is None:
         raise NotFound("There is no such exclusion in this case.")
     return row
@@ -101,8 +104,7 @@ async def find_exclusion(unit: UnitOfWork, case_id: UUID, exclusion_id: UUID) ->
 
 async def exclusions_of(unit: UnitOfWork, case_id: UUID) -> Sequence[Row]:
     """Every rule of a case, and of those that were merged into it, also what no longer holds."""
-    query = select(exclusions).where(exclusions.c.case_id.in_(family_of(case_id)))
-    return await unit.execute(query.order_by(exclusions.c.id))
+    return await unit.execute(_EXCLUSIONS, {"family": case_id})
 
 
 def member_of(row: Row) -> Member:
@@ -113,8 +115,7 @@ def member_of(row: Row) -> Member:
 
 async def _safety_of(unit: UnitOfWork, case: Row) -> Safety:
     rules = [row for row in await exclusions_of(unit, case["id"]) if row["lifted_at"] is None]
-    family = select(cases.c.secrecy_wanted).where(cases.c.id.in_(family_of(case["id"])))
-    wanted = [row.secrecy_wanted for row in await unit.execute(family)]
+    wanted = [row.secrecy_wanted for row in await unit.execute(_SECRECY_WANTED, {"family": case["id"]})]
     return Safety(
         regions=frozenset(Region(row["region"]) for row in rules if row["region"]),
         municipalities=frozenset(row["municipality_code"] for row in rules if row["municipality_code"]),

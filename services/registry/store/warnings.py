@@ -10,7 +10,7 @@ from schemas.vocabulary import Programme
 from services.chassis.database import Row, UtcDateTime
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import LIVE_ENTRY_STATES, EntryState, OfferState
-from services.registry.store.families import family_of
+from services.registry.store.families import FAMILY
 from services.registry.tables import cases, entries, offers, placements, reflection_periods
 
 _LIVES_THERE = (entries.c.state == EntryState.PLACED) & select(offers.c.id).where(
@@ -52,13 +52,19 @@ async def next_warning_at(unit: UnitOfWork) -> datetime | None:
     return row.warn_at if row else None
 
 
+_ENTRIES = select(entries.c.id).where(entries.c.case_id.in_(FAMILY), entries.c.waitlist == Programme.COSM)
+_STOOD_IN_LINE = _ENTRIES.limit(1)
+_IN_LINE_OR_THERE = _ENTRIES.where(entries.c.state.in_(LIVE_ENTRY_STATES) | _LIVES_THERE).limit(1)
+_FOUND_THERE = (
+    select(placements.c.id)
+    .where(placements.c.case_id.in_(FAMILY), placements.c.programme == Programme.COSM, placements.c.ended_at.is_(None))
+    .limit(1)
+)
+
+
 async def has_left_categorical_shelter(unit: UnitOfWork, case_id: UUID) -> bool:
     """Whether this person stood in its list and neither waits for such a place any more nor lives in one."""
-    mine = (entries.c.case_id.in_(family_of(case_id)), entries.c.waitlist == Programme.COSM)
-    if not await unit.execute(select(entries.c.id).where(*mine).limit(1)):
+    mine = {"family": case_id}
+    if not await unit.execute(_STOOD_IN_LINE, mine):
         return False
-    still = entries.c.state.in_(LIVE_ENTRY_STATES) | _LIVES_THERE
-    if await unit.execute(select(entries.c.id).where(*mine, still).limit(1)):
-        return False
-    there = (placements.c.case_id.in_(family_of(case_id)), placements.c.programme == Programme.COSM)
-    return not await unit.execute(select(placements.c.id).where(*there, placements.c.ended_at.is_(None)).limit(1))
+    return not await unit.execute(_IN_LINE_OR_THERE, mine) and not await unit.execute(_FOUND_THERE, mine)

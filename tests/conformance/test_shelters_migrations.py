@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, column, insert, select, table
+from sqlalchemy import Connection, column, insert, select, table, text
 
 from services.chassis.clock import system_clock, system_identifiers
 from services.chassis.database import Database
@@ -69,6 +69,22 @@ async def test_who_lives_in_a_unit_already_has_a_stay_after_the_update(database:
         0,
         False,
     )
+
+
+@pytest.mark.parametrize("second", [FREED_AT, FREED_AT.replace(microsecond=7)], ids=["full", "parts"])
+async def test_departures_of_before_are_compared_as_every_other_moment(database: Database, second: datetime) -> None:
+    """SQLite had them in a text of another form, which sorts before the moment that it means."""
+    await run(database, upgrade_to("0001"))
+    await run(database, _live_in_a_unit)
+    await run(database, upgrade_to("0004"))
+    departed_at = second if database.is_postgresql else str(second)
+    left = text("UPDATE stays SET departed_at = :departed_at, departure_reason = 'other'")
+    await run(database, lambda connection: connection.execute(left, {"departed_at": departed_at}))
+    await migrate(database, MIGRATIONS)
+    departure = tables.stays.c.departed_at
+    async with database.reading() as connection:
+        (stay,) = await connection.execute(select(tables.stays).where(departure >= second, departure <= second))
+    assert stay["departed_at"] == second
 
 
 def _live_in_a_unit(connection: Connection) -> None:

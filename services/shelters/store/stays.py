@@ -8,14 +8,16 @@ from sqlalchemy import Select, bindparam, case, insert, select, update
 
 from schemas.api.shelters import NewExpectedExit
 from schemas.vocabulary import DepartureReason
-from services.chassis.database import Row
+from services.chassis.database import Row, UtcDateTime
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.store.units import StoredUnit
 from services.shelters.tables import no_shows, stays
 
 _CLOSE = update(stays).where(stays.c.vacancy_id == bindparam("key"), stays.c.departed_at.is_(None))
+# In a CASE a parameter has no type unless it is given one, and SQLite would store the moment in another format.
+_AT = bindparam("at", type_=UtcDateTime)
 # Not before they arrived, by whatever clock that was.
-_DEPARTED = case((stays.c.arrived_at > bindparam("at"), stays.c.arrived_at), else_=bindparam("at"))
+_DEPARTED = case((stays.c.arrived_at > _AT, stays.c.arrived_at), else_=_AT)
 _CLOSE = _CLOSE.values(departed_at=_DEPARTED, departure_reason=bindparam("reason"))
 
 

@@ -8,10 +8,17 @@ import holidays
 
 @lru_cache(maxsize=4096)
 def is_dutch_holiday(day: date) -> bool:
-    """Whether this day is a public holiday, by the `holidays` library."""
+    """Whether this is a generally recognised holiday: Algemene termijnenwet, article 3, paragraphs 1 and 2.
+
+    New Year's Day, Good Friday, Easter Monday, King's Day, the fifth of May, Ascension Day, Whit Monday and both days
+    of Christmas; and Easter Day and Whit Sunday, which are Sundays anyway. Not the single days that decrees put on a
+    par with them (paragraph 3).
+    """
     return day in _dutch()
 
 
 @cache
 def _dutch() -> holidays.HolidayBase:
-    return holidays.country_holidays("NL")
+    # The fifth of May is a day off in many collective agreements every fifth year only, so the library has it as
+    # optional in the others; the law has it every year, and nothing else is optional.
+    return holidays.country_holidays("NL", categories=(holidays.PUBLIC, holidays.OPTIONAL))

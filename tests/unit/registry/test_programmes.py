@@ -1,7 +1,7 @@
 """How each list works on a day: as tables, with an operator's file, and with deadlines in working hours."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -52,7 +52,9 @@ found_elsewhere | review
 other           | keep_place
 """
 
-# In Dutch time. 27 April is King's Day, and 6 April 2026 Easter Monday; on 29 March 2026 the clock goes forward.
+# In Dutch time. Holidays are those of the Algemene termijnenwet, article 3: paragraph 1 names Easter Monday (6 April
+# 2026), King's Day (27 April), the fifth of May of each year, and others; paragraph 2 puts Good Friday (3 April 2026)
+# on a par with them. On 29 March 2026 the clock goes forward.
 DEADLINES = """
 asked            | hours | answer before    | why
 2026-03-02 09:00 |     8 | 2026-03-02 17:00 | a whole working day
@@ -62,9 +64,22 @@ asked            | hours | answer before    | why
 2026-03-02 03:00 |     1 | 2026-03-02 10:00 | before the office opens
 2026-03-02 17:00 |     1 | 2026-03-03 10:00 | after it has closed
 2026-04-24 16:00 |     2 | 2026-04-28 10:00 | King's Day is on the Monday
-2026-04-02 16:00 |     2 | 2026-04-07 10:00 | Good Friday is no day off by law, but Easter Monday is
+2026-04-02 16:00 |     2 | 2026-04-07 10:00 | neither Good Friday counts nor Easter Monday
+2026-05-04 16:00 |     2 | 2026-05-06 10:00 | the fifth of May, in a year that is no fifth one
+2026-05-13 16:00 |     2 | 2026-05-15 10:00 | Ascension Day, and not the Friday after it
 2026-12-24 16:00 |     2 | 2026-12-28 10:00 | both days of Christmas
 2026-03-27 16:00 |     2 | 2026-03-30 10:00 | the night in which the clock changes
+"""
+
+# All of them that are no Sundays.
+SUNDAY = 6
+HOLIDAYS = """
+year | from Monday to Saturday                                 | why
+2025 | 01-01 04-18 04-21 04-26 05-05 05-29 06-09 12-25 12-26   | 27 April is a Sunday: King's Day is the day before
+2026 | 01-01 04-03 04-06 04-27 05-05 05-14 05-25 12-25 12-26   | an ordinary year, and no fifth one
+2027 | 01-01 03-26 03-29 04-27 05-05 05-06 05-17 12-25         | Ascension Day follows the fifth of May
+2030 | 01-01 04-19 04-22 04-27 05-30 06-10 12-25 12-26         | the fifth of May is a Sunday, and is not moved
+2013 | 01-01 03-29 04-01 04-30 05-09 05-20 12-25 12-26         | King's Day was Queen's Day, on 30 April
 """
 
 
@@ -108,6 +123,14 @@ def test_working_hours_leave_out_nights_weekends_and_holidays(asked: str, hours:
     """In Dutch time, whatever the clock does."""
     deadline_at = AnswerTime(int(hours), working=True).after(dutch(asked).astimezone(UTC), is_dutch_holiday)
     assert deadline_at == dutch(expected), why
+
+
+@pytest.mark.parametrize(("year", "days", "why"), rows_of(HOLIDAYS))
+def test_holidays_are_those_of_the_law_and_no_others(year: str, days: str, why: str) -> None:
+    """Algemene termijnenwet, article 3, paragraphs 1 and 2."""
+    whole_year = (date(int(year), 1, 1) + timedelta(days=number) for number in range(365))
+    found = [day.strftime("%m-%d") for day in whole_year if day.weekday() != SUNDAY and is_dutch_holiday(day)]
+    assert found == days.split(), why
 
 
 def test_plain_hours_are_plain() -> None:

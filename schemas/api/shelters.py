@@ -291,7 +291,7 @@ class ProgrammeOverview(Schema):
 
     programme: Programme
     contracted_places: int | None = Field(description="today's; nothing when there never was a contract")
-    units_in_service: int
+    units_in_service: int = Field(description="each from the day that it is available, as for a contract")
     places_in_service: int
     units_occupied: int
     places_occupied: int

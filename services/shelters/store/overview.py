@@ -1,14 +1,14 @@
 """What a weekly overview counts."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, Table, case, func, select
 
 from schemas.vocabulary import UnitState
 from services.chassis.database import Row
 from services.chassis.unit_of_work import UnitOfWork
-from services.shelters.domain.calendar import Week
+from services.shelters.domain.calendar import Week, day_of, midnight
 from services.shelters.tables import contracts, no_shows, stays, units
 
 LISTED_LIMIT = 200
@@ -29,15 +29,17 @@ class Overview:
         return await self._rows(select(contracts).where(*self._own(contracts)))
 
     async def occupancy(self) -> dict[str, Row]:
-        """Units and places in service and occupied, by programme."""
+        """Units and places in service and occupied, by programme. A unit counts from the day that it is available."""
         occupied = units.c.state == UnitState.OCCUPIED
+        tomorrow = midnight(day_of(self._unit.now) + timedelta(days=1))
+        available = units.c.available_from.is_(None) | (units.c.available_from < tomorrow)
         query = select(
             units.c.programme,
             func.count().label("units_in_service"),
             func.sum(units.c.places).label("places_in_service"),
             func.sum(case((occupied, 1), else_=0)).label("units_occupied"),
             func.sum(case((occupied, units.c.places), else_=0)).label("places_occupied"),
-        ).where(*self._own(units), units.c.state != UnitState.OUT_OF_SERVICE)
+        ).where(*self._own(units), units.c.state != UnitState.OUT_OF_SERVICE, available)
         return {row["programme"]: row for row in await self._rows(query.group_by(units.c.programme))}
 
     async def arrivals(self, week: Week) -> Counts:

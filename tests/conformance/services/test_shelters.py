@@ -22,22 +22,10 @@ from services.shelters.handlers import contracts, facilities
 from services.shelters.handlers import vacancies as beds
 from services.shelters.tables import facilities as facilities_table
 from services.shelters.tables import providers, stays, units
+from tests.support.shelters import another, moved_in
 from tests.support.world import World
 
 TURNAROUND_SECONDS = 86_400
-
-
-async def moved_in(world: World, days: float = 9) -> UUID:
-    """A unit in which a household lives."""
-    await world.join(days=days)
-    unit = await world.add_unit()
-    await world.post_bed(unit)
-    await world.settle()
-    await world.accept((await world.offers("made"))[0]["id"])
-    await world.settle()
-    await world.arrive(unit)
-    await world.settle()
-    return unit
 
 
 async def close(world: World, unit_id: UUID) -> None:
@@ -51,13 +39,6 @@ async def slow_turnaround(world: World) -> None:
     for table in (facilities_table, units):
         statement = table.update().values(turnaround_seconds=TURNAROUND_SECONDS)
         await world.run("shelters", lambda unit, statement=statement: unit.execute(statement))
-
-
-async def another(world: World, unit_id: UUID) -> UUID:
-    """A second unit just like this one, which is out of service."""
-    two = dict(await world.unit(unit_id)) | {"id": world.identifiers()}
-    await world.run("shelters", lambda unit: unit.execute(units.insert().values(two)))
-    return two["id"]
 
 
 async def post_ahead(world: World, unit_id: UUID, days: float) -> None:

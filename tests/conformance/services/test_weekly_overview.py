@@ -1,6 +1,6 @@
 """What the weekly overview counts and lists, on both databases."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from schemas.api.shelters import ProgrammeOverview, WeeklyOverview, WeeklyOverviewQuery
@@ -8,22 +8,10 @@ from services.chassis.identity import Principal, Role
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call
 from services.shelters.routes.overviews import get_weekly_overview
+from tests.support.shelters import another, moved_in
 from tests.support.world import World
 
 MONDAY = datetime.fromisoformat("2026-03-02T00:00:00+01:00")
-
-
-async def moved_in(world: World) -> UUID:
-    """A unit in which a household lives."""
-    await world.join()
-    unit = await world.add_unit()
-    await world.post_bed(unit)
-    await world.settle()
-    await world.accept((await world.offers("made"))[0]["id"])
-    await world.settle()
-    await world.arrive(unit)
-    await world.settle()
-    return unit
 
 
 async def overview(world: World, unit_id: UUID, week: str | None = None) -> ProgrammeOverview:
@@ -53,3 +41,18 @@ async def test_who_leaves_when_a_week_begins_leaves_in_that_week(world: World) -
     await world.depart(unit)
     weeks = [(await overview(world, unit, week)).departures for week in ("2026-W09", "2026-W10", "2026-W11")]
     assert weeks == [0, 1, 0]
+
+
+async def test_a_unit_is_in_service_from_the_day_that_it_is_available(world: World) -> None:
+    """Posted ahead it counts when that day begins, as for a contract, and not before."""
+    now_used = await world.add_unit(places=2)
+    later = await another(world, now_used)
+    await moved_in(world, unit_id=now_used)
+    day = MONDAY + timedelta(days=1)
+    await world.post_bed(later, available_from=day + timedelta(hours=20))
+    await until(world, day - timedelta(seconds=1))
+    seen = await overview(world, now_used)
+    assert (seen.units_in_service, seen.places_in_service, seen.places_occupied) == (1, 2, 2)
+    await until(world, day)
+    seen = await overview(world, now_used)
+    assert (seen.units_in_service, seen.places_in_service, seen.places_occupied) == (2, 4, 2)

@@ -278,10 +278,11 @@ class ExpectedExit(Schema):
 
 
 class LongStay(Schema):
-    """A unit whose household has been there for more than three months."""
+    """A unit whose household is there for more than three months, or will be by the exit that is expected."""
 
     unit_id: UUID
     arrived_at: UtcDatetime
+    three_months_end_on: date = Field(description="the last day of the three months, in Dutch time")
     expected_exit_on: date | None
     delay_reason: DelayReason | None
 
@@ -300,12 +301,17 @@ class ProgrammeOverview(Schema):
     no_shows: int
     expected_exits: int = Field(description="households that are expected to leave in the week")
     long_stays: int = Field(description="households that have been there for more than three months")
+    expected_long_stays: int = Field(
+        description="households whose three months are not over yet, and who are expected to leave later than that"
+    )
     exits: list[ExpectedExit] = Field(description="a provider's own, the first expected first, at most 200")
-    stays_beyond_three_months: list[LongStay] = Field(description="a provider's own, the longest first, at most 200")
+    stays_beyond_three_months: list[LongStay] = Field(
+        description="a provider's own that have been, or are expected to be; the longest there first, at most 200"
+    )
 
 
 class WeeklyOverview(Schema):
-    """Occupancy, movements, and who stays longer than a shelter is meant for, by programme."""
+    """Occupancy, movements, and who stays, or will stay, longer than a shelter is meant for, by programme."""
 
     week: str
     first_day: date

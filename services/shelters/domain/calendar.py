@@ -61,9 +61,26 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), AMSTERDAM).astimezone(UTC)
 
 
-def long_stay_limit(now: datetime) -> datetime:
-    """Who arrived before this moment has stayed beyond the nominal months: since the same date, or a month's last."""
-    today = day_of(now)
-    year, month = divmod(today.year * _MONTHS_OF_YEAR + today.month - 1 - NOMINAL_STAY_MONTHS, _MONTHS_OF_YEAR)
-    last = calendar.monthrange(year, month + 1)[1]
-    return midnight(date(year, month + 1, min(today.day, last)))
+def three_months_end(arrived_on: date) -> date:
+    """The last day of the nominal months: on the same date, or the last of a month that has no such date."""
+    year, month, length = _month(arrived_on, NOMINAL_STAY_MONTHS)
+    return date(year, month, min(arrived_on.day, length))
+
+
+def long_stay_limit(today: date) -> datetime:
+    """Who arrived before this moment is there beyond the nominal months today, for these ended before."""
+    year, month, length = _month(today, -NOMINAL_STAY_MONTHS)
+    # From each day of a month that has no such date they have ended: the limit is the first of the next.
+    return midnight(date(year, month, 1) + timedelta(days=min(today.day - 1, length)))
+
+
+def limits_to_come(today: date) -> dict[date, datetime]:
+    """The limits of tomorrow and later, until the last day on which who is there today may be within the months."""
+    days = (three_months_end(today) - today).days
+    return {day: long_stay_limit(day) for day in (today + timedelta(days=number + 1) for number in range(days))}
+
+
+def _month(day: date, months: int) -> tuple[int, int, int]:
+    """The year and the month so many months later, and how many days it has."""
+    year, month = divmod(day.year * _MONTHS_OF_YEAR + day.month - 1 + months, _MONTHS_OF_YEAR)
+    return year, month + 1, calendar.monthrange(year, month + 1)[1]

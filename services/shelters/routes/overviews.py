@@ -11,7 +11,7 @@ from services.chassis.errors import FieldError, InvalidInput
 from services.chassis.identity import Role
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Reply
-from services.shelters.domain.calendar import Week, day_of, long_stay_limit, week_named, week_of
+from services.shelters.domain.calendar import Week, day_of, three_months_end, week_named, week_of
 from services.shelters.domain.contracts import capacity_on
 from services.shelters.routes.common import BASE, OPERATORS, PROVIDERS, READ, own
 from services.shelters.store.contracts import contract_of
@@ -28,11 +28,11 @@ class _Figures:
     departures: Counts
     no_shows: Counts
     exits: tuple[Counts, Sequence[Row]]
-    long_stays: tuple[Counts, Sequence[Row]]
+    long_stays: tuple[Counts, Counts, Sequence[Row]]
 
     def has(self, programme: Programme) -> bool:
         """Whether there is anything to say about the programme."""
-        counts = (self.arrivals, self.departures, self.no_shows, self.exits[0], self.long_stays[0])
+        counts = (self.arrivals, self.departures, self.no_shows, self.exits[0], *self.long_stays[:2])
         contracted = any(row["programme"] == programme for row in self.contracts)
         return contracted or programme in self.occupancy or any(programme in each for each in counts)
 
@@ -48,7 +48,7 @@ async def get_weekly_overview(call: Call[None, WeeklyOverviewQuery], unit: UnitO
         await counted.departures(week),
         await counted.no_shows(week),
         await counted.expected_exits(week),
-        await counted.arrived_before(long_stay_limit(unit.now)),
+        await counted.long_stays(),
     )
     programmes = [_programme(each, figures, day_of(unit.now)) for each in Programme if figures.has(each)]
     overview = WeeklyOverview(
@@ -67,7 +67,7 @@ def _week(name: str) -> Week:
 
 def _programme(programme: Programme, figures: _Figures, today: date) -> ProgrammeOverview:
     contracts = [contract_of(row) for row in figures.contracts if row["programme"] == programme]
-    (exits, leaving), (long_stays, staying) = figures.exits, figures.long_stays
+    (exits, leaving), (long_stays, expected_long_stays, staying) = figures.exits, figures.long_stays
     occupancy = figures.occupancy.get(programme)
     standing = ("units_in_service", "places_in_service", "units_occupied", "places_occupied")
     return ProgrammeOverview(
@@ -79,6 +79,7 @@ def _programme(programme: Programme, figures: _Figures, today: date) -> Programm
         no_shows=figures.no_shows.get(programme, 0),
         expected_exits=exits.get(programme, 0),
         long_stays=long_stays.get(programme, 0),
+        expected_long_stays=expected_long_stays.get(programme, 0),
         exits=[_exit(row) for row in leaving if row["programme"] == programme],
         stays_beyond_three_months=[_long_stay(row) for row in staying if row["programme"] == programme],
     )
@@ -89,7 +90,9 @@ def _exit(row: Row) -> ExpectedExit:
 
 
 def _long_stay(row: Row) -> LongStay:
-    return LongStay(**{name: row[name] for name in LongStay.model_fields})
+    same = ("unit_id", "arrived_at", "expected_exit_on", "delay_reason")
+    ends = three_months_end(day_of(row["arrived_at"]))
+    return LongStay(three_months_end_on=ends, **{name: row[name] for name in same})
 
 
 def operations() -> tuple[Operation[UnitOfWork], ...]:

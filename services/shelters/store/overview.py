@@ -1,17 +1,19 @@
 """What a weekly overview counts."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, Select, Table, case, func, select
+from sqlalchemy import ColumnElement, Select, Table, and_, case, func, literal, not_, or_, select
 
 from schemas.vocabulary import UnitState
-from services.chassis.database import Row
+from services.chassis.database import Row, UtcDateTime
 from services.chassis.unit_of_work import UnitOfWork
-from services.shelters.domain.calendar import Week, day_of, midnight
+from services.shelters.domain.calendar import Week, day_of, limits_to_come, long_stay_limit, midnight
 from services.shelters.tables import contracts, no_shows, stays, units
 
 LISTED_LIMIT = 200
+
+_STILL_THERE = stays.c.departed_at.is_(None)
 
 Counts = dict[str, int]
 """By programme."""
@@ -31,7 +33,7 @@ class Overview:
     async def occupancy(self) -> dict[str, Row]:
         """Units and places in service and occupied, by programme. A unit counts from the day that it is available."""
         occupied = units.c.state == UnitState.OCCUPIED
-        tomorrow = midnight(day_of(self._unit.now) + timedelta(days=1))
+        tomorrow = midnight(self._today + timedelta(days=1))
         available = units.c.available_from.is_(None) | (units.c.available_from < tomorrow)
         query = select(
             units.c.programme,
@@ -57,21 +59,26 @@ class Overview:
     async def expected_exits(self, week: Week) -> tuple[Counts, Sequence[Row]]:
         """Households that are expected to leave in the week: how many, and the first ones."""
         leaving = stays.c.expected_exit_on.between(week.first_day, week.last_day)
-        return await self._open_stays(leaving, stays.c.expected_exit_on)
+        return await self._open_stays(leaving), await self._listed(leaving, stays.c.expected_exit_on)
 
-    async def arrived_before(self, moment: datetime) -> tuple[Counts, Sequence[Row]]:
-        """Households that arrived before the moment and are still there: how many, and the first ones."""
-        return await self._open_stays(stays.c.arrived_at < moment, stays.c.arrived_at)
+    async def long_stays(self) -> tuple[Counts, Counts, Sequence[Row]]:
+        """Households that are there beyond three months, or will be: how many of each, and the longest there."""
+        are, will_be = _is_long(self._today), _will_be_long(self._today)
+        listed = await self._listed(are | will_be, stays.c.arrived_at)
+        return await self._open_stays(are), await self._open_stays(will_be), listed
 
-    async def _open_stays(
-        self, condition: ColumnElement[bool], order: ColumnElement[object]
-    ) -> tuple[Counts, Sequence[Row]]:
-        still_there = stays.c.departed_at.is_(None) & condition
-        listed: Sequence[Row] = []
-        if self._organisation is not None:
-            query = select(stays).where(*self._own(stays), still_there).order_by(order, stays.c.vacancy_id)
-            listed = await self._rows(query.limit(LISTED_LIMIT))
-        return await self._count(stays, still_there), listed
+    @property
+    def _today(self) -> date:
+        return day_of(self._unit.now)
+
+    async def _open_stays(self, condition: ColumnElement[bool]) -> Counts:
+        return await self._count(stays, _STILL_THERE & condition)
+
+    async def _listed(self, condition: ColumnElement[bool], order: ColumnElement[object]) -> Sequence[Row]:
+        if self._organisation is None:
+            return []
+        query = select(stays).where(*self._own(stays), _STILL_THERE, condition)
+        return await self._rows(query.order_by(order, stays.c.vacancy_id).limit(LISTED_LIMIT))
 
     async def _count(self, table: Table, condition: ColumnElement[bool]) -> Counts:
         query = select(table.c.programme, func.count().label("number")).where(*self._own(table), condition)
@@ -86,3 +93,17 @@ class Overview:
 
 def _within(column: ColumnElement[object], week: Week) -> ColumnElement[bool]:
     return (column >= week.begins_at) & (column < week.ends_at)
+
+
+def _is_long(today: date) -> ColumnElement[bool]:
+    """There for more than three months."""
+    return stays.c.arrived_at < long_stay_limit(today)
+
+
+def _will_be_long(today: date) -> ColumnElement[bool]:
+    """Not yet there for so long, and expected to leave after that: on a day on which their stay will be long."""
+    limits, leaves = limits_to_come(today), stays.c.expected_exit_on
+    # No SQL counts months as people in the Netherlands do, so it is told the limit of each day on which it matters.
+    limit = case({day: literal(moment, UtcDateTime) for day, moment in limits.items()}, value=leaves)
+    long_by_then = or_(leaves > max(limits), stays.c.arrived_at < limit)
+    return and_(not_(_is_long(today)), leaves > today, long_by_then)

@@ -1,12 +1,14 @@
 """What the weekly overview counts and lists, on both databases."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from schemas.api.shelters import ProgrammeOverview, WeeklyOverview, WeeklyOverviewQuery
+from schemas.api.shelters import NewExpectedExit, ProgrammeOverview, WeeklyOverview, WeeklyOverviewQuery
+from schemas.vocabulary import DelayReason
 from services.chassis.identity import Principal, Role
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call
+from services.shelters.handlers import households
 from services.shelters.routes.overviews import get_weekly_overview
 from tests.support.shelters import another, moved_in
 from tests.support.world import World
@@ -27,6 +29,13 @@ async def overview(world: World, unit_id: UUID, week: str | None = None) -> Prog
         return programme
 
     return await world.services["shelters"].transactions.read(read)
+
+
+async def expect(world: World, unit_id: UUID, expected_exit_on: date | None) -> None:
+    """The provider expects the household to leave on this day, because there is no home for it."""
+    owner, reason = (await world.unit(unit_id))["organisation"], DelayReason.NO_HOME_AVAILABLE
+    expected = NewExpectedExit(unit_id=unit_id, expected_exit_on=expected_exit_on, delay_reason=reason)
+    await world.run("shelters", lambda unit: households.expect_exit(unit, expected, owner))
 
 
 async def until(world: World, moment: datetime) -> None:
@@ -56,3 +65,45 @@ async def test_a_unit_is_in_service_from_the_day_that_it_is_available(world: Wor
     await until(world, day)
     seen = await overview(world, now_used)
     assert (seen.units_in_service, seen.places_in_service, seen.places_occupied) == (2, 4, 2)
+
+
+EXPECTED = (
+    (None, False),
+    (date(2026, 4, 1), False),
+    (date(2026, 6, 1), False),
+    (date(2026, 6, 2), True),
+    (date(2026, 7, 15), True),
+    (date(2026, 7, 16), True),
+    (date(2030, 1, 1), True),
+)
+"""For a household that arrived on 1 March 2026: the exit that is expected, and whether that is beyond three months."""
+
+
+async def test_who_will_stay_beyond_three_months_is_listed_before_they_are_over(world: World) -> None:
+    """With the reason, when the three months end, and when they are expected to leave."""
+    unit = await moved_in(world)
+    await until(world, datetime(2026, 4, 15, 12, tzinfo=UTC))
+    for expected_exit_on, beyond in EXPECTED:
+        await expect(world, unit, expected_exit_on)
+        seen = await overview(world, unit)
+        assert (seen.long_stays, seen.expected_long_stays) == (0, int(beyond)), expected_exit_on
+        listed = [(stay.three_months_end_on, stay.expected_exit_on) for stay in seen.stays_beyond_three_months]
+        assert listed == [(date(2026, 6, 1), expected_exit_on)] * beyond
+        assert all(stay.delay_reason is DelayReason.NO_HOME_AVAILABLE for stay in seen.stays_beyond_three_months)
+
+
+async def test_who_was_expected_to_stay_beyond_three_months_has_done_so_when_they_are_over(world: World) -> None:
+    """Counted once, whatever is expected; those who are beyond them come first."""
+    unit = await world.add_unit()
+    later = await another(world, unit)
+    await moved_in(world, unit_id=unit)
+    await expect(world, unit, date(2026, 9, 1))
+    await until(world, datetime.fromisoformat("2026-06-01T23:59:59+02:00"))
+    await moved_in(world, unit_id=later)
+    await expect(world, later, date(2026, 9, 2))
+    seen = await overview(world, unit)
+    assert (seen.long_stays, seen.expected_long_stays) == (0, 2)
+    await until(world, datetime.fromisoformat("2026-06-02T00:00:00+02:00"))
+    seen = await overview(world, unit)
+    assert (seen.long_stays, seen.expected_long_stays) == (1, 1)
+    assert [stay.unit_id for stay in seen.stays_beyond_three_months] == [unit, later]

@@ -1,10 +1,19 @@
 """Dutch days, ISO weeks and the three months of a stay, as tables."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 
 import pytest
 
-from services.shelters.domain.calendar import long_stay_limit, week_named, week_of
+from services.shelters.domain.calendar import (
+    day_of,
+    limits_to_come,
+    long_stay_limit,
+    midnight,
+    three_months_end,
+    week_named,
+    week_of,
+)
 
 WEEKS = """
 moment (UTC)         | week     | first day  | last day   | why
@@ -28,11 +37,19 @@ week     | begins (UTC)         | ends (UTC)           | hours | why
 LONG_STAYS = """
 now (UTC)            | arrived before       | why
 2026-11-25T12:00:00Z | 2026-08-24T22:00:00Z | since 25 August, at midnight Dutch time
-2026-05-31T12:00:00Z | 2026-02-27T23:00:00Z | there is no 31 February: since its last day
-2028-05-31T12:00:00Z | 2028-02-28T23:00:00Z | a leap year
+2026-05-31T12:00:00Z | 2026-02-28T23:00:00Z | no 31 February: since its last day they ended on the 28th
+2026-05-28T12:00:00Z | 2026-02-27T23:00:00Z | and on the 28th itself they have not ended yet
+2028-05-31T12:00:00Z | 2028-02-29T23:00:00Z | a leap year
 2026-02-28T12:00:00Z | 2025-11-27T23:00:00Z | over the turn of the year
 2026-11-24T23:30:00Z | 2026-08-24T22:00:00Z | it is 25 November in the Netherlands already
 """
+
+
+@pytest.fixture(scope="module")
+def days() -> Sequence[date]:
+    """From autumn to summer, over the end of February in a common and in a leap year."""
+    starts = (date(2026, 10, 1), date(2027, 10, 1))
+    return [start + timedelta(days=number) for start in starts for number in range(300)]
 
 
 def rows(table: str) -> list[tuple[str, ...]]:
@@ -66,4 +83,36 @@ def test_a_week_that_the_year_does_not_have_is_no_week(name: str) -> None:
 @pytest.mark.parametrize(("now", "limit", "_why"), rows(LONG_STAYS), ids=str)
 def test_a_stay_is_long_after_three_calendar_months(now: str, limit: str, _why: str) -> None:
     """Who arrived on the day three months ago has not stayed longer than three months yet."""
-    assert long_stay_limit(datetime.fromisoformat(now)) == datetime.fromisoformat(limit)
+    assert long_stay_limit(day_of(datetime.fromisoformat(now))) == datetime.fromisoformat(limit)
+
+
+ENDS = """
+arrived on | three months end on | why
+2026-08-25 | 2026-11-25          | on the same date
+2026-11-30 | 2027-02-28          | there is no 30 February
+2027-11-30 | 2028-02-29          | a leap year
+2026-02-28 | 2026-05-28          | and not on the last day of May
+"""
+
+
+@pytest.mark.parametrize(("arrived", "ends", "_why"), rows(ENDS), ids=str)
+def test_three_months_end_on_the_same_date(arrived: str, ends: str, _why: str) -> None:
+    """Or on the last day of a month that has no such date."""
+    assert str(three_months_end(date.fromisoformat(arrived))) == ends
+
+
+def test_a_stay_is_long_on_the_day_after_its_three_months(days: Sequence[date]) -> None:
+    """Whichever way it is reckoned, in common and in leap years; and so for every day that is still to come."""
+    arrivals = [(midnight(arrived), three_months_end(arrived)) for arrived in days]
+    for today in days:
+        limit = long_stay_limit(today)
+        assert all((arrived_at < limit) == (ends < today) for arrived_at, ends in arrivals), today
+
+
+def test_the_limits_to_come_are_those_on_which_it_depends(days: Sequence[date]) -> None:
+    """One for each day from tomorrow on; after the last of them who arrived today is there beyond the months as well."""
+    for today in days:
+        limits = limits_to_come(today)
+        assert list(limits) == [today + timedelta(days=number + 1) for number in range(len(limits))]
+        assert max(limits) == three_months_end(today)
+        assert long_stay_limit(max(limits) + timedelta(days=1)) > midnight(today)

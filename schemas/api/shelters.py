@@ -271,7 +271,7 @@ class WeeklyOverviewQuery(Schema):
 
 
 class ExpectedExit(Schema):
-    """A unit whose household is expected to leave."""
+    """A unit whose household is, or was, expected to leave."""
 
     unit_id: UUID
     expected_exit_on: date
@@ -300,11 +300,15 @@ class ProgrammeOverview(Schema):
     departures: int
     no_shows: int
     expected_exits: int = Field(description="households that are expected to leave in the week")
+    overdue_exits: int = Field(
+        description="households that were to leave before today and are still there, whichever week is looked at"
+    )
     long_stays: int = Field(description="households that have been there for more than three months")
     expected_long_stays: int = Field(
         description="households whose three months are not over yet, and who are expected to leave later than that"
     )
     exits: list[ExpectedExit] = Field(description="a provider's own, the first expected first, at most 200")
+    exits_overdue: list[ExpectedExit] = Field(description="a provider's own, the longest overdue first, at most 200")
     stays_beyond_three_months: list[LongStay] = Field(
         description="a provider's own that have been, or are expected to be; the longest there first, at most 200"
     )

@@ -28,11 +28,13 @@ class _Figures:
     departures: Counts
     no_shows: Counts
     exits: tuple[Counts, Sequence[Row]]
+    overdue: tuple[Counts, Sequence[Row]]
     long_stays: tuple[Counts, Counts, Sequence[Row]]
 
     def has(self, programme: Programme) -> bool:
         """Whether there is anything to say about the programme."""
-        counts = (self.arrivals, self.departures, self.no_shows, self.exits[0], *self.long_stays[:2])
+        moved = (self.arrivals, self.departures, self.no_shows)
+        counts = (*moved, self.exits[0], self.overdue[0], *self.long_stays[:2])
         contracted = any(row["programme"] == programme for row in self.contracts)
         return contracted or programme in self.occupancy or any(programme in each for each in counts)
 
@@ -48,6 +50,7 @@ async def get_weekly_overview(call: Call[None, WeeklyOverviewQuery], unit: UnitO
         await counted.departures(week),
         await counted.no_shows(week),
         await counted.expected_exits(week),
+        await counted.overdue_exits(),
         await counted.long_stays(),
     )
     programmes = [_programme(each, figures, day_of(unit.now)) for each in Programme if figures.has(each)]
@@ -67,7 +70,8 @@ def _week(name: str) -> Week:
 
 def _programme(programme: Programme, figures: _Figures, today: date) -> ProgrammeOverview:
     contracts = [contract_of(row) for row in figures.contracts if row["programme"] == programme]
-    (exits, leaving), (long_stays, expected_long_stays, staying) = figures.exits, figures.long_stays
+    (exits, leaving), (overdue, late) = figures.exits, figures.overdue
+    long_stays, expected_long_stays, staying = figures.long_stays
     occupancy = figures.occupancy.get(programme)
     standing = ("units_in_service", "places_in_service", "units_occupied", "places_occupied")
     return ProgrammeOverview(
@@ -78,9 +82,11 @@ def _programme(programme: Programme, figures: _Figures, today: date) -> Programm
         departures=figures.departures.get(programme, 0),
         no_shows=figures.no_shows.get(programme, 0),
         expected_exits=exits.get(programme, 0),
+        overdue_exits=overdue.get(programme, 0),
         long_stays=long_stays.get(programme, 0),
         expected_long_stays=expected_long_stays.get(programme, 0),
         exits=[_exit(row) for row in leaving if row["programme"] == programme],
+        exits_overdue=[_exit(row) for row in late if row["programme"] == programme],
         stays_beyond_three_months=[_long_stay(row) for row in staying if row["programme"] == programme],
     )
 

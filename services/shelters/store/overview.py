@@ -61,6 +61,11 @@ class Overview:
         leaving = stays.c.expected_exit_on.between(week.first_day, week.last_day)
         return await self._open_stays(leaving), await self._listed(leaving, stays.c.expected_exit_on)
 
+    async def overdue_exits(self) -> tuple[Counts, Sequence[Row]]:
+        """Households that were expected to leave before today: how many, and the longest overdue."""
+        overdue = stays.c.expected_exit_on < self._today
+        return await self._open_stays(overdue), await self._listed(overdue, stays.c.expected_exit_on)
+
     async def long_stays(self) -> tuple[Counts, Counts, Sequence[Row]]:
         """Households that are there beyond three months, or will be: how many of each, and the longest there."""
         are, will_be = _is_long(self._today), _will_be_long(self._today)

@@ -107,3 +107,19 @@ async def test_who_was_expected_to_stay_beyond_three_months_has_done_so_when_the
     seen = await overview(world, unit)
     assert (seen.long_stays, seen.expected_long_stays) == (1, 1)
     assert [stay.unit_id for stay in seen.stays_beyond_three_months] == [unit, later]
+
+
+async def test_who_is_still_there_after_their_exit_was_expected_is_overdue(world: World) -> None:
+    """From the next day on, in each week that is looked at, until they leave; and in the week of the exit as before."""
+    unit = await moved_in(world)
+    await expect(world, unit, date(2026, 3, 8))
+    for moment, overdue in (("2026-03-08T23:59:59+01:00", 0), ("2026-03-09T00:00:00+01:00", 1)):
+        await until(world, datetime.fromisoformat(moment))
+        seen = await overview(world, unit)
+        assert (seen.overdue_exits, [exit_.unit_id for exit_ in seen.exits_overdue]) == (overdue, [unit] * overdue)
+    assert seen.expected_exits == 0
+    past = await overview(world, unit, "2026-W10")
+    assert (past.expected_exits, past.overdue_exits) == (1, 1)
+    await world.depart(unit)
+    seen = await overview(world, unit)
+    assert (seen.overdue_exits, seen.exits_overdue) == (0, [])

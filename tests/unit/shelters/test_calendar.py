@@ -110,7 +110,7 @@ def test_a_stay_is_long_on_the_day_after_its_three_months(days: Sequence[date]) 
 
 
 def test_the_limits_to_come_are_those_on_which_it_depends(days: Sequence[date]) -> None:
-    """One for each day from tomorrow on; after the last of them who arrived today is there beyond the months as well."""
+    """One for each day from tomorrow on; after the last, who arrived today is beyond the months too."""
     for today in days:
         limits = limits_to_come(today)
         assert list(limits) == [today + timedelta(days=number + 1) for number in range(len(limits))]

@@ -15,6 +15,7 @@ from schemas.vocabulary import (
     ContractKind,
     DelayReason,
     DepartureReason,
+    EnquiryEndReason,
     EnquiryRefusal,
     Need,
     Programme,
@@ -242,6 +243,9 @@ class Enquiry(Schema):
     )
     refusal: EnquiryRefusal | None
     answered_at: UtcDatetime | None
+    end_reason: EnquiryEndReason | None = Field(
+        None, description="why it came to nothing, once the registry has said so; also after an answer"
+    )
 
 
 class Enquiries(Schema):

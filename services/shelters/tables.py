@@ -151,5 +151,6 @@ enquiries = Table(
     Column("answered_at", UtcDateTime),
     Column("agreed", Boolean),
     Column("refusal", Text),
+    Column("end_reason", Text, comment="the registry's"),
     Index("enquiries_by_organisation", "organisation", "offer_id"),
 )

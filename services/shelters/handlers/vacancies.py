@@ -96,6 +96,8 @@ async def take_out_of_service(
 async def allocations_changed(leases: Leases, unit: UnitOfWork, events: Sequence[AllocationEvent]) -> None:
     """The registry offers, reserves or gives back units: do as it says, the newest word last."""
     await _follow(leases, unit, events)
+    # Also of a unit that has moved on since: its provider may ask why.
+    await enquiries.store_ends(unit, [event for event in events if isinstance(event, EnquiryEnded)])
 
 
 async def enquiries_made(leases: Leases, unit: UnitOfWork, events: Sequence[EnquiryMade]) -> None:

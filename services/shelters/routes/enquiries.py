@@ -40,7 +40,7 @@ async def refuse(call: Call[Refusal], unit: UnitOfWork) -> Reply:
 def _enquiry(row: Row) -> Enquiry:
     same = (
         "offer_id", "vacancy_id", "unit_id", "sex", "age_band", "wheelchair", "made_at", "answer_before_at", "state",
-        "refusal", "answered_at",
+        "refusal", "answered_at", "end_reason",
     )  # fmt: skip
     household = Household(adults=row["adults"], children=row["children"])
     return Enquiry(household=household, needs=json.loads(row["needs"]), **{name: row[name] for name in same})

@@ -1,7 +1,7 @@
 """Enquiries: what the registry asked, and what the provider answered.
 
 Whether one is still open is not stored with it, but follows from the unit: it is open while the unit is held by it. So
-the registry's word about a unit is one UPDATE, whether or not it ends an enquiry.
+it ends with the registry's word about the unit, whether or not the registry has said why.
 """
 
 import json
@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, not_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, not_, select, update
 
-from schemas.messages.offers import EnquiryMade
+from schemas.messages.offers import EnquiryEnded, EnquiryMade
 from schemas.vocabulary import EnquiryRefusal
 from services.chassis.database import Insertion, Row
 from services.chassis.errors import NotFound
@@ -21,6 +21,7 @@ from services.shelters.tables import enquiries, units
 
 _ASKED = ("offer_id", "vacancy_id", "unit_id", "organisation", "adults", "children", "sex", "age_band", "needs")
 _INSERT = Insertion(enquiries, (*_ASKED, "wheelchair", "made_at", "answer_before_at"))
+_END = update(enquiries).where(enquiries.c.offer_id == bindparam("key")).values(end_reason=bindparam("reason"))
 
 
 async def add_enquiries(unit: UnitOfWork, made: Sequence[tuple[EnquiryMade, StoredUnit]]) -> None:
@@ -41,6 +42,13 @@ async def store_answer(unit: UnitOfWork, offer_id: UUID, refusal: EnquiryRefusal
     """Store the answer: a refusal, or yes."""
     answer = {"answered_at": unit.now, "agreed": refusal is None, "refusal": refusal}
     await unit.execute(update(enquiries).where(enquiries.c.offer_id == offer_id).values(answer))
+
+
+async def store_ends(unit: UnitOfWork, ended: Sequence[EnquiryEnded]) -> None:
+    """Store why these came to nothing, as far as they were ever stored."""
+    if ended:
+        reasons = sorted((event.offer_id, event.reason) for event in ended)
+        await unit.execute(_END, [{"key": offer_id, "reason": reason} for offer_id, reason in reasons])
 
 
 def own_enquiries(organisation: str, now: datetime, state: str | None = None) -> Select[tuple[object, ...]]:

@@ -294,9 +294,9 @@ class Client:
         """Open a slot."""
         return await self._transport.post(f"{self._municipalities}/slots", MunicipalSlot, slot, key)
 
-    async def list_slots(self) -> Slots:
-        """A page of your slots."""
-        return await self._transport.get(f"{self._municipalities}/slots", Slots, {"limit": 100})
+    async def list_slots(self, state: str | None = None) -> Slots:
+        """A page of your slots, or of those in one state."""
+        return await self._transport.get(f"{self._municipalities}/slots", Slots, _page(state=state))
 
     async def withdraw_slot(self, slot_id: UUID, key: str | None = None) -> MunicipalSlot:
         """Take a slot back."""

@@ -81,6 +81,7 @@ MESSAGES: tuple[MessageType, ...] = (
         offers.EnquiryEnded,
         offers.OfferMade,
         offers.OfferAccepted,
+        offers.HouseholdChanged,
         offers.OfferDeclined,
         offers.OfferExpired,
         offers.OfferRevoked,

@@ -91,6 +91,8 @@ class RevocationReason(StrEnum):
     OCCUPIED = "occupied"
     NO_LONGER_SUITABLE = "no_longer_suitable"
     NO_LONGER_ENTITLED = "no_longer_entitled"
+    HOUSEHOLD_CHANGED = "household_changed"
+    """What the provider agreed to is not true any more; it is asked again."""
     PAUSED = "paused"
     LEFT_LIST = "left_list"
     ACCEPTED_ELSEWHERE = "accepted_elsewhere"
@@ -104,6 +106,8 @@ class EnquiryEndReason(StrEnum):
     UNANSWERED = "unanswered"
     VACANCY_GONE = "vacancy_gone"
     HOUSEHOLD_NO_LONGER_MEANT = "household_no_longer_meant"
+    HOUSEHOLD_CHANGED = "household_changed"
+    """What the provider was told of them is not true any more; it may be asked about them again."""
 
 
 class FallThroughReason(StrEnum):
@@ -112,6 +116,10 @@ class FallThroughReason(StrEnum):
     NO_SHOW = "no_show"
     WITHDRAWN = "withdrawn"
     LAPSED = "lapsed"
+    MAINTENANCE = "maintenance"
+    SAFETY = "safety"
+    CONTRACT_ENDED = "contract_ended"
+    FACILITY_CLOSED = "facility_closed"
     CLAIM_REVERSED = "claim_reversed"
     OCCUPIED = "occupied"
     TAKEN_BACK = "taken_back"
@@ -321,6 +329,10 @@ class ContactReason(StrEnum):
 
     It is for people to decide what now.
     """
+    HOUSEHOLD_CHANGED = "household_changed"
+    """What the provider agreed to before they accepted is not true any more: tell the provider."""
+    PROVIDER_SILENT = "provider_silent"
+    """A provider was asked whether it takes a household, and did not answer. Told to the helpdesk only."""
 
 
 class PlacementKind(StrEnum):

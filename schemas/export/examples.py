@@ -183,6 +183,16 @@ _DATA: tuple[Message, ...] = (
         household=_HOUSEHOLD,
         accepted_at=NOW,
     ),
+    offers.HouseholdChanged(
+        vacancy_id=_VACANCY,
+        version=2,
+        offer_id=_OFFER,
+        list_kind=ListKind.HOUSING,
+        recipient=RECIPIENT,
+        household=_HOUSEHOLD,
+        accepted=True,
+        changed_at=NOW,
+    ),
     offers.OfferDeclined(
         vacancy_id=_VACANCY,
         version=2,

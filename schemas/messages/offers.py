@@ -78,6 +78,19 @@ class OfferAccepted(OfferMessage):
     accepted_at: UtcDatetime
 
 
+class HouseholdChanged(OfferMessage):
+    """More people, or fewer, must be placed together than was said when a home was offered or accepted.
+
+    `accepted`: the offer was. Only then may the home have become too small: it is a promise to both sides.
+    """
+
+    TYPE: ClassVar[str] = "nl.doorstroom.offers.household-changed.v1"
+
+    household: Household
+    accepted: bool
+    changed_at: UtcDatetime
+
+
 class OfferDeclined(OfferMessage):
     """The coordinator said no; the vacancy is free for the next."""
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from schemas.base import Message
 from schemas.messages.delivery import QueueLost
 from schemas.messages.offers import (
+    HouseholdChanged,
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
@@ -17,7 +18,15 @@ from services.chassis.broker.topology import Queue
 from services.chassis.consumer import Handler
 from services.municipalities.handlers import slots
 
-_ALLOCATIONS = (OfferMade, OfferAccepted, OfferDeclined, OfferExpired, OfferRevoked, PlacementFellThrough)
+_ALLOCATIONS = (
+    OfferMade,
+    OfferAccepted,
+    HouseholdChanged,
+    OfferDeclined,
+    OfferExpired,
+    OfferRevoked,
+    PlacementFellThrough,
+)
 
 
 def queue(prefix: str) -> Queue:

@@ -311,6 +311,7 @@ vacancies = Table(
     Column("opened_at", UtcDateTime, nullable=False),
     Column("available_from", UtcDateTime, nullable=False),
     Column("offerable_until", UtcDateTime, comment="the end of its lease"),
+    Column("affirmed_at", UtcDateTime, comment="when its owner last said something of it again"),
     Index("vacancies_open", "waitlist", "opened_at", "id", postgresql_where=_OPEN, sqlite_where=_OPEN),
     Index("vacancies_by_resource", "resource_id"),
 )

@@ -2,14 +2,15 @@
 
 import asyncio
 import random
-import signal
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
+from sqlalchemy import make_url
+from yarl import URL
 
 from services.chassis.identity import DevelopmentIssuer
 from services.chassis.identity.development import KEYS_FILE
@@ -19,6 +20,7 @@ from services.cli.cast import Cast
 from services.cli.check import CHECKS
 from services.cli.databases import TABLES, opened
 from services.cli.distributed import (
+    REPLICAS,
     Replica,
     database_name,
     endpoints_of,
@@ -28,8 +30,7 @@ from services.cli.distributed import (
     wait_ready,
 )
 from services.cli.servers import PrivatePostgreSQL, PrivateRabbitMQ
-
-LONGEST_PAUSE_SECONDS = 4.0
+from tests.support.proxy import Proxy
 
 
 @dataclass(slots=True)
@@ -38,6 +39,8 @@ class Installation:
 
     postgresql: PrivatePostgreSQL
     rabbitmq: PrivateRabbitMQ
+    database_lines: Proxy
+    broker_lines: Proxy
     replicas: list[Replica]
     issuer: DevelopmentIssuer
     session: aiohttp.ClientSession
@@ -53,30 +56,9 @@ class Installation:
         """A service's database."""
         return self.postgresql.database_url(database_name(service))
 
-    async def strike(self, kind: str) -> None:
-        """Let this happen once, and mend what does not mend itself: a process that is gone is started again."""
-        self.befell[kind] += 1
-        replica = self.chance.choice(self.replicas)
-        if kind == "service killed":
-            replica.process.kill()
-            replica.process.wait(10)
-            replica.restart()
-        elif kind == "service stopped and continued":
-            replica.process.send_signal(signal.SIGSTOP)
-            await asyncio.sleep(self.chance.uniform(1.0, LONGEST_PAUSE_SECONDS))
-            replica.process.send_signal(signal.SIGCONT)
-        elif kind == "service asked to end":
-            replica.process.terminate()
-            await asyncio.to_thread(replica.process.wait, 30)
-            replica.restart()
-        elif kind == "RabbitMQ killed":
-            await asyncio.to_thread(self.rabbitmq.kill)
-            await asyncio.to_thread(self.rabbitmq.start)
-        elif kind == "RabbitMQ wiped":
-            await asyncio.to_thread(self.rabbitmq.wipe)
-        elif kind == "PostgreSQL killed":
-            await asyncio.to_thread(self.postgresql.kill)
-            await asyncio.to_thread(self.postgresql.start)
+    def anyone(self) -> Replica:
+        """One of the processes."""
+        return self.chance.choice(self.replicas)
 
     async def ready(self) -> None:
         """Wait until every process says that it is ready."""
@@ -96,15 +78,46 @@ class Installation:
             return found + await findings_across(opening)
 
 
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """A PostgreSQL as it is reached by a proxy."""
+
+    server: PrivatePostgreSQL
+    port: int
+
+    @property
+    def url(self) -> str:
+        return self._through(self.server.url)
+
+    def database_url(self, name: str) -> str:
+        return self._through(self.server.database_url(name))
+
+    def _through(self, url: str) -> str:
+        return make_url(url).set(port=self.port).render_as_string(hide_password=False)
+
+
 @asynccontextmanager
-async def installed(data: Path, chance: random.Random) -> AsyncIterator[Installation]:
-    """Everything, as `make run-distributed` starts it, in a folder that is there."""
+async def installed(
+    data: Path, chance: random.Random, replicas: Mapping[str, int] = REPLICAS, **settings: str
+) -> AsyncIterator[Installation]:
+    """Everything, as `make run-distributed` starts it, in a folder that is there, with a proxy before each server."""
     issuer = DevelopmentIssuer(data, Mode.EMBEDDED)
-    environment = {"DOORSTROOM_TOKEN_KEYS_FILE": str((data / KEYS_FILE).resolve())}
-    with servers(data) as (postgresql, rabbitmq):
-        replicas = await start_services(data, postgresql, rabbitmq.url, environment)
-        try:
-            async with aiohttp.ClientSession() as session:
-                yield Installation(postgresql, rabbitmq, replicas, issuer, session, chance)
-        finally:
-            await asyncio.to_thread(stop_services, replicas)
+    environment = {"DOORSTROOM_TOKEN_KEYS_FILE": str((data / KEYS_FILE).resolve()), **settings}
+    async with AsyncExitStack() as stack:
+        postgresql, rabbitmq = stack.enter_context(servers(data))
+        database_lines = await proxy_of(stack, postgresql.port)
+        broker_lines = await proxy_of(stack, rabbitmq.port)
+        broker = URL(rabbitmq.url).with_port(broker_lines.port)
+        behind = _Behind(postgresql, database_lines.port)
+        started = await start_services(data, behind, str(broker), environment, replicas)  # type: ignore[arg-type] # it asks for its addresses only
+        stack.push_async_callback(asyncio.to_thread, stop_services, started)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        yield Installation(postgresql, rabbitmq, database_lines, broker_lines, started, issuer, session, chance)
+
+
+async def proxy_of(stack: AsyncExitStack, *ports: int) -> Proxy:
+    """A proxy before the first of these that answers."""
+    lines = Proxy(list(ports))
+    await lines.start()
+    stack.push_async_callback(lines.stop)
+    return lines

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.accidents import ACCIDENTS, LONG, dies_at, strike
+from tests.faults.deadly import points_of
 from tests.faults.installation import installed
 from tests.faults.users import Users
 from tests.faults.verdict import comes_to_rest, every_decision_can_be_made_again, everyone_was_told, told_is_true
@@ -15,14 +17,9 @@ from tests.faults.verdict import comes_to_rest, every_decision_can_be_made_again
 pytestmark = pytest.mark.server
 
 ROUNDS = int(os.environ.get("DOORSTROOM_FAULT_ROUNDS", "1"))
-ROUND = (
-    *("service killed",) * 8,
-    *("service asked to end",) * 3,
-    *("service stopped and continued",) * 2,
-    "PostgreSQL killed",
-    "RabbitMQ killed",
-    "RabbitMQ wiped",
-)
+ROUND = (*ACCIDENTS, *("service killed",) * 3, *("service asked to end",) * 2, *(LONG if ROUNDS > 1 else ()))
+
+SERVICES_THAT_DIE = ("registry", "shelters", "municipalities", "notifications")
 
 
 @pytest.mark.timeout(200 + 300 * ROUNDS)
@@ -37,7 +34,7 @@ async def test_whatever_befalls_real_processes_nothing_is_lost_doubled_or_skippe
             for kind in chance.sample(ROUND, len(ROUND)):
                 await asyncio.sleep(chance.uniform(0.2, 1.5))
                 assert not working.done(), working
-                await installation.strike(kind)
+                await strike(installation, kind)
         healed = time.monotonic()
         await installation.ready()
         users.stopping = True
@@ -50,3 +47,26 @@ async def test_whatever_befalls_real_processes_nothing_is_lost_doubled_or_skippe
     print(f"{dict(installation.befell)}; users {dict(users.counted)}, told {[*map(len, users.told.values())]}")  # noqa: T201 - asked for with -s
     print(f"{count} allocations; 0 lost, 0 doubled, 0 skipped; {seconds:.1f} s to recover")  # noqa: T201 - as above
     assert count > ROUNDS * len(ROUND)
+
+
+@pytest.mark.timeout(300 + 300 * ROUNDS)
+async def test_each_service_dies_at_each_point_of_its_work_and_nothing_is_lost(data: Path) -> None:
+    """Before and after a commit, before a mark, an effect and an acknowledgement, and after what was due."""
+    chance = random.Random(20260302)
+    deaths = [(service, point) for service in SERVICES_THAT_DIE for point in points_of(service)]
+    async with installed(data, chance) as installation:
+        users = Users(installation.cast, chance)
+        await users.begin()
+        working = asyncio.create_task(users.work())
+        for _ in range(ROUNDS):
+            for service, point in chance.sample(deaths, len(deaths)):
+                await dies_at(installation, service, point)
+                assert not working.done(), working
+        await installation.ready()
+        users.stopping = True
+        await working
+        await comes_to_rest(installation)
+        await told_is_true(installation, users)
+        await everyone_was_told(installation)
+        count = await every_decision_can_be_made_again(installation)
+    print(f"{len(deaths) * ROUNDS} deaths; {count} allocations; 0 lost, 0 doubled, 0 skipped")  # noqa: T201 - as above

@@ -10,16 +10,20 @@ from typing import TypeVar
 from uuid import UUID, uuid4
 
 from doorstroom_client import Client, ProblemError, ServerUnreachable
-from schemas.api.registry import NewCase, NewEntry
+from schemas.api.cases import NewPermit
+from schemas.api.municipalities import NewMunicipality, NewSlot
+from schemas.api.registry import NewCase, NewEntry, Waitlist
 from schemas.api.shelters import NewFacility, NewProvider, NewUnit, NewVacancy, Unit
 from schemas.messages.beds import Acceptance
 from schemas.messages.beds import Service as Serves
-from schemas.vocabulary import AgeBand, DeclineReason, DepartureReason, Programme, Purpose, Sex, UnitState
+from schemas.vocabulary import AgeBand, DeclineReason, DepartureReason, PermitKind, Programme, Purpose, Sex, UnitState
 from services.cli.cast import Cast
 
 T = TypeVar("T")
 
-COORDINATORS, UNITS = 3, 12
+COORDINATORS, UNITS, HOMES = 3, 12, 3
+STATES = ("open", "held")
+MUNICIPALITY = "GM0344"
 REASON = DeclineReason.OTHER
 CONFLICT = 409
 
@@ -40,6 +44,8 @@ class Users:
         provider = await operator.register_provider(NewProvider(organisation="shelter"))
         facility = await operator.register_facility(NewFacility(provider_id=provider.provider_id))
         accepts = Acceptance(sexes=list(Sex), age_bands=list(AgeBand), children=True)
+        place = NewMunicipality(municipality_code=MUNICIPALITY, name="A municipality", inhabitants=100_000)
+        await operator.register_municipality(place)
         for _ in range(UNITS):
             new = NewUnit(
                 facility_id=facility.facility_id,
@@ -57,6 +63,7 @@ class Users:
             for coordinator in coordinators:
                 everyone.create_task(self._again(lambda client=coordinator: self._coordinate(client)))  # type: ignore[misc] # mypy does not see it
             everyone.create_task(self._again(self._provide))
+            everyone.create_task(self._again(self._house))
 
     async def _again(self, work: Callable[[], Awaitable[None]]) -> None:
         while not self.stopping:
@@ -72,7 +79,8 @@ class Users:
         )
         if case is not None:
             since = datetime.now(UTC) - timedelta(days=self.chance.randint(0, 30))
-            new = NewEntry(case_id=case.case_id, waitlist="omm", waiting_since=since)
+            waitlist = await self._waitlist(client, case.case_id)
+            new = NewEntry(case_id=case.case_id, waitlist=waitlist, waiting_since=since)
             entry = await self._until_answered(lambda key: client.join_waitlist(new, key))
             if entry is not None:
                 self.told["joined"].add(entry.entry_id)
@@ -84,6 +92,32 @@ class Users:
                     self.told["accepted"].add(answered.offer_id)
             else:
                 await self._until_answered(lambda key, id_=offer.offer_id: client.decline_offer(id_, REASON, key))  # type: ignore[misc] # as above
+
+    async def _waitlist(self, client: Client, case_id: UUID) -> Waitlist:
+        """Some have a permit, and wait for a home."""
+        if self.chance.random() < 0.7:
+            return "omm"
+        permit = NewPermit(kind=PermitKind.ASYLUM, granted_on=datetime.now(UTC).date())
+        await self._until_answered(lambda key: client.grant_permit(case_id, permit, key))
+        return "housing"
+
+    async def _house(self) -> None:
+        """A home is offered, whoever accepted one is claimed, and moves in."""
+        client = self.cast.municipality(MUNICIPALITY)
+        free, held = [
+            found.slots if found is not None else []
+            for found in [
+                await self._until_answered(lambda _key, in_=state: client.list_slots(in_)) for state in STATES
+            ]  # type: ignore[misc] # as above
+        ]
+        if len(free) + len(held) < HOMES:
+            await self._until_answered(lambda key: client.open_slot(NewSlot(places=2), key))
+        for slot in held:
+            if slot.accepted:
+                await self._until_answered(lambda key, id_=slot.slot_id: client.claim_household(id_, key))  # type: ignore[misc] # as above
+        claimed = await self._until_answered(lambda _key: client.list_claims(state="claimed"))
+        for claim in claimed.claims if claimed is not None else []:
+            await self._until_answered(lambda key, id_=claim.claim_id: client.house_household(id_, None, key))  # type: ignore[misc] # as above
 
     async def _provide(self) -> None:
         """Whatever a unit's state asks for."""

@@ -28,10 +28,10 @@ ENDINGS = {
     OfferState.ENDED: "enquiry-ended",
 }
 NEVER_OFFERED = (OfferState.ENQUIRED, OfferState.ENDED)
-SAID_AGAIN = ("reflection-period-ending", "contact-needed")
+SAID_AGAIN = ("reflection-period-ending", "contact-needed", "household-changed")
 OF_PLACEMENTS = ("placement-recorded", "recorded-placement-ended")
 NOT_OF_OFFERS = ("placement-ended", *SAID_AGAIN, *OF_PLACEMENTS)
-TOLD_TO_PROVIDERS_ONLY = ("enquiry-made", "enquiry-ended", *OF_PLACEMENTS)
+TOLD_TO_OWNERS_ONLY = ("enquiry-made", "enquiry-ended", "household-changed", *OF_PLACEMENTS)
 
 
 async def check_everything(world: World) -> None:
@@ -123,7 +123,7 @@ async def everyone_concerned_was_told(world: World) -> None:
     newest = {
         _told_about(data): kind
         for kind, data in sorted(await world.events("registry"), key=lambda item: item[1].version)
-        if kind not in TOLD_TO_PROVIDERS_ONLY
+        if kind not in TOLD_TO_OWNERS_ONLY
     }
     pairs = Counter((row["subject"], row["kind"]) for row in told)
     assert all(

@@ -56,7 +56,16 @@ class Household:
 
 
 def hold(slot: Slot, allocation_version: int, household: Household, *, accepted: bool) -> bool:
-    """The registry offers the slot, or its offer was accepted. False when it is old news or too late."""
+    """The registry offers the slot, its offer was accepted, or other people come by it. False when it is old news.
+
+    Who was claimed may have become more, or fewer: the claim is what it was until they have moved in.
+    """
+    if slot.state is SlotState.CLAIMED and slot.offer_id == household.offer_id:
+        is_news = allocation_version > slot.allocation_version
+        if is_news:
+            slot.allocation_version = allocation_version
+            slot.adults, slot.children = household.adults, household.children
+        return is_news
     if not _follows(slot, allocation_version, household.offer_id):
         return False
     slot.state, slot.accepted, slot.offer_id = SlotState.HELD, accepted, household.offer_id

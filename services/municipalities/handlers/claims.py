@@ -64,15 +64,16 @@ async def house_claim(
 ) -> Claim:
     """The household has moved in, now or on an earlier day: it counts for the half-year of that moment.
 
-    `people`: how many, when that is not who was claimed. Raises NotFound, or Refused.
+    `people`: how many, when that is not how many the registry says that they are by now. Raises NotFound, or Refused.
     """
     await municipalities.lock_own(unit, municipality_code)
     claim = await store.lock_claim(unit, claim_id, municipality_code)
     slot = await slots.lock_slot(unit, claim.slot_id, municipality_code)
     slot_rules.house(slot)
     moment = rules.moved_in_at(claim, day, unit.now)
-    await _book_housed(unit, claim, people or claim.people, moment, counts=quota_rules.counts(moment))
-    rules.move_in(claim, moment, people or claim.people, counts=quota_rules.counts(moment))
+    people = people or slot.people
+    await _book_housed(unit, claim, people, moment, counts=quota_rules.counts(moment))
+    rules.move_in(claim, moment, people, counts=quota_rules.counts(moment))
     await slots.save(unit, [slot])
     await store.save(unit, claim)
     if HalfYear.of(moment) != HalfYear.of(unit.now):

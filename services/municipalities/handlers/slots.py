@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from schemas.messages.offers import (
+    HouseholdChanged,
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
@@ -22,7 +23,9 @@ from services.municipalities.handlers.messages import common, record_opened
 from services.municipalities.store import claims, municipalities
 from services.municipalities.store import slots as store
 
-AllocationEvent = OfferMade | OfferAccepted | OfferDeclined | OfferExpired | OfferRevoked | PlacementFellThrough
+AllocationEvent = (
+    OfferMade | OfferAccepted | HouseholdChanged | OfferDeclined | OfferExpired | OfferRevoked | PlacementFellThrough
+)
 
 
 async def open_slot(
@@ -69,13 +72,14 @@ async def allocations_changed(unit: UnitOfWork, events: Sequence[AllocationEvent
         slot = held.get(event.vacancy_id)
         if slot is not None and _follow(slot, event):
             changed[slot.id] = slot
-    await reverse_fallen_through(unit, [slot for slot in claimed if slot.id in changed])
-    await bind_pending(unit, [slot for slot in changed.values() if slot.accepted])
+    await reverse_fallen_through(unit, [slot for slot in claimed if slot.state is not SlotState.CLAIMED])
+    await bind_pending(unit, [slot for slot in changed.values() if slot.accepted and slot.state is SlotState.HELD])
     await store.save(unit, list(changed.values()))
 
 
 def _follow(slot: Slot, event: AllocationEvent) -> bool:
-    if isinstance(event, OfferMade | OfferAccepted):
+    if isinstance(event, OfferMade | OfferAccepted | HouseholdChanged):
         household = Household(event.offer_id, event.household.adults, event.household.children)
-        return rules.hold(slot, event.version, household, accepted=isinstance(event, OfferAccepted))
+        accepted = event.accepted if isinstance(event, HouseholdChanged) else isinstance(event, OfferAccepted)
+        return rules.hold(slot, event.version, household, accepted=accepted)
     return rules.give_back(slot, event.version)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.registry.domain.eligibility import Reason, reasons_against, reasons_now
-from services.registry.domain.model import Entry, PassedOver, Terms, Vacancy
+from services.registry.domain.model import Entry, PassedOver, Profile, Terms, Vacancy
 from services.registry.domain.order import place_in_line
 from services.registry.domain.programmes import Programme, RegionPreference
 
@@ -77,14 +77,14 @@ def _choice(vacancy: Vacancy, eligible: Iterator[Entry], situation: Situation) -
     if terms.kept_for_places is None and preference is None:
         return Choice(vacancy, first)
     line = [first, *eligible]
-    line = [entry for entry in line if large_enough(entry, terms)] or line
+    line = [entry for entry in line if large_enough(entry.profile, terms)] or line
     entry = line[0] if preference is None else _of_own_region(line, terms, preference)
     return Choice(vacancy, entry, before_others=entry is not first)
 
 
-def large_enough(entry: Entry, terms: Terms) -> bool:
+def large_enough(profile: Profile, terms: Terms) -> bool:
     """Whether a vacancy that is kept for larger households is kept for this one too."""
-    return terms.kept_for_places is None or entry.profile.places >= terms.kept_for_places
+    return terms.kept_for_places is None or profile.places >= terms.kept_for_places
 
 
 def _of_own_region(line: Sequence[Entry], terms: Terms, preference: RegionPreference) -> Entry:
@@ -124,6 +124,6 @@ def why_passed_over(entry: Entry, choice: Choice, situation: Situation) -> tuple
     if reasons or not choice.before_others:
         return reasons
     terms = choice.vacancy.terms
-    if large_enough(choice.entry, terms) and not large_enough(entry, terms):
+    if large_enough(choice.entry.profile, terms) and not large_enough(entry.profile, terms):
         return (Reason.KEPT_FOR_LARGER_HOUSEHOLD,)
     return (Reason.OWN_REGION_FIRST,)

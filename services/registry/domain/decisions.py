@@ -210,9 +210,11 @@ def _that_count(lacks: frozenset[Lack], programme: Programme) -> frozenset[Lack]
 def _that_matter(choice: Choice, ahead: Sequence[Entry], situation: Situation) -> list[Entry]:
     """Those beyond the named ones without whom a preference would not come out the same: few, for it looks at few."""
     eligible = [entry for entry in ahead if not situation.reasons(entry, choice.vacancy)]
-    if large_enough(choice.entry, choice.vacancy.terms):
+    if large_enough(choice.entry.profile, choice.vacancy.terms):
         # The smaller ones are many, and only that there is one matters.
-        eligible = [entry for entry in eligible if entry is eligible[0] or large_enough(entry, choice.vacancy.terms)]
+        eligible = [
+            entry for entry in eligible if entry is eligible[0] or large_enough(entry.profile, choice.vacancy.terms)
+        ]
     return eligible
 
 

@@ -71,6 +71,11 @@ def reasons_against(profile: Profile, terms: Terms) -> tuple[Reason, ...]:
     return tuple(reason for reason, is_against in _RULES if is_against(profile, terms))
 
 
+def is_newly_unsuitable(before: Profile, after: Profile, terms: Terms) -> bool:
+    """Whether a change of the household has brought up a rule that keeps it from this vacancy."""
+    return not set(reasons_against(after, terms)) <= set(reasons_against(before, terms))
+
+
 _TELL_A_PLACE = frozenset({Reason.REGION_EXCLUDED, Reason.MUNICIPALITY_EXCLUDED, Reason.FACILITY_EXCLUDED})
 
 

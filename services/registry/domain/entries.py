@@ -9,6 +9,8 @@ from services.registry.domain.model import LIVE_ENTRY_STATES, Entry, EntryState,
 CONSEQUENCES = frozenset({PauseReason.DECLINED, PauseReason.REVIEW, PauseReason.CONTACT_REVIEW})
 """Pauses that a refusal or silence led to. They go on where they were left when a household leaves and comes back."""
 
+ANSWER_FIRST = "Answer its offer first; a yes can be taken back until they arrive or are claimed."
+
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
@@ -40,7 +42,7 @@ class Line:
 def withdraw(entry: Entry) -> None:
     """The household leaves the list. Raises IllegalTransition while it is offered something."""
     if entry.state not in (EntryState.WAITING, EntryState.PAUSED):
-        raise IllegalTransition(f"The entry is {entry.state}; only a waiting one can leave. Decide its offer first.")
+        raise IllegalTransition(f"The entry is {entry.state}; only a waiting one can leave. {ANSWER_FIRST}")
     if entry.pause_reason not in CONSEQUENCES:
         _end_pause(entry)
     entry.released = False
@@ -58,7 +60,7 @@ def come_back(entry: Entry, earlier: Earlier, now: datetime) -> None:
 def pause(entry: Entry, reason: PauseReason, until: datetime | None) -> None:
     """Stand aside, and keep the place; without a moment until somebody resumes it. Raises IllegalTransition."""
     if entry.state not in (EntryState.WAITING, EntryState.PAUSED):
-        raise IllegalTransition(f"The entry is {entry.state}; only a waiting one can pause. Decide its offer first.")
+        raise IllegalTransition(f"The entry is {entry.state}; only a waiting one can pause. {ANSWER_FIRST}")
     entry.state, entry.pause_reason, entry.paused_until = EntryState.PAUSED, reason, until
 
 

@@ -96,6 +96,16 @@ class Profile:
         """How many places the household takes; children count."""
         return self.adults + self.children
 
+    @property
+    def people(self) -> tuple[int, int]:
+        """The adults and the children."""
+        return self.adults, self.children
+
+    @property
+    def disclosed(self) -> tuple[object, ...]:
+        """What a provider that decides whom it takes is told of them."""
+        return (*self.people, self.sex, self.age_band, self.wheelchair, self.needs)
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -174,6 +184,8 @@ class Vacancy:
     offerable_until: datetime | None = None
     state: VacancyState = VacancyState.OPEN
     allocation_version: int = 0
+    affirmed_at: datetime | None = None
+    """When its owner last said something of it again; a silence before that is no answer any more."""
 
     def may_be_offered(self, now: datetime) -> bool:
         """Open, and its lease still runs: a stale bed is never offered."""

@@ -165,12 +165,12 @@ def expire(allocation: Allocation, now: datetime) -> Offer | None:
     offer = allocation.offer
     if offer is None or not offer.is_open or now < offer.deadline_at:
         return None
-    if offer.state is OfferState.ENQUIRED:
-        return _give_back(allocation, OfferState.ENDED, now, EnquiryEndReason.UNANSWERED)
     if offer.full_deadline_at is not None:
         lapsed = allocation.vacancy.offerable_until == offer.deadline_at
         reason = RevocationReason.LAPSED if lapsed else RevocationReason.NO_LONGER_ENTITLED
-        return _give_back(allocation, OfferState.REVOKED, now, reason)
+        return _give_back(allocation, _overtaken(offer), now, reason)
+    if offer.state is OfferState.ENQUIRED:
+        return _give_back(allocation, OfferState.ENDED, now, EnquiryEndReason.UNANSWERED)
     offer.entry.silences += 1
     return _give_back(allocation, OfferState.EXPIRED, now)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from schemas.vocabulary import ContactReason
+from schemas.vocabulary import ContactReason, EnquiryEndReason
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import entries, offers
 from services.registry.domain.model import Allocation, Offer, OfferState, PauseReason
@@ -49,7 +49,8 @@ def _why_to_contact(matchmaker: Matchmaker, allocation: Allocation, *, reminded:
     """Why somebody should contact this household, if so; who is silent again and again stands aside until then."""
     offer = allocation.offer
     if offer is None or offer.state is not OfferState.EXPIRED:
-        return None
+        unanswered = offer is not None and offer.reason == EnquiryEndReason.UNANSWERED
+        return ContactReason.PROVIDER_SILENT if unanswered else None
     if offer.entry.silences >= _programme(matchmaker, offer).silences_before_review:
         entries.pause(offer.entry, PauseReason.CONTACT_REVIEW, until=None)
         return ContactReason.SILENT_REPEATEDLY

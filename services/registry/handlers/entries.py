@@ -1,22 +1,26 @@
 """People join a waitlist, and leave it."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
-from schemas.vocabulary import ListKind, Purpose
+from schemas.vocabulary import ListKind, Purpose, RevocationReason
 from services.chassis.database import UniqueViolation
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import draw, entries
 from services.registry.domain.entries import Line
-from services.registry.domain.model import Entry, EntryState, PauseReason
+from services.registry.domain.model import Entry, EntryState, OfferState, PauseReason
 from services.registry.handlers.entitlement import check_consent, lacks_of, right_ends_at
 from services.registry.handlers.held import held_case
 from services.registry.handlers.matching import Matchmaker
+from services.registry.handlers.moves import move_on
+from services.registry.handlers.reconsider import revoked
 from services.registry.store import allocations
 from services.registry.store import cases as store
 from services.registry.store.draws import newest_draw
-from services.registry.store.standing import standing_of
+from services.registry.store.standing import Place, places_of, standing_of
 from services.registry.store.waitlists import Waitlist, entry_of
 
 
@@ -78,20 +82,22 @@ async def _lot(unit: UnitOfWork, waitlist: str, case_id: UUID) -> UUID:
 
 
 async def leave_waitlist(matchmaker: Matchmaker, unit: UnitOfWork, entry_id: UUID, coordinator: str) -> Entry:
-    """Take a waiting household out of line. Raises NotFound, or IllegalTransition when it is not waiting."""
-    entry, _ = await _locked(matchmaker, unit, entry_id, coordinator)
-    entries.withdraw(entry)
-    await allocations.update_entries(unit, [entry])
-    return entry
+    """Take a waiting household out of line; a provider need not answer about it any more.
+
+    Raises NotFound, or IllegalTransition when it is not waiting.
+    """
+    return await _step_out(matchmaker, unit, entry_id, coordinator, RevocationReason.LEFT_LIST, entries.withdraw)
 
 
 async def pause(
     matchmaker: Matchmaker, unit: UnitOfWork, entry_id: UUID, coordinator: str, until: datetime | None
 ) -> None:
-    """Stand aside and keep the place. Raises NotFound, or IllegalTransition while something is on offer."""
-    entry, _ = await _locked(matchmaker, unit, entry_id, coordinator)
-    entries.pause(entry, PauseReason.REQUESTED, until)
-    await allocations.update_entries(unit, [entry])
+    """Stand aside and keep the place; a provider need not answer about them any more.
+
+    Raises NotFound, or IllegalTransition while something is on offer.
+    """
+    aside = partial(entries.pause, reason=PauseReason.REQUESTED, until=until)
+    await _step_out(matchmaker, unit, entry_id, coordinator, RevocationReason.PAUSED, aside)
 
 
 async def resume(matchmaker: Matchmaker, unit: UnitOfWork, entry_id: UUID, coordinator: str) -> None:
@@ -104,6 +110,38 @@ async def resume(matchmaker: Matchmaker, unit: UnitOfWork, entry_id: UUID, coord
     await allocations.update_entries(unit, [entry])
     if entry.state is EntryState.WAITING:
         await matchmaker.match_and_store(unit, waitlist, [], [entry])
+
+
+async def _step_out(
+    matchmaker: Matchmaker,
+    unit: UnitOfWork,
+    entry_id: UUID,
+    coordinator: str,
+    reason: RevocationReason,
+    step: Callable[[Entry], None],
+) -> Entry:
+    """The coordinator cannot answer what only a provider was asked about, so that does not keep them in line."""
+    entry, waitlist = await _locked(matchmaker, unit, entry_id, coordinator)
+    lists = {waitlist.id: waitlist}
+    asked = await _asked_about(unit, lists, entry)
+    if asked is None or (ended := revoked(unit, asked, reason)) is None:
+        step(entry)
+        await allocations.update_entries(unit, [entry])
+        return entry
+    step(asked.entry)
+    await move_on(matchmaker, unit, lists, [ended])
+    return asked.entry
+
+
+async def _asked_about(unit: UnitOfWork, lists: Mapping[str, Waitlist], entry: Entry) -> Place | None:
+    """The entry with what a provider is asked about it, if one is."""
+    if entry.state is not EntryState.OFFERED:
+        return None
+    for place in await places_of(unit, lists, [entry.case_id]):
+        offer = place.allocation.offer if place.allocation is not None else None
+        if place.entry.id == entry.id and offer is not None and offer.state is OfferState.ENQUIRED:
+            return place
+    return None
 
 
 async def _locked(matchmaker: Matchmaker, unit: UnitOfWork, entry_id: UUID, coordinator: str) -> tuple[Entry, Waitlist]:

@@ -7,10 +7,8 @@ from schemas.vocabulary import ExclusionReason, Region, Secrecy
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.households import Member, check_size, comes_as_child
-from services.registry.domain.model import Terms
 from services.registry.handlers.held import changed, held_case
 from services.registry.handlers.matching import Matchmaker
-from services.registry.handlers.reconsider import where_they_live
 from services.registry.store import households as store
 from services.registry.store.codec import canonical_json
 from services.registry.store.vault import Vault
@@ -24,14 +22,6 @@ class Exclusion:
     region: Region | None = None
     municipality_code: str | None = None
     facility_id: UUID | None = None
-
-    def concerns(self, terms: Terms) -> bool:
-        """Whether a place is one of those; of a place of which too little is known, it may be."""
-        return (
-            (self.region is not None and self.region in terms.possible_regions)
-            or self.municipality_code in {terms.municipality_code, *terms.former_codes} - {None}
-            or (self.facility_id is not None and self.facility_id == terms.facility_id)
-        )
 
 
 async def add_member(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID, coordinator: str, member: Member) -> UUID:
@@ -92,7 +82,6 @@ async def exclude(
     background = canonical_json({"setBy": coordinator, "reason": exclusion.reason}).encode()
     await vault.store_reason(unit, case_id, exclusion_id, background)
     await changed(matchmaker, unit, case_id)
-    await where_they_live(matchmaker, unit, case_id, exclusion.concerns)
     return exclusion_id
 
 

@@ -82,13 +82,22 @@ class Matchmaker:
             return Matching()
         return await self._offers(unit, waitlist, choices, candidates, situation)
 
+    async def larger_ones_wait(self, unit: UnitOfWork, waitlist: Waitlist, vacancy: Vacancy) -> bool:
+        """Whether someone waits for whom this vacancy is kept, and who may have it."""
+        before = await self._offered_before(unit, [vacancy])
+        situation = Situation(self.programmes.at(waitlist.id, unit.now), before, unit.now)
+        return any(
+            allocation.large_enough(entry.profile, vacancy.terms) and not situation.reasons(entry, vacancy)
+            for entry in await self._candidates(unit, waitlist, [vacancy], situation)
+        )
+
     async def offer_again(self, unit: UnitOfWork, waitlist: Waitlist, vacancy: Vacancy, entry: Entry) -> None:
         """Offer a vacancy that nobody else could have to an entry whose refusal was taken back, and store all of it.
 
         A provider who is asked first has agreed to this household before. Raises IllegalTransition when it does not
         suit them any more.
         """
-        before = await store.offered_before(unit, [vacancy.id])
+        before = await store.offered_before(unit, [vacancy])
         before[vacancy.id].discard(entry.id)
         situation = Situation(self.programmes.at(waitlist.id, unit.now), before, unit.now)
         if situation.reasons(entry, vacancy):
@@ -136,7 +145,7 @@ class Matchmaker:
 
     async def _offered_before(self, unit: UnitOfWork, wanted: Sequence[Vacancy]) -> OfferedBefore:
         # A vacancy whose version is still zero was never offered to anyone.
-        repeated = [vacancy.id for vacancy in wanted if vacancy.allocation_version]
+        repeated = [vacancy for vacancy in wanted if vacancy.allocation_version]
         return await store.offered_before(unit, repeated) if repeated else {}
 
     async def _candidates(

@@ -8,6 +8,7 @@ from schemas.messages.offers import (
     EnquiryEnded,
     EnquiryMade,
     Household,
+    HouseholdChanged,
     OfferAccepted,
     OfferDeclined,
     OfferExpired,
@@ -24,12 +25,13 @@ from schemas.vocabulary import (
     PlacementEndReason,
     RecordedPlacementEnd,
     RevocationReason,
+    WithdrawalReason,
 )
 from services.chassis.database import Row
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import Allocation, Offer, OfferState
 
-_GONE = frozenset({RevocationReason.WITHDRAWN, RevocationReason.LAPSED, RevocationReason.OCCUPIED})
+_GONE = frozenset(WithdrawalReason)
 _REVOCATIONS = {reason.value: reason for reason in RevocationReason}
 _ENQUIRY_ENDS = {reason.value: reason for reason in EnquiryEndReason}
 
@@ -87,15 +89,19 @@ def record_reflection_period_ending(unit: UnitOfWork, *, case_id: UUID, recipien
 
 
 def record_contact_needed(unit: UnitOfWork, offer: Offer, reason: ContactReason, helpdesk: str) -> None:
-    """Somebody should find out, or act: the coordinator and the helpdesk are told, once if they are the same."""
+    """Somebody should find out, or act: the coordinator and the helpdesk are told, once if they are the same.
+
+    Of a provider that does not answer only the helpdesk is: the household did nothing wrong, and loses nothing.
+    """
     entry = offer.entry
+    recipients = (helpdesk,) if reason is ContactReason.PROVIDER_SILENT else (entry.coordinator, helpdesk)
     entry.calls += 1
     data = ContactNeeded(
         entry_id=entry.id,
         offer_id=offer.id,
         version=entry.calls,
         reason=reason,
-        recipients=list(dict.fromkeys((entry.coordinator, helpdesk))),
+        recipients=list(dict.fromkeys(recipients)),
     )
     unit.record(data, subject=entry.id, dataref=f"/registry/v1/offers/{offer.id}")
 
@@ -106,6 +112,15 @@ def record_offer_accepted(unit: UnitOfWork, allocation: Allocation) -> None:
         unit,
         OfferAccepted(**_common(allocation), household=_household(_offer_of(allocation)), accepted_at=unit.now),
     )
+
+
+def record_household_changed(unit: UnitOfWork, allocation: Allocation) -> None:
+    """Other people are to be placed together than was said; what is offered suits them."""
+    allocation.vacancy.allocation_version += 1
+    offer = _offer_of(allocation)
+    accepted = offer.state is OfferState.ACCEPTED
+    data = HouseholdChanged(**_common(allocation), household=_household(offer), accepted=accepted, changed_at=unit.now)
+    _record(unit, data)
 
 
 def record_offer_ended(unit: UnitOfWork, allocation: Allocation, offer: Offer) -> None:
@@ -160,6 +175,7 @@ def record_recorded_placement_ended(
 def _record(
     unit: UnitOfWork,
     data: DeadlineNearing
+    | HouseholdChanged
     | EnquiryMade
     | EnquiryEnded
     | OfferMade

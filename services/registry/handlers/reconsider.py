@@ -3,16 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
-from schemas.vocabulary import ContactReason, RevocationReason
+from schemas.vocabulary import ContactReason, ListKind, RevocationReason
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.domain import allocation as rules
-from services.registry.domain import entries, offers
-from services.registry.domain.eligibility import reasons_against, reasons_of_programme, without_place
-from services.registry.domain.model import Allocation, Entry, EntryState, Offer, OfferState, Terms, Vacancy
+from services.registry.domain import allocation, entries, offers
+from services.registry.domain.eligibility import Reason, is_newly_unsuitable, reasons_of_programme, without_place
+from services.registry.domain.model import Allocation, Entry, EntryState, Offer, OfferState, Profile, Terms, Vacancy
 from services.registry.handlers import messages
 from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.moves import move_on
-from services.registry.store.allocations import of_offer, placed_offers, update_entries
+from services.registry.store.allocations import of_offer, placed_offers, update_entries, update_vacancies
 from services.registry.store.standing import Place, Standing, set_profiles, standing_of
 from services.registry.store.waitlists import Waitlist
 
@@ -38,9 +37,14 @@ async def reconsider(
 ) -> None:
     """The same for a case that is held, of whose offers some have just ended and are not stored yet."""
     _warn_of_promises(matchmaker, unit, standing, _is_newly_unsuitable)
+    before = {place.entry.id: place.entry.profile for place in standing.places}
     await _give_profiles(matchmaker, unit, standing)
-    wrong = [item for place in standing.places if (item := _revoked_if_wrong(matchmaker, unit, place)) is not None]
-    ended = [*ended_already, *wrong]
+    ended = list(ended_already)
+    for place in standing.places:
+        wrong = _revoked_if_wrong(matchmaker, unit, place)
+        wrong = wrong or await _revoked_if_changed(matchmaker, unit, standing, place, before[place.entry.id])
+        ended += [wrong] if wrong is not None else []
+    await _tell_of_changes(matchmaker, unit, standing, before)
     for place in standing.places:
         if entries.has_lapsed(place.entry, unit.now) and place.entry.state is not EntryState.OFFERED:
             entries.lapse(place.entry)
@@ -98,15 +102,36 @@ def _warn_of_promises(
             _warn(matchmaker, unit, item.offer)
 
 
-def _warn(matchmaker: Matchmaker, unit: UnitOfWork, offer: Offer) -> None:
-    reason = ContactReason.PLACE_NO_LONGER_SUITABLE
+def _warn(
+    matchmaker: Matchmaker,
+    unit: UnitOfWork,
+    offer: Offer,
+    reason: ContactReason = ContactReason.PLACE_NO_LONGER_SUITABLE,
+) -> None:
     messages.record_contact_needed(unit, offer, reason, matchmaker.helpdesk)
 
 
 def _is_newly_unsuitable(standing: Standing, entry: Entry, vacancy: Vacancy) -> bool:
-    """Whether there is something against it that was not there before."""
-    before = reasons_against(entry.profile, vacancy.terms)
-    return bool(set(reasons_against(standing.profile, vacancy.terms)) - set(before))
+    return is_newly_unsuitable(entry.profile, standing.profile, vacancy.terms)
+
+
+async def _tell_of_changes(
+    matchmaker: Matchmaker, unit: UnitOfWork, standing: Standing, before: Mapping[UUID, Profile]
+) -> None:
+    """Tell the owners of what is offered still, or accepted, that other people come than they were told."""
+    resized = []
+    for place in standing.places:
+        item, was, is_now = place.allocation, before[place.entry.id], place.entry.profile
+        if item is None or item.offer is None or item.offer.state not in (OfferState.MADE, OfferState.ACCEPTED):
+            continue
+        if item.offer.kind is ListKind.HOUSING and was.people != is_now.people:
+            messages.record_household_changed(unit, item)
+            resized.append(item.vacancy)
+        elif _was_told_otherwise(matchmaker, item.offer, was) and not is_newly_unsuitable(
+            was, is_now, item.vacancy.terms
+        ):
+            _warn(matchmaker, unit, item.offer, ContactReason.HOUSEHOLD_CHANGED)
+    await update_vacancies(unit, resized)
 
 
 def _has_no_right(unit: UnitOfWork, entry: Entry, vacancy: Vacancy) -> bool:
@@ -130,9 +155,34 @@ def _revoked_if_wrong(matchmaker: Matchmaker, unit: UnitOfWork, place: Place) ->
         return None
     if _has_no_right(unit, place.entry, item.vacancy):
         return revoked(unit, place, RevocationReason.NO_LONGER_ENTITLED)
-    reasons = rules.all_reasons(place.entry, item.vacancy, ())
+    reasons = allocation.all_reasons(place.entry, item.vacancy, ())
     reasons += reasons_of_programme(place.entry.profile, matchmaker.programmes.of_offer(item.offer))
     return revoked(unit, place, ", ".join(without_place(reasons))) if reasons else None
+
+
+async def _revoked_if_changed(
+    matchmaker: Matchmaker, unit: UnitOfWork, standing: Standing, place: Place, before: Profile
+) -> Allocation | None:
+    """What still suits them, and is not for them as they are now. The vacancy may come back to them at once.
+
+    The provider decided, or is deciding, about others; or it is kept for larger households, and such a one waits.
+    """
+    item = place.allocation
+    if item is None or item.offer is None or not item.offer.is_open or before == place.entry.profile:
+        return None
+    if _was_told_otherwise(matchmaker, item.offer, before):
+        return revoked(unit, place, RevocationReason.HOUSEHOLD_CHANGED)
+    was_kept, terms = allocation.large_enough(before, item.vacancy.terms), item.vacancy.terms
+    if was_kept and not allocation.large_enough(place.entry.profile, terms):
+        waitlist = standing.lists[place.entry.waitlist]
+        if await matchmaker.larger_ones_wait(unit, waitlist, item.vacancy):
+            return revoked(unit, place, Reason.KEPT_FOR_LARGER_HOUSEHOLD)
+    return None
+
+
+def _was_told_otherwise(matchmaker: Matchmaker, offer: Offer, before: Profile) -> bool:
+    """Whether the provider decides whom it takes, and was told something else of them."""
+    return matchmaker.programmes.of_offer(offer).mediates and before.disclosed != offer.entry.profile.disclosed
 
 
 def offer_of_wrong_place(matchmaker: Matchmaker, unit: UnitOfWork, item: Allocation) -> bool:

@@ -95,7 +95,22 @@ def _(message: SlotOpened) -> Vacancy:
     )
 
 
-def renewed(vacancy: Vacancy, message: Freed) -> Vacancy:
+def no_show_before(message: Freed) -> NoShowReported | None:
+    """That the last household did not come, as the message of the vacancy that followed tells it."""
+    if not isinstance(message, BedFreed) or message.follows_no_show is None:
+        return None
+    missed = message.follows_no_show
+    return NoShowReported(
+        vacancy_id=missed.vacancy_id,
+        version=missed.version,
+        unit_id=message.unit_id,
+        programme=message.programme,
+        offer_id=missed.offer_id,
+        reported_at=message.freed_at,
+    )
+
+
+def renewed(vacancy: Vacancy, message: Freed, now: datetime) -> Vacancy:
     """What the owner says now replaces what was mirrored; what we decided about it stays."""
     said = vacancy_of(message)
     return replace(
@@ -104,6 +119,7 @@ def renewed(vacancy: Vacancy, message: Freed) -> Vacancy:
         source_version=said.source_version,
         available_from=said.available_from,
         offerable_until=said.offerable_until,
+        affirmed_at=now,
     )
 
 
@@ -113,11 +129,9 @@ def ending_of(message: Ended) -> tuple[VacancyState, str]:
         return VacancyState.WITHDRAWN, FallThroughReason.NO_SHOW
     if isinstance(message, ClaimReversed):
         return VacancyState.WITHDRAWN, FallThroughReason.CLAIM_REVERSED
-    if isinstance(message, BedWithdrawn) and message.reason is WithdrawalReason.LAPSED:
-        return VacancyState.LAPSED, WithdrawalReason.LAPSED
-    if isinstance(message, BedWithdrawn) and message.reason is WithdrawalReason.OCCUPIED:
-        return VacancyState.WITHDRAWN, WithdrawalReason.OCCUPIED
-    return VacancyState.WITHDRAWN, WithdrawalReason.WITHDRAWN
+    reason = message.reason if isinstance(message, BedWithdrawn) else WithdrawalReason.WITHDRAWN
+    lapsed = reason is WithdrawalReason.LAPSED
+    return VacancyState.LAPSED if lapsed else VacancyState.WITHDRAWN, reason
 
 
 def ended_vacancy(message: Ended) -> Vacancy:

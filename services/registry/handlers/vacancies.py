@@ -27,6 +27,10 @@ async def vacancies_freed(matchmaker: Matchmaker, unit: UnitOfWork, freed: Seque
     """
     newest = reports.newest(freed)
     lists = await matchmaker.lists.lock(unit, sorted({reports.waitlist_of(message) for message in newest}))
+    missed = [ended for message in newest if (ended := reports.no_show_before(message)) is not None]
+    if missed:
+        # Whoever did not come has their old place back before what they left is given to anyone.
+        await vacancies_ended(matchmaker, unit, missed)
     known = await store.of_vacancies(unit, lists, [message.vacancy_id for message in newest])
     new, changed, moved, over = list[Vacancy](), list[Vacancy](), list[Offer](), list[Allocation]()
     for message in newest:
@@ -34,7 +38,7 @@ async def vacancies_freed(matchmaker: Matchmaker, unit: UnitOfWork, freed: Seque
         if mirrored is None:
             new.append(reports.vacancy_of(message))
         elif message.version > mirrored.vacancy.source_version:
-            mirrored.vacancy = reports.renewed(mirrored.vacancy, message)
+            mirrored.vacancy = reports.renewed(mirrored.vacancy, message, unit.now)
             if offer_of_wrong_place(matchmaker, unit, mirrored):
                 over.append(mirrored)
             else:

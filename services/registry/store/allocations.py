@@ -14,6 +14,7 @@ from sqlalchemy import (
     Uuid,
     bindparam,
     literal_column,
+    not_,
     select,
     tuple_,
     union,
@@ -60,10 +61,22 @@ LIVE = entries.c.state.in_([literal_column(f"'{state}'") for state in LIVE_ENTRY
 _MADE = offers.c.state == literal_column(f"'{OfferState.MADE}'")
 _TO_ANSWER = offers.c.state.in_([literal_column(f"'{state}'") for state in OPEN_OFFER_STATES])
 ACTIVE = offers.c.state.in_([literal_column(f"'{state}'") for state in ACTIVE_OFFER_STATES])
-WAS_ANSWERED = (offers.c.state != OfferState.REVOKED) & (
-    (offers.c.state != OfferState.ENDED) | offers.c.reason.in_((EnquiryEndReason.REFUSED, EnquiryEndReason.UNANSWERED))
+_SILENCE = (offers.c.state == OfferState.ENDED) & (offers.c.reason == EnquiryEndReason.UNANSWERED)
+_EVER_ANSWERED = (offers.c.state != OfferState.REVOKED) & (
+    (offers.c.state != OfferState.ENDED) | (offers.c.reason == EnquiryEndReason.REFUSED) | _SILENCE
 )
-"""Silence and refusals are answers; an offer or enquiry that something else overtook got none."""
+_affirmed = vacancies.alias("affirmed")
+_AFFIRMED_SINCE = (
+    select(_affirmed.c.id)
+    .where(_affirmed.c.id == offers.c.vacancy_id, _affirmed.c.affirmed_at >= offers.c.decided_at)
+    .correlate(offers)
+    .exists()
+)
+WAS_ANSWERED = _EVER_ANSWERED & not_(_SILENCE & _AFFIRMED_SINCE)
+"""Silence and refusals are answers; an offer or enquiry that something else overtook got none.
+
+A provider that says of a vacancy later that it is still there was away: it may be asked about the same household again.
+"""
 _TO_REMIND = _MADE & offers.c.remind_at.is_not(None)
 ACCEPTED = offers.c.state == literal_column(f"'{OfferState.ACCEPTED}'")
 PLACED = (offers.c.state == literal_column(f"'{OfferState.FULFILLED}'")) & offers.c.ended_at.is_(None)
@@ -75,7 +88,8 @@ ENTRY_COLUMNS = [column.label(f"entry_{column.name}") for column in entries.c]
 
 _INSERT_VACANCIES, _INSERT_OFFERS = Insertion(vacancies), Insertion(offers)
 _UPDATE_VACANCIES = Change(
-    vacancies, ("state", "source_version", "allocation_version", "terms", "available_from", "offerable_until")
+    vacancies,
+    ("state", "source_version", "allocation_version", "terms", "available_from", "offerable_until", "affirmed_at"),
 )
 _UPDATE_OFFERS = Change(
     offers,
@@ -195,19 +209,24 @@ async def lists_with_open_vacancies(unit: UnitOfWork) -> list[str]:
 @lru_cache(maxsize=2)
 def _answered_by(dialect: str) -> Select[tuple[object, ...]]:
     same_place = (entries.c.case_id == offers.c.case_id) & (entries.c.waitlist == offers.c.waitlist) & LIVE
-    query = select(offers.c.vacancy_id, entries.c.id.label("entry_id")).select_from(offers.join(entries, same_place))
-    return query.where(one_of(dialect, offers.c.vacancy_id, "ids"), WAS_ANSWERED)
+    query = select(offers.c.vacancy_id, offers.c.decided_at, entries.c.id.label("entry_id"), _SILENCE.label("silence"))
+    query = query.select_from(offers.join(entries, same_place))
+    return query.where(one_of(dialect, offers.c.vacancy_id, "ids"), _EVER_ANSWERED)
 
 
-async def offered_before(unit: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, set[UUID]]:
+async def offered_before(unit: UnitOfWork, repeated: Sequence[Vacancy]) -> dict[UUID, set[UUID]]:
     """For each of these vacancies, the live entries of the cases that it was offered to, and that answered.
 
-    By case, not by entry: leaving the list and coming back is no new beginning.
+    By case, not by entry: leaving the list and coming back is no new beginning. The vacancies may have been affirmed
+    just now, which is not stored yet.
     """
     dialect = unit.connection.dialect.name
+    affirmed = {vacancy.id: vacancy.affirmed_at for vacancy in repeated}
     before: defaultdict[UUID, set[UUID]] = defaultdict(set)
-    for row in await unit.execute(_answered_by(dialect), {"ids": ids_value(dialect, ids)}):
-        before[row.vacancy_id].add(row.entry_id)
+    for row in await unit.execute(_answered_by(dialect), {"ids": ids_value(dialect, list(affirmed))}):
+        since = affirmed[row.vacancy_id]
+        if not row.silence or since is None or since < row.decided_at:
+            before[row.vacancy_id].add(row.entry_id)
     return before
 
 
@@ -283,6 +302,7 @@ def vacancy_of(row: Row) -> Vacancy:
         offerable_until=row.vacancy_offerable_until,
         state=VacancyState(row.vacancy_state),
         allocation_version=row.vacancy_allocation_version,
+        affirmed_at=row.vacancy_affirmed_at,
     )
 
 
@@ -310,7 +330,7 @@ def offer_of(row: Row, profiles: Mapping[UUID, Profile]) -> Offer:
 
 def _vacancy_row(vacancy: Vacancy) -> dict[str, object]:
     plain = ("id", "waitlist", "kind", "resource_id", "state", "source_version", "allocation_version")
-    moments = ("opened_at", "available_from", "offerable_until")
+    moments = ("opened_at", "available_from", "offerable_until", "affirmed_at")
     return {name: getattr(vacancy, name) for name in plain + moments} | {"terms": encode_terms(vacancy.terms)}
 
 

@@ -8,6 +8,7 @@ from schemas.messages.beds import (
     BedWithdrawn,
     DepartureRecorded,
     EnquiryAnswered,
+    MissedVacancy,
     NoShowReported,
     PlacementConflicted,
 )
@@ -18,8 +19,8 @@ from services.shelters.domain.unit import Unit
 from services.shelters.store.units import StoredUnit
 
 
-def record_freed(unit: UnitOfWork, stored: StoredUnit) -> None:
-    """The unit is free until its lease ends."""
+def record_freed(unit: UnitOfWork, stored: StoredUnit, follows: MissedVacancy | None = None) -> None:
+    """The unit is free until its lease ends; after a household that did not come, if `follows` says so."""
     free, description = stored.unit, stored.description
     data = BedFreed(
         vacancy_id=free.vacancy_id,
@@ -36,6 +37,7 @@ def record_freed(unit: UnitOfWork, stored: StoredUnit) -> None:
         region=stored.region,
         secrecy=stored.secrecy,
         kept_for_places=description.kept_for_places,
+        follows_no_show=follows,
     )
     unit.record(data, subject=data.vacancy_id)
 
@@ -52,10 +54,10 @@ def record_arrival(unit: UnitOfWork, stored: StoredUnit, vacancy_id: UUID) -> No
     unit.record(ArrivalConfirmed(**common, offer_id=stored.unit.offer_id, arrived_at=unit.now), subject=vacancy_id)
 
 
-def record_no_show(unit: UnitOfWork, stored: StoredUnit, vacancy_id: UUID, offer_id: UUID | None) -> None:
+def record_no_show(unit: UnitOfWork, stored: StoredUnit, missed: MissedVacancy) -> None:
     """The household did not come."""
-    common = _common(stored.unit, vacancy_id) | {"programme": stored.description.programme}
-    unit.record(NoShowReported(**common, offer_id=offer_id, reported_at=unit.now), subject=vacancy_id)
+    common = _common(stored.unit, missed.vacancy_id) | {"programme": stored.description.programme}
+    unit.record(NoShowReported(**common, offer_id=missed.offer_id, reported_at=unit.now), subject=missed.vacancy_id)
 
 
 def record_departure(

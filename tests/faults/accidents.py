@@ -46,7 +46,8 @@ async def dies_at(installation: Installation, service: str, point: str) -> None:
     replica = next(each for each in installation.replicas if each.service == service)
     replica.process.kill()
     await asyncio.to_thread(replica.process.wait, 30)
-    deadly.start(replica, point, installation.chance.randint(1, 3))
+    count = 1 if point in deadly.SELDOM else installation.chance.randint(1, 3)
+    deadly.start(replica, point, count)
     try:
         status = await asyncio.to_thread(replica.process.wait, DEATH_SECONDS)
     finally:

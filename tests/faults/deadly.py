@@ -32,6 +32,9 @@ POINTS: dict[str, tuple[type[Any], str]] = {
 }
 """What is about to be done when it ends."""
 
+SELDOM = frozenset({"after what was due"})
+"""Where some service comes once a minute."""
+
 SAYS_NOTHING = "notifications"
 """It publishes no events, so some points are never reached there."""
 OF_WHO_SAYS_NOTHING = ("before its commit", "between delivery and effect", "between effect and acknowledgement")

@@ -3,8 +3,8 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from services.cli.distributed import (
     wait_ready,
 )
 from services.cli.servers import PrivatePostgreSQL, PrivateRabbitMQ
+from tests.faults.cluster import cluster
 from tests.support.proxy import Proxy
 
 
@@ -38,7 +39,7 @@ class Installation:
     """Servers and services, each in a process of its own."""
 
     postgresql: PrivatePostgreSQL
-    rabbitmq: PrivateRabbitMQ
+    brokers: Sequence[PrivateRabbitMQ]
     database_lines: Proxy
     broker_lines: Proxy
     replicas: list[Replica]
@@ -46,6 +47,11 @@ class Installation:
     session: aiohttp.ClientSession
     chance: random.Random
     befell: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def rabbitmq(self) -> PrivateRabbitMQ:
+        """The only node, or the first one."""
+        return self.brokers[0]
 
     @property
     def cast(self) -> Cast:
@@ -96,23 +102,51 @@ class _Behind:
         return make_url(url).set(port=self.port).render_as_string(hide_password=False)
 
 
+Servers = tuple[PrivatePostgreSQL, Sequence[PrivateRabbitMQ]]
+
+
+@contextmanager
+def _servers(data: Path) -> Iterator[Servers]:
+    with servers(data) as (postgresql, rabbitmq):
+        yield postgresql, [rabbitmq]
+
+
+@contextmanager
+def _cluster(data: Path) -> Iterator[Servers]:
+    postgresql = PrivatePostgreSQL(data / "postgresql")
+    postgresql.start()
+    try:
+        with cluster(data) as nodes:
+            yield postgresql, nodes
+    finally:
+        postgresql.stop()
+
+
 @asynccontextmanager
 async def installed(
-    data: Path, chance: random.Random, replicas: Mapping[str, int] = REPLICAS, **settings: str
+    data: Path,
+    chance: random.Random,
+    replicas: Mapping[str, int] = REPLICAS,
+    *,
+    clustered: bool = False,
+    **settings: str,
 ) -> AsyncIterator[Installation]:
-    """Everything, as `make run-distributed` starts it, in a folder that is there, with a proxy before each server."""
+    """Everything, as `make run-distributed` starts it, in a folder that is there, with a proxy before each server.
+
+    `clustered`: on three nodes of RabbitMQ.
+    """
     issuer = DevelopmentIssuer(data, Mode.EMBEDDED)
     environment = {"DOORSTROOM_TOKEN_KEYS_FILE": str((data / KEYS_FILE).resolve()), **settings}
     async with AsyncExitStack() as stack:
-        postgresql, rabbitmq = stack.enter_context(servers(data))
+        postgresql, brokers = stack.enter_context(_cluster(data) if clustered else _servers(data))
         database_lines = await proxy_of(stack, postgresql.port)
-        broker_lines = await proxy_of(stack, rabbitmq.port)
-        broker = URL(rabbitmq.url).with_port(broker_lines.port)
+        broker_lines = await proxy_of(stack, *(broker.port for broker in brokers))
+        broker = URL(brokers[0].url).with_port(broker_lines.port)
         behind = _Behind(postgresql, database_lines.port)
         started = await start_services(data, behind, str(broker), environment, replicas)  # type: ignore[arg-type] # it asks for its addresses only
         stack.push_async_callback(asyncio.to_thread, stop_services, started)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        yield Installation(postgresql, rabbitmq, database_lines, broker_lines, started, issuer, session, chance)
+        yield Installation(postgresql, brokers, database_lines, broker_lines, started, issuer, session, chance)
 
 
 async def proxy_of(stack: AsyncExitStack, *ports: int) -> Proxy:

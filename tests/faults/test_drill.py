@@ -30,25 +30,21 @@ async def test_a_backup_of_postgresql_is_put_back_beside_an_empty_broker(data: P
     async with installed(before, chance) as installation:
         users = Users(installation.cast, chance)
         await users.begin()
-        working = asyncio.create_task(users.work())
-        await asyncio.sleep(WORK_SECONDS)
-        done = await asyncio.to_thread(back_up, installation, kept)
-        assert done.returncode == 0, done.stderr
-        assert (await asyncio.to_thread(back_up, installation, kept)).returncode == 2, "it is there already"
-        given = await every_decision_can_be_made_again(installation)
-        await asyncio.sleep(WORK_SECONDS / 2)
-        users.stopping = True
-        await working
+        async with users.at_work():
+            await asyncio.sleep(WORK_SECONDS)
+            done = await asyncio.to_thread(back_up, installation, kept)
+            assert done.returncode == 0, done.stderr
+            assert (await asyncio.to_thread(back_up, installation, kept)).returncode == 2, "it is there already"
+            given = await every_decision_can_be_made_again(installation)
+            await asyncio.sleep(WORK_SECONDS / 2)
     put_back(kept, before, after)
     async with installed(after, chance) as installation:
         await installation.ready()
         await comes_to_rest(installation)
         restored = await every_decision_can_be_made_again(installation)
         users = Users(installation.cast, chance)
-        working = asyncio.create_task(users.work())
-        await asyncio.sleep(WORK_SECONDS)
-        users.stopping = True
-        await working
+        async with users.at_work():
+            await asyncio.sleep(WORK_SECONDS)
         await comes_to_rest(installation)
         assert 0 < restored <= given
         assert await every_decision_can_be_made_again(installation) > restored

@@ -29,16 +29,12 @@ async def test_whatever_befalls_real_processes_nothing_is_lost_doubled_or_skippe
     async with installed(data, chance) as installation:
         users = Users(installation.cast, chance)
         await users.begin()
-        working = asyncio.create_task(users.work())
-        for _ in range(ROUNDS):
-            for kind in chance.sample(ROUND, len(ROUND)):
+        async with users.at_work():
+            for kind in (kind for _ in range(ROUNDS) for kind in chance.sample(ROUND, len(ROUND))):
                 await asyncio.sleep(chance.uniform(0.2, 1.5))
-                assert not working.done(), working
                 await strike(installation, kind)
-        healed = time.monotonic()
-        await installation.ready()
-        users.stopping = True
-        await working
+            healed = time.monotonic()
+            await installation.ready()
         await comes_to_rest(installation)
         seconds = time.monotonic() - healed
         await told_is_true(installation, users)
@@ -57,14 +53,10 @@ async def test_each_service_dies_at_each_point_of_its_work_and_nothing_is_lost(d
     async with installed(data, chance) as installation:
         users = Users(installation.cast, chance)
         await users.begin()
-        working = asyncio.create_task(users.work())
-        for _ in range(ROUNDS):
-            for service, point in chance.sample(deaths, len(deaths)):
+        async with users.at_work():
+            for service, point in (death for _ in range(ROUNDS) for death in chance.sample(deaths, len(deaths))):
                 await dies_at(installation, service, point)
-                assert not working.done(), working
-        await installation.ready()
-        users.stopping = True
-        await working
+            await installation.ready()
         await comes_to_rest(installation)
         await told_is_true(installation, users)
         await everyone_was_told(installation)

@@ -3,7 +3,8 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -56,8 +57,21 @@ class Users:
             )
             await mine.add_unit(new)
 
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """They work as long as this lasts, and then finish what is in hand."""
+        self.stopping = False
+        working = asyncio.create_task(self.work())
+        try:
+            yield
+            assert not working.done(), working
+            self.stopping = True
+            await working
+        finally:
+            working.cancel()
+
     async def work(self) -> None:
-        """Work until `stopping`, and then finish what is in hand."""
+        """Work until `stopping`."""
         coordinators = [self.cast.coordinator(f"coordination-{number}") for number in range(COORDINATORS)]
         async with asyncio.TaskGroup() as everyone:
             for coordinator in coordinators:

@@ -24,7 +24,7 @@ class _Line:
 
 @dataclass(slots=True)
 class Proxy:
-    """Passes connections on to the first of `targets` (ports) that takes them."""
+    """Passes connections on to one of `targets` (ports) after the other, as far as they take any."""
 
     targets: list[int]
     delay_seconds: float = 0.0
@@ -72,7 +72,8 @@ class Proxy:
         self._last_words = words
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for port in self.targets:
+        self.targets.append(self.targets.pop(0))
+        for port in list(self.targets):
             try:
                 answers, server = await asyncio.open_connection(LOOPBACK, port)
             except OSError:

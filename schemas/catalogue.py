@@ -97,6 +97,7 @@ MESSAGES: tuple[MessageType, ...] = (
 )
 
 BY_TYPE: Mapping[str, MessageType] = MappingProxyType({message.type: message for message in MESSAGES})
+_OWNERS = frozenset(message.owner for message in MESSAGES if message.owner is not None)
 BY_MODEL: Mapping[DataModel, MessageType] = MappingProxyType({message.model: message for message in MESSAGES})
 
 
@@ -146,14 +147,24 @@ def parse(body: bytes) -> Event:
     """
     if len(body) > LARGEST_BYTES:
         raise InvalidMessage(f"larger than {LARGEST_BYTES} bytes")
-    model = _message_type(_document(body)).event_model
+    message_type = _message_type(_document(body))
     try:
-        parsed = model.model_validate_json(body, strict=True, extra="ignore", by_alias=True, by_name=False)
+        parsed = message_type.event_model.model_validate_json(
+            body, strict=True, extra="ignore", by_alias=True, by_name=False
+        )
     except ValidationError as error:
         raise InvalidMessage(_reason(error)) from None
+    if message_type.owner is not None and _speaker(parsed.source) not in (message_type.owner, None):
+        raise InvalidMessage("source: another service than the one whose fact this is")
     if int(parsed.sequence) != parsed.data.version:
         raise InvalidMessage("sequence: not the version in the data")
     return parsed
+
+
+def _speaker(source: str) -> str | None:
+    """The service that a source names; None for a system with a name of its own."""
+    name = source.rpartition(":")[2].rpartition(".")[2]
+    return name if name in _OWNERS else None
 
 
 def routing_key(event: Event[Any]) -> str:

@@ -4,5 +4,6 @@ KEPT = {
     1: "a relay whose clock was ahead kept its claims for hours",
     38: "a stay ended before it began",
     59: "a merger was undone for an entry that was released meanwhile",
+    119: "who stood aside for a yes that came to nothing paused for ever after a merger was undone",
     222: "a merger read a list before the survivor joined it",
 }

@@ -58,9 +58,16 @@ def plan(survivor: Sequence[Entry], merged: Sequence[Entry]) -> Plan:
 
 
 def left(entry: Entry) -> Line:
-    """How the other one's entry goes back into line: whatever was offered to it went to the next."""
-    line = Line.of(entry)
-    return replace(line, state=EntryState.WAITING) if line.state is EntryState.OFFERED else line
+    """How the other one's entry goes back into line: only a pause of its own keeps it from waiting.
+
+    Whatever was offered to it went to the next; and what was accepted elsewhere may be over by then.
+    """
+    return in_line(Line.of(entry))
+
+
+def in_line(line: Line) -> Line:
+    """The same place, waiting unless it pauses for a reason of its own."""
+    return replace(line, state=EntryState.PAUSED if line.pause_reason is not None else EntryState.WAITING)
 
 
 def restored(before: Line, now: Line, other: Line | None) -> Line:
@@ -71,7 +78,7 @@ def restored(before: Line, now: Line, other: Line | None) -> Line:
     """
     came_from_other = other is not None and other.pause_reason is not None and _pause(now) == _pause(other)
     if now.state is EntryState.LAPSED or came_from_other:
-        return replace(before, state=EntryState.PAUSED if before.pause_reason is not None else EntryState.WAITING)
+        return in_line(before)
     return replace(now, waiting_since=before.waiting_since, urgency=before.urgency)
 
 

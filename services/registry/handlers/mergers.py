@@ -91,7 +91,8 @@ async def undo(
     if any(_is_offered_since(place, merger["merged_at"]) for place in survivor.places if place.entry.id in now):
         raise Conflict("Something is offered on the strength of this merger: decide it, or wait for its outcome.")
     await store.set_merged_into(unit, merged_id, None)
-    await store.set_lines(unit, [*_restored(before, now, survivor), *before.left])
+    left = [(entry_id, rules.in_line(line)) for entry_id, line in before.left]
+    await store.set_lines(unit, [*_restored(before, now, survivor), *left])
     joined = [place for place in survivor.places if place.entry.id in before.joined]
     await reconsider.take_out(matchmaker, unit, survivor.lists, RevocationReason.LEFT_LIST, joined)
     await store.undo_merger(unit, merger_id, reason)

@@ -278,3 +278,20 @@ async def test_the_helpdesk_merges_cases_of_two_organisations(world: World) -> N
     reason = MergeUndoReason.TWO_PERSONS
     await do(world, lambda unit: mergers.undo(world.matchmaker, unit, None, merger_id, reason))
     assert await places_of(world, other.case_id) == {"omm": "waiting"}
+
+
+async def test_who_stood_aside_for_a_place_that_came_to_nothing_waits_after_a_merger_that_is_undone(
+    world: World,
+) -> None:
+    """They stood aside for a yes, not by a pause: nobody would ever bring them back."""
+    kept, gone = await world.join(days=3), await world.join(days=9)
+    other = await world.join(waitlist="omm", days=9, case_id=gone.case_id)
+    unit = await offered_bed(world)
+    await world.accept((await world.offers("made"))[0]["id"])
+    await world.settle()
+    await world.withdraw_bed(unit)
+    await world.carry("shelters")
+    merger = await world.merge(kept.case_id, gone.case_id)
+    await world.part(merger)
+    await world.settle()
+    assert (await world.entry(other.id))["state"] == "waiting"

@@ -8,7 +8,7 @@ import pytest
 from schemas.vocabulary import AgeBand, Referrer, ReflectionEnd, Region, Sex
 from services.registry.domain.errors import Refused
 from services.registry.domain.mergers import left, plan
-from services.registry.domain.model import Entry, EntryState, Profile
+from services.registry.domain.model import Entry, EntryState, PauseReason, Profile
 from services.registry.domain.referrals import problem_with_region
 from services.registry.domain.reflection import check_end, check_start, last_day_of, next_warning, over_at
 from tests.support.tables import Row, table
@@ -127,4 +127,7 @@ def test_the_survivor_keeps_the_earliest_waiting_since_of_each_list() -> None:
 def test_what_was_offered_waits_again_and_what_was_paused_is_paused() -> None:
     """When two cases are taken apart."""
     assert left(entry(1, "cosm", 1, EntryState.OFFERED)).state is EntryState.WAITING
-    assert left(entry(1, "cosm", 1, EntryState.PAUSED)).state is EntryState.PAUSED
+    assert left(entry(1, "cosm", 1, EntryState.PAUSED)).state is EntryState.WAITING, "it stood aside, and does no more"
+    paused = entry(1, "cosm", 1, EntryState.PAUSED)
+    paused.pause_reason = PauseReason.REQUESTED
+    assert left(paused).state is EntryState.PAUSED

@@ -43,7 +43,7 @@ lint: .venv/dev.stamp ## Check style, types and the direction of imports
 simulate: .venv/runtime.stamp ## Play what may go wrong: make simulate SEEDS=0..1000000 STATE=file
 	@$(BIN)/doorstroom simulate faults --seeds "$(SEEDS)" $(if $(STATE),--state "$(STATE)")
 
-faults: .venv/dev.stamp ## Let real servers and processes die under load: make faults ROUNDS=100 VACANCIES=10000
+faults: .venv/dev.stamp ## Let real servers and processes die under load: make faults ROUNDS=25 VACANCIES=10000
 	@deploy/install-servers
 	@DOORSTROOM_FAULT_ROUNDS="$(ROUNDS)" DOORSTROOM_VACANCIES="$(VACANCIES)" \
 		$(BIN)/python -m pytest -s tests/faults tests/integration/test_many_workers.py

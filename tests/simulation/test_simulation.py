@@ -20,7 +20,7 @@ from tests.simulation.planted import BUGS
 
 ROOT = Path(__file__).parents[2]
 THOROUGHNESS_PERCENT = settings.default.max_examples if settings.default is not None else 100
-SEEDS = int(os.environ.get("DOORSTROOM_SIMULATION_SEEDS", "120")) * THOROUGHNESS_PERCENT // 100
+SEEDS = int(os.environ.get("DOORSTROOM_SIMULATION_SEEDS", "200")) * THOROUGHNESS_PERCENT // 100
 FEWEST_FOR_EVERYTHING = 100
 SHORT = 50
 """So many actions are enough to tell histories from each other."""

@@ -17,7 +17,13 @@ from tests.faults.verdict import comes_to_rest, every_decision_can_be_made_again
 pytestmark = pytest.mark.server
 
 ROUNDS = int(os.environ.get("DOORSTROOM_FAULT_ROUNDS", "1"))
-ROUND = (*ACCIDENTS, "RabbitMQ killed", *("service killed",) * 3, *("service asked to end",) * 2, *(LONG if ROUNDS > 1 else ()))
+ROUND = (
+    *ACCIDENTS,
+    "RabbitMQ killed",
+    *("service killed",) * 3,
+    *("service asked to end",) * 2,
+    *(LONG if ROUNDS > 1 else ()),
+)
 
 SERVICES_THAT_DIE = ("registry", "shelters", "municipalities", "notifications")
 

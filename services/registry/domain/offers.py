@@ -1,7 +1,8 @@
 """What may happen to an offer. Each function changes one allocation from one legal state to the next, or refuses."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from schemas.vocabulary import EnquiryEndReason, FallThroughReason, RevocationReason
@@ -24,13 +25,17 @@ _GIVEN_UP = frozenset(
 """What the registry let fall through by itself, so that those who own the vacancy hear of it later."""
 
 
+RemindBefore = Callable[[datetime], datetime]
+"""When to remind of a deadline."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When an answer is asked for, until when, and how long before that somebody is reminded."""
+    """When an answer is asked for, until when, and when somebody is reminded of a deadline, if ever."""
 
     now: datetime
     deadline_at: datetime
-    remind_hours: int | None = None
+    remind_before: RemindBefore | None = None
 
 
 def make(offer_id: UUID, vacancy: Vacancy, entry: Entry, timing: Timing) -> Allocation:
@@ -61,7 +66,7 @@ def refuse(allocation: Allocation, now: datetime) -> Offer:
     return _give_back(allocation, OfferState.ENDED, now, EnquiryEndReason.REFUSED)
 
 
-def lease_renewed(allocation: Allocation, remind_hours: int | None, now: datetime) -> Offer | None:
+def lease_renewed(allocation: Allocation, remind_before: RemindBefore | None, now: datetime) -> Offer | None:
     """The vacancy's lease ends at another moment now, and with it the time to answer. None when that stays the same."""
     offer = allocation.offer
     if offer is None or not offer.is_open:
@@ -71,7 +76,7 @@ def lease_renewed(allocation: Allocation, remind_hours: int | None, now: datetim
     if offer.deadline_at == before:
         return None
     if offer.state is OfferState.MADE:
-        _set_reminder(offer, Timing(now, offer.deadline_at, remind_hours))
+        _set_reminder(offer, Timing(now, offer.deadline_at, remind_before))
     return offer
 
 
@@ -85,11 +90,11 @@ def remind(allocation: Allocation, now: datetime) -> bool:
     return True
 
 
-def was_reminded_of(offer: Offer, remind_hours: int | None) -> bool:
+def was_reminded_of(offer: Offer, remind_before: RemindBefore | None) -> bool:
     """Whether it was said of this open offer that its deadline is near: a reminder was set, and is no longer due."""
-    if remind_hours is None or offer.state is not OfferState.MADE or offer.remind_at is not None:
+    if remind_before is None or offer.state is not OfferState.MADE or offer.remind_at is not None:
         return False
-    return offer.deadline_at - timedelta(hours=remind_hours) > offer.made_at
+    return remind_before(offer.deadline_at) > offer.made_at
 
 
 def accept(allocation: Allocation, now: datetime) -> Offer:
@@ -258,8 +263,8 @@ def _set_deadline(offer: Offer, until: datetime, vacancy: Vacancy) -> None:
 
 def _set_reminder(offer: Offer, timing: Timing) -> None:
     """None when the whole time to answer is shorter than that."""
-    if timing.remind_hours is not None:
-        remind_at = offer.deadline_at - timedelta(hours=timing.remind_hours)
+    if timing.remind_before is not None:
+        remind_at = timing.remind_before(offer.deadline_at)
         offer.remind_at = remind_at if remind_at > timing.now else None
 
 

@@ -71,8 +71,9 @@ A_DAY, A_WEEK, A_WORKING_DAY = AnswerTime(24), AnswerTime(7 * 24), AnswerTime(HO
 
 @dataclass(frozen=True, slots=True)
 class Programme:
-    """One version of how a list works. `remind_hours` before its deadline an offer is said to be near it.
+    """One version of how a list works.
 
+    `remind_hours` before its deadline, of those that count for it, an offer is said to be near it.
     `silences_before_review`: after so many unanswered offers in a row the household is contacted before the next.
     `requires_reflection_period`: who has no running reflection period is passed over. `requires_permit`: who has no
     permit cannot join. `warning_days`: so many days before its end the coordinator is warned of the end of a reflection

@@ -42,7 +42,8 @@ async def answers_due(matchmaker: Matchmaker, unit: UnitOfWork) -> datetime | No
 
 def _was_reminded(matchmaker: Matchmaker, allocation: Allocation) -> bool:
     offer = allocation.offer
-    return offer is not None and offers.was_reminded_of(offer, _programme(matchmaker, offer).remind_hours)
+    remind_before = None if offer is None else matchmaker.remind_before(_programme(matchmaker, offer))
+    return offer is not None and offers.was_reminded_of(offer, remind_before)
 
 
 def _why_to_contact(matchmaker: Matchmaker, allocation: Allocation, *, reminded: bool) -> ContactReason | None:

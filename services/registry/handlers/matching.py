@@ -21,7 +21,7 @@ from services.registry.domain.decisions import (
 from services.registry.domain.eligibility import reasons_against
 from services.registry.domain.errors import IllegalTransition
 from services.registry.domain.model import Allocation, Entry, EntryState, Vacancy
-from services.registry.domain.offers import Timing
+from services.registry.domain.offers import RemindBefore, Timing
 from services.registry.domain.order import place_in_line
 from services.registry.domain.programmes import Programme, Programmes
 from services.registry.handlers import messages
@@ -56,7 +56,12 @@ class Matchmaker:
 
     def offer_timing(self, programme: Programme, now: datetime) -> Timing:
         """How long a coordinator has to answer."""
-        return Timing(now, programme.offer.after(now, self.is_holiday), programme.remind_hours)
+        return Timing(now, programme.offer.after(now, self.is_holiday), self.remind_before(programme))
+
+    def remind_before(self, programme: Programme) -> RemindBefore | None:
+        """When to remind of a deadline; in the hours in which its time is counted."""
+        hours = programme.remind_hours
+        return None if hours is None else lambda moment: programme.offer.before(moment, hours, self.is_holiday)
 
     def enquiry_timing(self, programme: Programme, now: datetime) -> Timing:
         """How long a provider has to answer."""

@@ -135,7 +135,7 @@ def _deadlines_moved(matchmaker: Matchmaker, unit: UnitOfWork, allocation: Alloc
     if allocation.offer is None:
         return []
     programme = matchmaker.programmes.of_offer(allocation.offer)
-    moved = offers.lease_renewed(allocation, programme.remind_hours, unit.now)
+    moved = offers.lease_renewed(allocation, matchmaker.remind_before(programme), unit.now)
     return [] if moved is None else [moved]
 
 

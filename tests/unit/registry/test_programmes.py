@@ -8,7 +8,7 @@ import pytest
 
 from schemas.vocabulary import AgeBand, DeclineReason, Sex
 from services.registry.calendar import is_dutch_holiday
-from services.registry.domain.deadlines import AMSTERDAM, AnswerTime
+from services.registry.domain.deadlines import AMSTERDAM, CLOSES, OPENS, AnswerTime
 from services.registry.domain.eligibility import reasons_of_programme
 from services.registry.domain.model import Profile
 from services.registry.domain.programmes import DEFAULT_PROGRAMMES, Programmes
@@ -123,6 +123,23 @@ def test_working_hours_leave_out_nights_weekends_and_holidays(asked: str, hours:
     """In Dutch time, whatever the clock does."""
     deadline_at = AnswerTime(int(hours), working=True).after(dutch(asked).astimezone(UTC), is_dutch_holiday)
     assert deadline_at == dutch(expected), why
+
+
+@pytest.mark.parametrize("row", rows_of(DEADLINES))
+def test_working_hours_are_counted_backwards_as_well(row: tuple[str, str, str, str]) -> None:
+    """A reminder comes while somebody works, and as long before the deadline as is said."""
+    _asked, hours, expected, why = row
+    answer_time, deadline_at = AnswerTime(int(hours), working=True), dutch(expected).astimezone(UTC)
+    before = answer_time.before(deadline_at, int(hours), is_dutch_holiday)
+    assert OPENS <= before.astimezone(AMSTERDAM).time() <= CLOSES
+    assert answer_time.after(before, is_dutch_holiday) == deadline_at, why
+
+
+def test_a_reminder_comes_before_the_office_closes_for_a_holiday() -> None:
+    """Two of eight hours before Tuesday 10:00, when Monday is King's Day: Friday afternoon, and not Tuesday at 8:00."""
+    before = AnswerTime(8, working=True).before(dutch("2026-04-28 10:00").astimezone(UTC), 2, is_dutch_holiday)
+    assert before == dutch("2026-04-24 16:00")
+    assert AnswerTime(24).before(before, 2, is_dutch_holiday) == before - timedelta(hours=2)
 
 
 @pytest.mark.parametrize(("year", "days", "why"), rows_of(HOLIDAYS))

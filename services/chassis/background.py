@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 import structlog
 
@@ -10,6 +9,7 @@ log = structlog.get_logger(__name__)
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
+STOP_SECONDS = 5.0
 
 
 class Background:
@@ -23,12 +23,14 @@ class Background:
         self._tasks.append(asyncio.create_task(_again_and_again(name, work), name=name))
 
     async def stop(self) -> None:
-        """Cancel every task, newest first, and wait for each to end."""
-        while self._tasks:
-            task = self._tasks.pop()
+        """Cancel every task, and wait for them to end; what has not ended after some seconds is left behind."""
+        tasks, self._tasks = self._tasks, []
+        for task in reversed(tasks):
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        if tasks:
+            _, left = await asyncio.wait(tasks, timeout=STOP_SECONDS)
+            if left:
+                log.error("background-task-not-ended", tasks=sorted(task.get_name() for task in left))
 
 
 async def _again_and_again(name: str, work: Callable[[], Awaitable[None]]) -> None:

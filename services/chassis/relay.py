@@ -101,16 +101,19 @@ class Relay:
             self._running = False
             self._swept.set()
 
-    async def drain(self, seconds: float) -> None:
+    async def drain(self, seconds: float) -> bool:
         """Before the end: wait, at most this long, until everything that lay here has been published and marked."""
         self._ending.set()
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(seconds):
                 if self._running:
                     self._swept.clear()
                     self._look.set()
                     await self._swept.wait()
                 await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
 
     def _begin(self, count: int) -> None:
         self._unsettled += count

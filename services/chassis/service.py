@@ -103,9 +103,9 @@ class Service:
         if wanted:
             await say_again(unit, self.tables.outbox, self.parts.retention, wanted)
 
-    async def drain(self) -> None:
+    async def drain(self) -> bool:
         """Publish what is waiting, as far as that is possible in a few seconds; the rest stays in the outbox."""
-        await self._relay.drain(FLUSH_SECONDS)
+        return await self._relay.drain(FLUSH_SECONDS)
 
     async def stop(self) -> None:
         """Give back what is not finished, and close the database."""

@@ -5,7 +5,8 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
-from services.cli.distributed import Replica
+from services.chassis.main import EXIT_USAGE
+from services.cli.distributed import REPLICAS, Replica
 from services.cli.servers.rabbitmq import USER
 from tests.faults import deadly
 from tests.faults.installation import Installation
@@ -13,7 +14,7 @@ from tests.support.proxy import Proxy
 
 LONGEST_PAUSE_SECONDS = 4.0
 A_WHILE_SECONDS = 3.0
-DEATH_SECONDS = 20.0
+DEATH_SECONDS = 60.0
 DELAY_SECONDS = 0.05
 
 Accident = Callable[[Installation], Awaitable[None]]
@@ -41,17 +42,19 @@ async def _stopped(installation: Installation, seconds: float | None = None) -> 
     replica.process.send_signal(signal.SIGCONT)
 
 
-async def dies_at(installation: Installation, service: str, point: str) -> None:
+async def _dies(installation: Installation, service: str, point: str) -> None:
     """A process of this service ends itself at this point, under load, and is started again."""
-    replica = next(each for each in installation.replicas if each.service == service)
+    replica = installation.chance.choice([each for each in installation.replicas if each.service == service])
     replica.process.kill()
     await asyncio.to_thread(replica.process.wait, 30)
     count = 1 if point in deadly.SELDOM else installation.chance.randint(1, 3)
-    deadly.start(replica, point, count)
-    try:
-        status = await asyncio.to_thread(replica.process.wait, DEATH_SECONDS)
-    finally:
-        replica.process.kill()
+    status = EXIT_USAGE
+    while status == EXIT_USAGE:  # It could not start: the accident before may have come to it.
+        deadly.start(replica, point, count)
+        try:
+            status = await asyncio.to_thread(replica.process.wait, DEATH_SECONDS)
+        finally:
+            replica.process.kill()
     assert status == -signal.SIGKILL, (service, point, status)
     replica.restart()
 
@@ -132,11 +135,17 @@ ACCIDENTS: Mapping[str, Accident] = {
     **_of_lines("RabbitMQ", lambda all_: all_.broker_lines),
 }
 
+DEATHS: Mapping[str, Accident] = {
+    f"{service} dies {point}": partial(_dies, service=service, point=point)
+    for service in REPLICAS
+    for point in deadly.points_of(service)
+}
 LONG: Mapping[str, Accident] = {"service stopped for a minute": partial(_stopped, seconds=60.0)}
 """What takes too long to happen whenever the tests run."""
 
 
 async def strike(installation: Installation, kind: str) -> None:
     """Let this happen once."""
+    installation.start_ended()
     installation.befell[kind] += 1
-    await (ACCIDENTS | LONG)[kind](installation)
+    await {**ACCIDENTS, **DEATHS, **LONG}[kind](installation)

@@ -66,8 +66,15 @@ class Installation:
         """One of the processes."""
         return self.chance.choice(self.replicas)
 
+    def start_ended(self) -> None:
+        """As whoever runs services does: one that could not start without its database is started again."""
+        for replica in self.replicas:
+            if replica.process.poll() is not None:
+                replica.restart()
+
     async def ready(self) -> None:
         """Wait until every process says that it is ready."""
+        self.start_ended()
         await asyncio.gather(*(wait_ready(replica) for replica in self.replicas))
 
     async def findings(self) -> list[str]:

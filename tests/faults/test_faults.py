@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.accidents import ACCIDENTS, LONG, dies_at, strike
-from tests.faults.deadly import points_of
+from services.cli.distributed import REPLICAS
+from tests.faults.accidents import ACCIDENTS, DEATHS, LONG, strike
 from tests.faults.installation import installed
 from tests.faults.users import Users
 from tests.faults.verdict import comes_to_rest, every_decision_can_be_made_again, everyone_was_told, told_is_true
@@ -17,22 +17,22 @@ from tests.faults.verdict import comes_to_rest, every_decision_can_be_made_again
 pytestmark = pytest.mark.server
 
 ROUNDS = int(os.environ.get("DOORSTROOM_FAULT_ROUNDS", "1"))
+IS_LONG = ROUNDS > 1
 ROUND = (
     *ACCIDENTS,
-    "RabbitMQ killed",
+    *DEATHS,
+    *("RabbitMQ killed",) * IS_LONG,
     *("service killed",) * 3,
     *("service asked to end",) * 2,
-    *(LONG if ROUNDS > 1 else ()),
+    *(LONG if IS_LONG else ()),
 )
 
-SERVICES_THAT_DIE = ("registry", "shelters", "municipalities", "notifications")
 
-
-@pytest.mark.timeout(200 + 300 * ROUNDS)
+@pytest.mark.timeout(300 + 400 * ROUNDS)
 async def test_whatever_befalls_real_processes_nothing_is_lost_doubled_or_skipped(data: Path) -> None:
     """And within 30 seconds after the last accident everything agrees, and nothing is under way."""
     chance = random.Random(20260301)
-    async with installed(data, chance) as installation:
+    async with installed(data, chance, dict.fromkeys(REPLICAS, 2) if IS_LONG else REPLICAS) as installation:
         users = Users(installation.cast, chance)
         await users.begin()
         async with users.at_work():
@@ -49,22 +49,3 @@ async def test_whatever_befalls_real_processes_nothing_is_lost_doubled_or_skippe
     print(f"{dict(installation.befell)}; users {dict(users.counted)}, told {[*map(len, users.told.values())]}")  # noqa: T201 - asked for with -s
     print(f"{count} allocations; 0 lost, 0 doubled, 0 skipped; {seconds:.1f} s to recover")  # noqa: T201 - as above
     assert count > ROUNDS * len(ROUND)
-
-
-@pytest.mark.timeout(300 + 300 * ROUNDS)
-async def test_each_service_dies_at_each_point_of_its_work_and_nothing_is_lost(data: Path) -> None:
-    """Before and after a commit, before a mark, an effect and an acknowledgement, and after what was due."""
-    chance = random.Random(20260302)
-    deaths = [(service, point) for service in SERVICES_THAT_DIE for point in points_of(service)]
-    async with installed(data, chance) as installation:
-        users = Users(installation.cast, chance)
-        await users.begin()
-        async with users.at_work():
-            for service, point in (death for _ in range(ROUNDS) for death in chance.sample(deaths, len(deaths))):
-                await dies_at(installation, service, point)
-            await installation.ready()
-        await comes_to_rest(installation)
-        await told_is_true(installation, users)
-        await everyone_was_told(installation)
-        count = await every_decision_can_be_made_again(installation)
-    print(f"{len(deaths) * ROUNDS} deaths; {count} allocations; 0 lost, 0 doubled, 0 skipped")  # noqa: T201 - as above

@@ -24,7 +24,7 @@ from tests.faults.verdict import comes_to_rest
 pytestmark = pytest.mark.server
 
 ROUNDS = int(os.environ.get("DOORSTROOM_FAULT_ROUNDS", "1"))
-RESTARTS = 50 if ROUNDS > 1 else 8
+RESTARTS = 50 if ROUNDS > 1 else 4
 CLIENTS = 4
 LOOKING_SECONDS, DRAIN_SECONDS = 0.2, 1.5
 """How often the balancer asks who is ready, and how long a service serves on after it said that it is not."""

@@ -38,6 +38,9 @@ _SETTINGS = {
     "timezone": "UTC",
 }
 
+_OUT_OF_REACH = (asyncio.CancelledError, GeneratorExit, TimeoutError, OSError)
+"""After these nobody knows what a session is still doing, and to ask it may take for ever: its line is cut."""
+
 DriverConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 
@@ -77,6 +80,11 @@ class PostgreSQLConnection:
         with self._watched():
             await self._driver.execute(sql, *arguments)
 
+    def check(self) -> None:
+        """Raises TransactionBroken when a statement failed."""
+        if self.broken:
+            raise TransactionBroken("A statement failed, and its error was not passed on: nothing is stored.")
+
     async def _once(self, statement: Executable, given: Mapping[str, Any]) -> Rows:
         form = for_postgresql(statement, given)
         with self._watched():
@@ -107,11 +115,19 @@ class PostgreSQL:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[PostgreSQLConnection]:
         """A READ COMMITTED transaction: each statement sees what was committed before it began."""
-        async with self._session() as driver, driver.transaction(isolation="read_committed"):
+        async with self._session() as driver:
+            transaction = driver.transaction(isolation="read_committed")
+            await transaction.start()
             connection = PostgreSQLConnection(driver)
-            yield connection
-            if connection.broken:
-                raise TransactionBroken("A statement failed, and its error was not passed on: nothing is stored.")
+            try:
+                yield connection
+                connection.check()
+            except _OUT_OF_REACH:
+                raise  # To roll back would wait for the same answer; the server does that when the line is cut.
+            except BaseException:
+                await transaction.rollback()
+                raise
+            await transaction.commit()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[PostgreSQLConnection]:
@@ -154,7 +170,11 @@ class PostgreSQL:
     async def _session(self) -> AsyncIterator[DriverConnection]:
         pool = self._pool or await self._open()
         async with pool.acquire(timeout=POOL_TIMEOUT_SECONDS) as driver:
-            yield driver
+            try:
+                yield driver
+            except _OUT_OF_REACH:
+                driver.terminate()
+                raise
 
     async def _open(self) -> "asyncpg.Pool[asyncpg.Record]":
         async with self._opening:

@@ -244,7 +244,7 @@ class Enquiry(Schema):
     refusal: EnquiryRefusal | None
     answered_at: UtcDatetime | None
     end_reason: EnquiryEndReason | None = Field(
-        None, description="why it came to nothing, once the registry has said so; also after an answer"
+        None, description="why it came to nothing before anything was offered, once the registry has said so"
     )
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from schemas.base import Message, Schema, UtcDatetime, VacancyMessage, Version
+from schemas.base import Message, Schema, UtcDatetime, VacancyMessage
 from schemas.vocabulary import (
     AgeBand,
     DepartureReason,
@@ -41,14 +41,6 @@ class BedMessage(VacancyMessage):
     unit_id: UUID
 
 
-class MissedVacancy(Schema):
-    """A vacancy whose household did not come, as `NoShowReported` says of it."""
-
-    vacancy_id: UUID
-    version: Version
-    offer_id: UUID
-
-
 class BedFreed(BedMessage):
     """A unit is free until its lease ends. The same again, with a higher version, when the lease is affirmed."""
 
@@ -67,8 +59,8 @@ class BedFreed(BedMessage):
     kept_for_places: int | None = Field(
         None, ge=1, le=20, description="kept for households of at least so many people, while such a one waits"
     )
-    follows_no_show: MissedVacancy | None = Field(
-        None, description="whose end this is the consequence of: whoever hears this first knows of that, too"
+    follows_no_show: UUID | None = Field(
+        None, description="the unit's vacancy before this one, when its household did not come: that is over, too"
     )
 
 

@@ -72,8 +72,24 @@ def reasons_against(profile: Profile, terms: Terms) -> tuple[Reason, ...]:
 
 
 def is_newly_unsuitable(before: Profile, after: Profile, terms: Terms) -> bool:
-    """Whether a change of the household has brought up a rule that keeps it from this vacancy."""
-    return not set(reasons_against(after, terms)) <= set(reasons_against(before, terms))
+    """Whether a change of the household has brought up something that keeps it from this vacancy.
+
+    One more region that is not safe, one more need, or one more person are something, although others were there.
+    """
+    return not _details(after, terms) <= _details(before, terms)
+
+
+def _details(profile: Profile, terms: Terms) -> set[tuple[Reason, object]]:
+    """Everything that keeps them from it, one by one."""
+    codes = {*terms.former_codes, terms.municipality_code}
+    of: dict[Reason, Iterable[object]] = {
+        Reason.TOO_FEW_PLACES: range(terms.places, profile.places),
+        Reason.CHILDREN_NOT_ACCEPTED: range(profile.children),
+        Reason.NEED_NOT_SERVED: profile.needs - terms.needs,
+        Reason.REGION_EXCLUDED: terms.possible_regions & profile.excluded_regions,
+        Reason.MUNICIPALITY_EXCLUDED: profile.excluded_municipalities & codes,
+    }
+    return {(reason, one) for reason in reasons_against(profile, terms) for one in of.get(reason, (None,))}
 
 
 _TELL_A_PLACE = frozenset({Reason.REGION_EXCLUDED, Reason.MUNICIPALITY_EXCLUDED, Reason.FACILITY_EXCLUDED})

@@ -1,19 +1,16 @@
 """A case that is about to change: held, so that nobody else changes it, nor puts it into a list, meanwhile."""
 
-from functools import partial
 from uuid import UUID
 
 from services.chassis.database import Row
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.domain.eligibility import is_newly_unsuitable
 from services.registry.domain.households import profile_of
 from services.registry.domain.model import Profile
 from services.registry.handlers import reconsider
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store import cases as store
 from services.registry.store import households
-from services.registry.store.codec import decode_profile
 
 
 async def held_case(unit: UnitOfWork, case_id: UUID, coordinator: str | None) -> Row:
@@ -33,11 +30,9 @@ async def changed(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID) -> No
 
     Where they live and what is wrong for them only now, the coordinator and the helpdesk are told.
     """
-    before = decode_profile((await store.hold_case(unit, case_id))["profile"])
-    after = await derive_profile(unit, case_id)
-    await reconsider.case_changed(matchmaker, unit, case_id)
-    if after != before:
-        await reconsider.where_they_live(matchmaker, unit, case_id, partial(is_newly_unsuitable, before, after))
+    before = await store.profile_of_case(unit, case_id)
+    await derive_profile(unit, case_id)
+    await reconsider.case_changed(matchmaker, unit, case_id, before=before)
 
 
 async def derive_profile(unit: UnitOfWork, case_id: UUID) -> Profile:

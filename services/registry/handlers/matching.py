@@ -96,11 +96,13 @@ class Matchmaker:
             for entry in await self._candidates(unit, waitlist, [vacancy], situation)
         )
 
-    async def offer_again(self, unit: UnitOfWork, waitlist: Waitlist, vacancy: Vacancy, entry: Entry) -> None:
+    async def offer_again(
+        self, unit: UnitOfWork, waitlist: Waitlist, vacancy: Vacancy, entry: Entry, *, agreed: bool
+    ) -> None:
         """Offer a vacancy that nobody else could have to an entry whose refusal was taken back, and store all of it.
 
-        A provider who is asked first has agreed to this household before. Raises IllegalTransition when it does not
-        suit them any more.
+        `agreed`: a provider who is asked first has agreed to this household, as it is, before. Raises
+        IllegalTransition when it does not suit them any more.
         """
         before = await store.offered_before(unit, [vacancy])
         before[vacancy.id].discard(entry.id)
@@ -108,7 +110,7 @@ class Matchmaker:
         if situation.reasons(entry, vacancy):
             raise IllegalTransition("The vacancy does not suit the household any more; the refusal stands.")
         choices = [Choice(vacancy, entry)]
-        matching = await self._offers(unit, waitlist, choices, [entry], situation, agreed=True)
+        matching = await self._offers(unit, waitlist, choices, [entry], situation, agreed=agreed)
         await store.update_vacancies(unit, matching.vacancies)
         await self.store(unit, matching)
 

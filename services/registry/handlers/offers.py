@@ -17,6 +17,7 @@ from services.registry.handlers.moves import move_on
 from services.registry.handlers.reconsider import case_changed, reconsider, revoked
 from services.registry.store import allocations as store
 from services.registry.store.cases import find_offer
+from services.registry.store.decisions import decided_about
 from services.registry.store.households import add_exclusion, lift_exclusion_of
 from services.registry.store.standing import Place, Standing, standing_of
 
@@ -69,8 +70,9 @@ async def undo_answer(
     """Take an answer back, while nothing depends on it.
 
     A refusal: the vacancy is offered to the household again, as a new offer with its own decision, and what the refusal
-    excluded is excluded no longer; a provider who agreed to them is not asked again. An acceptance: the household has
-    its old places back in every list, and the vacancy goes to the next. Raises NotFound or IllegalTransition.
+    excluded is excluded no longer; a provider who agreed to them as they are is not asked again. An acceptance: the
+    household has its old places back in every list, and the vacancy goes to the next. Raises NotFound or
+    IllegalTransition.
     """
     standing, allocation = await _held(matchmaker, unit, offer_id, by)
     if allocation.offer is not None and allocation.offer.state is OfferState.ACCEPTED:
@@ -85,7 +87,9 @@ async def undo_answer(
     excluded = await lift_exclusion_of(unit, entry.case_id, _place_of(allocation.vacancy.terms), before.decided_at)
     if excluded:
         entry.profile = await derive_profile(unit, entry.case_id)
-    await matchmaker.offer_again(unit, standing.lists[entry.waitlist], allocation.vacancy, entry)
+    told = await decided_about(unit, before.id, entry.id)
+    agreed = told is not None and told.disclosed == entry.profile.disclosed
+    await matchmaker.offer_again(unit, standing.lists[entry.waitlist], allocation.vacancy, entry, agreed=agreed)
     if excluded:
         await case_changed(matchmaker, unit, entry.case_id)
 

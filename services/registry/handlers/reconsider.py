@@ -7,29 +7,45 @@ from schemas.vocabulary import ContactReason, ListKind, RevocationReason
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import allocation, entries, offers
 from services.registry.domain.eligibility import Reason, is_newly_unsuitable, reasons_of_programme, without_place
-from services.registry.domain.model import Allocation, Entry, EntryState, Offer, OfferState, Profile, Terms, Vacancy
+from services.registry.domain.model import Allocation, Entry, EntryState, Offer, OfferState, Profile, Vacancy
 from services.registry.handlers import messages
 from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.moves import move_on
 from services.registry.store.allocations import of_offer, placed_offers, update_entries, update_vacancies
+from services.registry.store.cases import profile_of_case
 from services.registry.store.standing import Place, Standing, set_profiles, standing_of
 from services.registry.store.waitlists import Waitlist
 
 
-async def case_changed(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID, *, right_ends: bool = False) -> None:
+async def case_changed(
+    matchmaker: Matchmaker,
+    unit: UnitOfWork,
+    case_id: UUID,
+    *,
+    right_ends: bool = False,
+    before: Profile | None = None,
+) -> None:
     """Let everything follow that follows from the case as it is stored now.
 
     Each live entry gets the case's profile; an open offer that became wrong is revoked, with the rules that are
     against it as its reason, and its vacancy goes to the next in this transaction; entries whose right has ended
     lapse; and those that wait may get what has been waiting for someone like them. An accepted offer stays, for it is a
     promise to both sides; when it has become wrong by this, the coordinator and the helpdesk are told. `right_ends`:
-    what changed is until when they have a right. Raises NotFound.
+    what changed is until when they have a right. `before`: what they were; then the coordinator and the helpdesk are
+    told of where they live and what is wrong with it only now: nobody is put out by the registry. Raises NotFound.
     """
-    standing = await standing_of(matchmaker.lists, unit, case_id)
+    lived_in = await _where_they_live(unit, case_id, before)
+    # All lists at once and by name, as everywhere.
+    standing = await standing_of(matchmaker.lists, unit, case_id, *lived_in.values())
     if right_ends:
         # Places that were accepted: what is open is revoked below.
         _warn_of_promises(matchmaker, unit, standing, lambda _, entry, vacancy: _has_no_right(unit, entry, vacancy))
     await reconsider(matchmaker, unit, standing)
+    for offer_id in lived_in:
+        item = await of_offer(unit, standing.lists, offer_id)
+        if item.offer is not None:
+            _warn(matchmaker, unit, item.offer)
+            await update_entries(unit, [item.offer.entry])
 
 
 async def reconsider(
@@ -77,17 +93,13 @@ async def take_out(
     await move_on(matchmaker, unit, lists, ended, [entry for entry in left if not _is_of(ended, entry)])
 
 
-async def where_they_live(
-    matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID, is_wrong: Callable[[Terms], bool]
-) -> None:
-    """Tell of the places that a held case lives in and that are wrong for it: nobody is put out by the registry."""
-    found = await placed_offers(unit, case_id)
-    lists = await matchmaker.lists.lock(unit, sorted({row.waitlist for row in found}))
-    for row in found:
-        item = await of_offer(unit, lists, row.id)
-        if item.offer is not None and is_wrong(item.vacancy.terms):
-            _warn(matchmaker, unit, item.offer)
-            await update_entries(unit, [item.offer.entry])
+async def _where_they_live(unit: UnitOfWork, case_id: UUID, before: Profile | None) -> dict[UUID, str]:
+    """The offers by which they live where something is wrong for them only now, each with its list."""
+    if before is None:
+        return {}
+    now = await profile_of_case(unit, case_id)
+    lived_in = await placed_offers(unit, case_id) if now != before else {}
+    return {id_: name for id_, (name, terms) in lived_in.items() if is_newly_unsuitable(before, now, terms)}
 
 
 def _warn_of_promises(

@@ -1,7 +1,7 @@
 """What the owners of vacancies report, in the words of the registry's rules."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import singledispatch
 from typing import TypeVar
@@ -10,7 +10,7 @@ from uuid import UUID
 from schemas.base import VacancyMessage
 from schemas.messages.beds import BedFreed, BedWithdrawn, NoShowReported
 from schemas.messages.quotas import ClaimReversed, SlotOpened, SlotWithdrawn
-from schemas.vocabulary import AgeBand, FallThroughReason, ListKind, Need, Sex, WithdrawalReason
+from schemas.vocabulary import AgeBand, FallThroughReason, ListKind, Need, Programme, Sex, WithdrawalReason
 from services.registry.domain.model import Terms, Vacancy, VacancyState
 
 HOUSING = "housing"
@@ -18,9 +18,22 @@ NO_ONE = Terms(0, frozenset(), frozenset(), children=False, wheelchair=False, ne
 """Terms of a vacancy of which only the end is known yet."""
 
 Freed = BedFreed | SlotOpened
-Ended = BedWithdrawn | SlotWithdrawn | NoShowReported | ClaimReversed
 
-AnyMessage = TypeVar("AnyMessage", bound=VacancyMessage)
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """The end of a vacancy whose household did not come, as what followed it tells it."""
+
+    vacancy_id: UUID
+    version: int
+    unit_id: UUID
+    programme: Programme
+    reported_at: datetime
+
+
+Ended = BedWithdrawn | SlotWithdrawn | NoShowReported | ClaimReversed | Missed
+
+AnyMessage = TypeVar("AnyMessage", bound=VacancyMessage | Missed)
 
 
 def newest(reported: Iterable[AnyMessage]) -> list[AnyMessage]:
@@ -95,18 +108,12 @@ def _(message: SlotOpened) -> Vacancy:
     )
 
 
-def no_show_before(message: Freed) -> NoShowReported | None:
+def no_show_before(message: Freed) -> Missed | None:
     """That the last household did not come, as the message of the vacancy that followed tells it."""
     if not isinstance(message, BedFreed) or message.follows_no_show is None:
         return None
-    missed = message.follows_no_show
-    return NoShowReported(
-        vacancy_id=missed.vacancy_id,
-        version=missed.version,
-        unit_id=message.unit_id,
-        programme=message.programme,
-        offer_id=missed.offer_id,
-        reported_at=message.freed_at,
+    return Missed(
+        message.follows_no_show, message.version, message.unit_id, message.programme, reported_at=message.freed_at
     )
 
 
@@ -125,7 +132,7 @@ def renewed(vacancy: Vacancy, message: Freed, now: datetime) -> Vacancy:
 
 def ending_of(message: Ended) -> tuple[VacancyState, str]:
     """How a vacancy ends by this, and the reason that its offer is told."""
-    if isinstance(message, NoShowReported):
+    if isinstance(message, NoShowReported | Missed):
         return VacancyState.WITHDRAWN, FallThroughReason.NO_SHOW
     if isinstance(message, ClaimReversed):
         return VacancyState.WITHDRAWN, FallThroughReason.CLAIM_REVERSED
@@ -153,6 +160,6 @@ def ended_vacancy(message: Ended) -> Vacancy:
 
 
 def _ended_at(message: Ended) -> datetime:
-    if isinstance(message, NoShowReported):
+    if isinstance(message, NoShowReported | Missed):
         return message.reported_at
     return message.reversed_at if isinstance(message, ClaimReversed) else message.withdrawn_at

@@ -43,6 +43,7 @@ from services.registry.domain.model import (
     Offer,
     OfferState,
     Profile,
+    Terms,
     Vacancy,
     VacancyState,
 )
@@ -129,10 +130,18 @@ async def of_offer(unit: UnitOfWork, lists: Lists, offer_id: UUID) -> Allocation
     return _allocation_of((await unit.execute(query)).one(), lists)
 
 
-async def placed_offers(unit: UnitOfWork, case_id: UUID) -> Sequence[Row]:
-    """The offers by which this case lives where it lives: ids and lists."""
-    query = select(offers.c.id, offers.c.waitlist).where(offers.c.case_id == case_id, PLACED)
-    return await unit.execute(query.order_by(offers.c.id))
+_PLACED_OFFERS = (
+    select(offers.c.id, offers.c.waitlist, vacancies.c.terms)
+    .join(vacancies, vacancies.c.id == offers.c.vacancy_id)
+    .where(offers.c.case_id == bindparam("case", type_=Uuid), PLACED)
+    .order_by(offers.c.id)
+)
+
+
+async def placed_offers(unit: UnitOfWork, case_id: UUID) -> dict[UUID, tuple[str, Terms]]:
+    """The offers by which this case lives where it lives, each with its list and what it is."""
+    found = await unit.execute(_PLACED_OFFERS, {"case": case_id})
+    return {row.id: (row.waitlist, decode_terms(row.terms)) for row in found}
 
 
 # Asked every second, so built once. In parts, each of which has an index of its own.

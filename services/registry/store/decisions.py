@@ -64,6 +64,13 @@ async def of_offer(unit: UnitOfWork, offer_id: UUID, coordinator: str | None) ->
     return await _one(unit, decisions_of(coordinator).where(decisions.c.offer_id == offer_id))
 
 
+async def decided_about(unit: UnitOfWork, offer_id: UUID, entry_id: UUID) -> Profile | None:
+    """What a household was when something was offered to it; None when that was not stored."""
+    decision = await of_offer(unit, offer_id, None)
+    considered = decode_snapshot(decision.snapshot).considered if decision.snapshot is not None else ()
+    return next((entry.profile for entry in considered if entry.id == entry_id), None)
+
+
 async def find(unit: UnitOfWork, decision_id: UUID, coordinator: str | None) -> StoredDecision:
     """A decision; with `coordinator`, only one of theirs. Raises NotFound."""
     return await _one(unit, decisions_of(coordinator).where(decisions.c.id == decision_id))

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from schemas.api.shelters import NewExpectedExit
-from schemas.messages.beds import MissedVacancy
 from schemas.messages.placements import PlacementEnded
 from schemas.vocabulary import DepartureReason, PlacementEndReason, UnitState
 from services.chassis.database import Row
@@ -43,10 +42,9 @@ async def report_no_show(leases: Leases, unit: UnitOfWork, vacancy_id: UUID, org
     offer_id, available_from = stored.unit.offer_id, stored.unit.available_from
     domain.miss(stored.unit)
     await stays.add_no_show(unit, stored, vacancy_id, offer_id)
-    missed = MissedVacancy(vacancy_id=vacancy_id, version=stored.unit.version, offer_id=offer_id)
-    messages.record_no_show(unit, stored, missed)
+    messages.record_no_show(unit, stored, vacancy_id, offer_id)
     # Nobody was there, so there is nothing to make ready; a unit that is not available yet does not become so by this.
-    await free_again(leases, unit, [(stored, max(available_from or unit.now, unit.now))], missed)
+    await free_again(leases, unit, [(stored, max(available_from or unit.now, unit.now))])
     return stored
 
 
@@ -94,21 +92,13 @@ def made_ready_at(unit: UnitOfWork, stored: StoredUnit) -> datetime:
     return unit.now + timedelta(seconds=stored.turnaround_seconds)
 
 
-async def free_again(
-    leases: Leases,
-    unit: UnitOfWork,
-    emptied: Sequence[tuple[StoredUnit, datetime]],
-    missed: MissedVacancy | None = None,
-) -> None:
-    """A new vacancy begins where the last one ended, unless the facility is closed or the contract has shrunk.
-
-    `missed`: the last one, if its household did not come.
-    """
+async def free_again(leases: Leases, unit: UnitOfWork, emptied: Sequence[tuple[StoredUnit, datetime]]) -> None:
+    """A new vacancy begins where the last one ended, unless the facility is closed or the contract has shrunk."""
     for stored, available_from in emptied:
         if not stored.unit.closed and await contracts.has_room(unit, stored, available_from):
             lease_expires_at = leases.ending(available_from)
             domain.free(stored.unit, Episode(unit.identifiers(), unit.now, available_from, lease_expires_at))
-            messages.record_freed(unit, stored, missed)
+            messages.record_freed(unit, stored)
         if stored.contracted:
             # At once, so that the next one is judged by what this one leaves.
             await store.save(unit, [stored])

@@ -8,19 +8,18 @@ from schemas.messages.beds import (
     BedWithdrawn,
     DepartureRecorded,
     EnquiryAnswered,
-    MissedVacancy,
     NoShowReported,
     PlacementConflicted,
 )
 from schemas.messages.placements import PlacementRecorded
 from schemas.vocabulary import DepartureReason, EnquiryRefusal, PlacementConflict, WithdrawalReason
 from services.chassis.unit_of_work import UnitOfWork
-from services.shelters.domain.unit import Unit
+from services.shelters.domain.unit import Unit, VacancyEnd
 from services.shelters.store.units import StoredUnit
 
 
-def record_freed(unit: UnitOfWork, stored: StoredUnit, follows: MissedVacancy | None = None) -> None:
-    """The unit is free until its lease ends; after a household that did not come, if `follows` says so."""
+def record_freed(unit: UnitOfWork, stored: StoredUnit) -> None:
+    """The unit is free until its lease ends."""
     free, description = stored.unit, stored.description
     data = BedFreed(
         vacancy_id=free.vacancy_id,
@@ -37,7 +36,7 @@ def record_freed(unit: UnitOfWork, stored: StoredUnit, follows: MissedVacancy | 
         region=stored.region,
         secrecy=stored.secrecy,
         kept_for_places=description.kept_for_places,
-        follows_no_show=follows,
+        follows_no_show=free.ended_vacancy_id if free.ended_by is VacancyEnd.NO_SHOW else None,
     )
     unit.record(data, subject=data.vacancy_id)
 
@@ -54,10 +53,10 @@ def record_arrival(unit: UnitOfWork, stored: StoredUnit, vacancy_id: UUID) -> No
     unit.record(ArrivalConfirmed(**common, offer_id=stored.unit.offer_id, arrived_at=unit.now), subject=vacancy_id)
 
 
-def record_no_show(unit: UnitOfWork, stored: StoredUnit, missed: MissedVacancy) -> None:
+def record_no_show(unit: UnitOfWork, stored: StoredUnit, vacancy_id: UUID, offer_id: UUID | None) -> None:
     """The household did not come."""
-    common = _common(stored.unit, missed.vacancy_id) | {"programme": stored.description.programme}
-    unit.record(NoShowReported(**common, offer_id=missed.offer_id, reported_at=unit.now), subject=missed.vacancy_id)
+    common = _common(stored.unit, vacancy_id) | {"programme": stored.description.programme}
+    unit.record(NoShowReported(**common, offer_id=offer_id, reported_at=unit.now), subject=vacancy_id)
 
 
 def record_departure(

@@ -6,12 +6,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from schemas.vocabulary import AgeBand, Need, Programme, Sex
+from schemas.vocabulary import AgeBand, DeclineReason, ExclusionReason, Need, Programme, Region, Sex
 from services.chassis.errors import Conflict
 from services.cli.simulation.acts import COORDINATOR, HELPDESK, HOUSEHOLD
 from services.municipalities.tables import claims, slots
 from services.registry.domain.households import Member
 from services.registry.handlers import entries, households
+from services.registry.handlers.households import Exclusion
 from services.shelters.tables import enquiries
 from tests.support.cases import do, offered_bed
 from tests.support.world import World
@@ -179,3 +180,39 @@ async def test_who_is_offered_something_answers_first(world: World) -> None:
     await offered_bed(world)
     with pytest.raises(Conflict, match="Answer its offer first; a yes can be taken back"):
         await world.leave(entry.id)
+
+
+async def test_each_further_place_that_is_not_safe_is_told_where_they_live(world: World) -> None:
+    """Of a unit of which nobody knows where it is, one region excluded was a reason; another is one more."""
+    entry = await world.join()
+    unit = await offered_bed(world)
+    await world.accept((await world.offers("made"))[0]["id"])
+    await world.settle()
+    await world.arrive(unit)
+    await world.settle()
+    for region in (Region.LIMBURG, Region.NOORD_NEDERLAND):
+        rule = Exclusion(ExclusionReason.FAMILY_THERE, region=region)
+        await do(
+            world,
+            lambda held, rule=rule: households.exclude(
+                world.matchmaker, world.vault, held, entry.case_id, COORDINATOR, rule
+            ),
+        )
+    assert await contacts(world) == [("place_no_longer_suitable", (COORDINATOR, HELPDESK))] * 2
+
+
+async def test_a_refusal_that_is_taken_back_asks_the_provider_about_who_they_are_by_then(world: World) -> None:
+    """It agreed to one person; four come."""
+    entry = await world.join(waitlist="vo")
+    unit = await asked(world)
+    await world.answer(unit)
+    await world.settle()
+    offer_id = (await world.offers("made"))[0]["id"]
+    await world.decline(offer_id, DeclineReason.OTHER)
+    await world.settle()
+    await change(world, entry.case_id, children=3)
+    await world.undo(offer_id)
+    await world.settle()
+    assert [offer["state"] for offer in await world.offers()] == ["declined", "enquired"]
+    told = await world.rows("shelters", select(enquiries).order_by(enquiries.c.offer_id))
+    assert [(row["adults"], row["children"]) for row in told] == [(1, 0), (1, 3)]

@@ -11,8 +11,11 @@ from tests.support.world import World
 WITHDRAWN = [WithdrawalReason.MAINTENANCE, WithdrawalReason.SAFETY, WithdrawalReason.WITHDRAWN]
 
 
+@pytest.mark.parametrize("affirmed", [False, True])
 @pytest.mark.parametrize("order", [1, -1])
-async def test_after_a_no_show_the_order_of_messages_decides_nothing(world: World, order: int) -> None:
+async def test_after_a_no_show_the_order_of_messages_decides_nothing(
+    world: World, order: int, *, affirmed: bool
+) -> None:
     """Who did not come has their old place back before the unit is given to anyone: it is theirs to answer again."""
     first = await world.join(days=9)
     await world.join(days=5)
@@ -20,8 +23,11 @@ async def test_after_a_no_show_the_order_of_messages_decides_nothing(world: Worl
     await world.accept((await world.offers("made"))[0]["id"])
     await world.settle()
     await world.miss(unit)
+    if affirmed:
+        await world.affirm_bed(unit)
     said = await world.hold_back("shelters")
-    assert [row["routing_key"].split(".")[-2] for row in said] == ["no-show-reported", "bed-freed"]
+    kinds = ["no-show-reported", "bed-freed", "bed-freed"][: 3 if affirmed else 2]
+    assert [row["routing_key"].split(".")[-2] for row in said] == kinds
     await world.hand_on(said[::order])
     await world.settle()
     offers = [(offer["state"], offer["reason"], offer["entry_id"] == first.id) for offer in await world.offers()]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Select
+from sqlalchemy import CompoundSelect, Select, Text, literal, select, union_all
 
 from services.chassis.unit_of_work import UnitOfWork
 
@@ -27,6 +27,15 @@ def missing(needed: Select[Any], there: Select[Any]) -> CompoundSelect[tuple[obj
     nothing yet of tables that were just filled compares everything with everything.
     """
     return needed.except_(there).order_by("id")
+
+
+def at_once(asked: Questions) -> CompoundSelect[tuple[str]]:
+    """What is wrong, without the ids, as one statement: a simulation asks it after every step."""
+    found = (
+        select(literal(what, Text).label("what")).select_from(query.subquery()).limit(1).subquery()
+        for what, query in asked.items()
+    )
+    return union_all(*(select(one.c.what) for one in found))
 
 
 async def broken(unit: UnitOfWork, asked: Questions) -> list[str]:

@@ -78,9 +78,9 @@ def faults(seeds: str, actions: int, state: Path | None, *, trace: bool) -> None
     """Users act at any moment while processes die, messages are lost and doubled, and databases go away.
 
     The real services run in this process on a clock and an order that the seed decides, so the same seed always gives
-    the same history. After some steps, and at the end, everything that must never be false is asked; at the end,
-    without further accidents, all must be settled within a simulated minute. Exits with 1 when anything was wrong, and
-    then prints the shortest history that still shows it.
+    the same history. After every step, and with more effort after some and at the end, what must never be false is
+    asked; at the end, without further accidents, all must be settled within a simulated minute. Exits with 1 when
+    anything was wrong, and then prints the shortest history that still shows it.
     """
     first, last = _range(seeds)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

@@ -12,7 +12,7 @@ from services.notifications.tables import notifications, recipients, subjects
 _COUNT = func.count(notifications.c.id)
 _first, _last = func.min(notifications.c.sequence), func.max(notifications.c.sequence)
 
-_BROKEN = questions(
+BROKEN = questions(
     {
         # Numbers are unique and whole: as many as there are from 1 to the last one means that none is missing.
         "inbox with a gap in its numbers": (
@@ -42,4 +42,4 @@ _BROKEN = questions(
 
 async def findings(unit: UnitOfWork) -> list[str]:
     """Everything that is wrong, at most 100 of a kind: what, and the id of the recipient, notification or subject."""
-    return await broken(unit, _BROKEN)
+    return await broken(unit, BROKEN)

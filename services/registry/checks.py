@@ -36,7 +36,7 @@ OFFERS_LIMIT = 10_000
 
 async def findings(unit: UnitOfWork, programmes: Programmes | None = None) -> list[str]:
     """Everything that is wrong, at most 100 of a kind: what, and the id of the vacancy, entry, offer or case."""
-    found = await broken(unit, _BROKEN)
+    found = await broken(unit, BROKEN)
     programmes = programmes or Programmes()
     found += [f"open offer of a place that is not for them: {id_}" for id_ in await _not_for_them(unit, programmes)]
     suspects = await _forgotten(unit, programmes)
@@ -136,7 +136,7 @@ _explained = select(decisions.c.id).where(decisions.c.offer_id == offers.c.id, _
 _answered = offers.c.decided_at.is_not(None)
 _open = offers.c.state.in_(OPEN_OFFER_STATES)
 
-_BROKEN = questions(
+BROKEN = questions(
     {
         "vacancy with two active offers": _twice(offers.c.vacancy_id, _ACTIVE),
         "entry with two active offers": _twice(offers.c.entry_id, _ACTIVE),

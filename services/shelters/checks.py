@@ -15,7 +15,7 @@ _LEASE = (units.c.freed_at, units.c.available_from, units.c.lease_expires_at)
 
 async def findings(unit: UnitOfWork) -> list[str]:
     """Everything that is wrong, at most 100 of a kind: what, and the id of the unit, vacancy or offer."""
-    return await broken(unit, _BROKEN)
+    return await broken(unit, BROKEN)
 
 
 def _there(*columns: ColumnElement[object]) -> ColumnElement[bool]:
@@ -60,7 +60,7 @@ _as_in_facility = (
     .exists()
 )
 
-_BROKEN = questions(
+BROKEN = questions(
     {
         "unit in no legal state": _units_where(
             not_(or_(*(and_(units.c.state == state, legal) for state, legal in _LEGAL.items())))

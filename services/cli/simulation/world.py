@@ -14,6 +14,7 @@ from uuid import UUID
 from pydantic import SecretStr
 from sqlalchemy import Executable, func, select
 
+from services.chassis.checks import at_once
 from services.chassis.database import Database, Parameters, Row
 from services.chassis.errors import DoorstroomError, Unavailable
 from services.chassis.main import calm_collector
@@ -32,11 +33,14 @@ from services.cli.simulation.outcomes import OFFERS_OPEN_AT_A_LOSS, TWO_REPLICAS
 from services.cli.simulation.processes import Ground, Replica, of_service
 from services.cli.simulation.rest import overdue
 from services.cli.simulation.walk import KINDS, Walk
+from services.notifications import checks as notifications_checks
+from services.registry import checks as registry_checks
 from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.programmes import Programmes
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store.vault import KEY_FILE
 from services.registry.store.waitlists import WaitlistStore
+from services.shelters import checks as shelters_checks
 from services.shelters.handlers.vacancies import Leases
 
 T = TypeVar("T")
@@ -51,6 +55,14 @@ LEAP_PERCENT = 4
 LONGEST_LEAP_SECONDS, A_DAY_AND_MORE_SECONDS = 30 * 3600.0, 25 * 3600.0
 """Hours go by, or as long as a coordinator has to answer, and an hour."""
 MOST_REPLICAS = 2
+_AT_ONCE = {
+    name: at_once(asked)
+    for name, asked in (
+        ("registry", registry_checks.BROKEN),
+        ("shelters", shelters_checks.BROKEN),
+        ("notifications", notifications_checks.BROKEN),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +132,10 @@ class SimulatedWorld(Acts):
         """What is stored, whoever is there to ask."""
         async with self._looking[service].reading() as connection:
             return await connection.execute(statement, parameters)
+
+    async def broken(self) -> list[str]:
+        """What one statement to each service finds wrong, after every step."""
+        return [f"{name}: {row.what}" for name, asked in _AT_ONCE.items() for row in await self.rows(name, asked)]
 
     async def findings(self, *, at_rest: bool) -> list[str]:
         """Everything that is wrong at this moment."""
@@ -230,6 +246,8 @@ async def _act(world: SimulatedWorld, walk: Walk, actions: int) -> list[str]:
             world.loop.leapt_seconds += chance.choice((faults.seconds(LONGEST_LEAP_SECONDS), A_DAY_AND_MORE_SECONDS))
         world.accidents += _accidents(world)
         steps = [task for task in steps if not task.done()]
+        if found := await world.broken():
+            return found
         if number % CHECK_EVERY == 0 and (found := await world.findings(at_rest=False)):
             # Who is passed over by a clock that is wrong is found a few minutes later, when all is at rest.
             found = [item for item in found if FORGOTTEN not in item or not faults.happened["clock"]]

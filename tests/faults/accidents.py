@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
@@ -42,6 +43,15 @@ async def _stopped(installation: Installation, seconds: float | None = None) -> 
     replica.process.send_signal(signal.SIGCONT)
 
 
+async def _ending_of(installation: Installation, replica: Replica) -> int | None:
+    """How it ended, while the others serve; None when it did not in time."""
+    deadline = time.monotonic() + DEATH_SECONDS
+    while replica.process.poll() is None and time.monotonic() < deadline:
+        installation.start_ended(but=replica)
+        await asyncio.sleep(0.1)
+    return replica.process.poll()
+
+
 async def _dies(installation: Installation, service: str, point: str) -> None:
     """A process of this service ends itself at this point, under load, and is started again."""
     replica = installation.chance.choice([each for each in installation.replicas if each.service == service])
@@ -52,7 +62,7 @@ async def _dies(installation: Installation, service: str, point: str) -> None:
     while status == EXIT_USAGE:  # It could not start: the accident before may have come to it.
         deadly.start(replica, point, count)
         try:
-            status = await asyncio.to_thread(replica.process.wait, DEATH_SECONDS)
+            status = await _ending_of(installation, replica)
         finally:
             replica.process.kill()
     assert status == -signal.SIGKILL, (service, point, status)

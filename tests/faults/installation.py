@@ -66,10 +66,10 @@ class Installation:
         """One of the processes."""
         return self.chance.choice(self.replicas)
 
-    def start_ended(self) -> None:
+    def start_ended(self, but: Replica | None = None) -> None:
         """As whoever runs services does: one that could not start without its database is started again."""
         for replica in self.replicas:
-            if replica.process.poll() is not None:
+            if replica is not but and replica.process.poll() is not None:
                 replica.restart()
 
     async def ready(self) -> None:

@@ -21,7 +21,7 @@ from services.cli.databases import TABLES, opened
 from services.cli.embedded import SERVICES
 from tests.faults.installation import Installation, installed
 from tests.faults.users import Users
-from tests.faults.verdict import comes_to_rest, every_decision_can_be_made_again, told_is_true
+from tests.faults.verdict import is_all_well
 from tests.support.waiting import eventually, until
 
 pytestmark = pytest.mark.server
@@ -113,9 +113,7 @@ async def test_thousands_of_hostile_messages_are_kept_and_harm_nobody(data: Path
         async with users.at_work():
             await publish(installation, messages)
             await eventually(lambda: are_kept(installation, wanted), 120)
-        await comes_to_rest(installation)
-        await told_is_true(installation, users)
-        count = await every_decision_can_be_made_again(installation)
+        count = await is_all_well(installation, users)
     print(f"{MESSAGES} hostile messages, kept: {wanted}; {count} allocations meanwhile")  # noqa: T201 - asked for with -s
     assert count
 

@@ -18,6 +18,14 @@ RECOVERY_SECONDS = 30.0
 EVERY_DECISION = 1_000_000
 
 
+async def is_all_well(installation: Installation, users: Users) -> int:
+    """At rest in time, whatever was told is true, everyone was told, and each decision comes out the same: how many."""
+    await comes_to_rest(installation)
+    await told_is_true(installation, users)
+    await everyone_was_told(installation)
+    return await every_decision_can_be_made_again(installation)
+
+
 async def comes_to_rest(installation: Installation) -> None:
     """Within 30 seconds everything agrees, and nothing is under way."""
     deadline = time.monotonic() + RECOVERY_SECONDS

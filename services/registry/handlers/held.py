@@ -11,6 +11,7 @@ from services.registry.handlers import reconsider
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store import cases as store
 from services.registry.store import households
+from services.registry.store.codec import decode_profile
 
 
 async def held_case(unit: UnitOfWork, case_id: UUID, coordinator: str | None) -> Row:
@@ -30,14 +31,19 @@ async def changed(matchmaker: Matchmaker, unit: UnitOfWork, case_id: UUID) -> No
 
     Where they live and what is wrong for them only now, the coordinator and the helpdesk are told.
     """
-    before = await store.profile_of_case(unit, case_id)
-    await derive_profile(unit, case_id)
-    await reconsider.case_changed(matchmaker, unit, case_id, before=before)
+    change = await _derived(unit, case_id)
+    await reconsider.case_changed(matchmaker, unit, case_id, change=change)
 
 
 async def derive_profile(unit: UnitOfWork, case_id: UUID) -> Profile:
     """Derive the profile of a held case anew from what is known of it, and store it."""
+    _, profile = await _derived(unit, case_id)
+    return profile
+
+
+async def _derived(unit: UnitOfWork, case_id: UUID) -> tuple[Profile, Profile]:
+    """The profile that was stored, and the one that is by this."""
     case = await store.hold_case(unit, case_id)
     profile = profile_of(await households.household_of(unit, case))
     await store.set_profile(unit, case_id, profile)
-    return profile
+    return decode_profile(case["profile"]), profile

@@ -12,7 +12,6 @@ from services.registry.handlers import messages
 from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.moves import move_on
 from services.registry.store.allocations import of_offer, placed_offers, update_entries, update_vacancies
-from services.registry.store.cases import profile_of_case
 from services.registry.store.standing import Place, Standing, set_profiles, standing_of
 from services.registry.store.waitlists import Waitlist
 
@@ -23,7 +22,7 @@ async def case_changed(
     case_id: UUID,
     *,
     right_ends: bool = False,
-    before: Profile | None = None,
+    change: tuple[Profile, Profile] | None = None,
 ) -> None:
     """Let everything follow that follows from the case as it is stored now.
 
@@ -31,10 +30,11 @@ async def case_changed(
     against it as its reason, and its vacancy goes to the next in this transaction; entries whose right has ended
     lapse; and those that wait may get what has been waiting for someone like them. An accepted offer stays, for it is a
     promise to both sides; when it has become wrong by this, the coordinator and the helpdesk are told. `right_ends`:
-    what changed is until when they have a right. `before`: what they were; then the coordinator and the helpdesk are
-    told of where they live and what is wrong with it only now: nobody is put out by the registry. Raises NotFound.
+    what changed is until when they have a right. `change`: what they were and what they are; then the coordinator and
+    the helpdesk are told of where they live and what is wrong with it only now: nobody is put out by the registry.
+    Raises NotFound.
     """
-    lived_in = await _where_they_live(unit, case_id, before)
+    lived_in = await _where_they_live(unit, case_id, *change) if change is not None else {}
     # All lists at once and by name, as everywhere.
     standing = await standing_of(matchmaker.lists, unit, case_id, *lived_in.values())
     if right_ends:
@@ -93,11 +93,8 @@ async def take_out(
     await move_on(matchmaker, unit, lists, ended, [entry for entry in left if not _is_of(ended, entry)])
 
 
-async def _where_they_live(unit: UnitOfWork, case_id: UUID, before: Profile | None) -> dict[UUID, str]:
+async def _where_they_live(unit: UnitOfWork, case_id: UUID, before: Profile, now: Profile) -> dict[UUID, str]:
     """The offers by which they live where something is wrong for them only now, each with its list."""
-    if before is None:
-        return {}
-    now = await profile_of_case(unit, case_id)
     lived_in = await placed_offers(unit, case_id) if now != before else {}
     return {id_: name for id_, (name, terms) in lived_in.items() if is_newly_unsuitable(before, now, terms)}
 

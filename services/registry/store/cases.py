@@ -12,7 +12,7 @@ from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.entries import Earlier
 from services.registry.domain.model import LIVE_ENTRY_STATES, Entry, Lack, PauseReason, Profile
-from services.registry.store.codec import decode_profile, encode_lacks, encode_profile
+from services.registry.store.codec import encode_lacks, encode_profile
 from services.registry.store.waitlists import row_of
 from services.registry.tables import cases, entries, offers, profiles, waitlists
 
@@ -63,11 +63,6 @@ _HELD = select(cases).where(cases.c.id == bindparam("case", type_=Uuid)).with_fo
 async def hold_case(unit: UnitOfWork, case_id: UUID) -> Row:
     """A case, which until the transaction ends nobody else changes nor puts into a list. Raises NotFound."""
     return _one(await unit.execute(_HELD, {"case": case_id}), "case")
-
-
-async def profile_of_case(unit: UnitOfWork, case_id: UUID) -> Profile:
-    """What eligibility looks at of a case that is held."""
-    return decode_profile((await hold_case(unit, case_id))["profile"])
 
 
 async def own_cases(unit: UnitOfWork, case_ids: Sequence[UUID], coordinator: str) -> set[UUID]:

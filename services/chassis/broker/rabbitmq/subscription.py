@@ -24,6 +24,8 @@ from services.chassis.broker.rabbitmq.connection import (
 from services.chassis.broker.rabbitmq.declaration import Declaration
 
 CONSUME_CHANNEL = 3
+PROBES_IN_VAIN = 2
+"""One may find what is just on its way."""
 
 
 class ConsumeChannel(Channel):
@@ -69,6 +71,11 @@ class Settlement:
         self._unsettled.add(tag)
         self._tags.append(tag)
 
+    @property
+    def open(self) -> bool:
+        """Whether anything is unsettled."""
+        return bool(self._unsettled)
+
     def take(self, tags: Sequence[int]) -> tuple[int, list[int]]:
         """Settle these; those settled before are left out, since to settle twice ends the channel.
 
@@ -84,6 +91,20 @@ class Settlement:
         return up_to, beyond
 
 
+class Quiet:
+    """For how many probes in a row messages have been ready and none has come."""
+
+    def __init__(self) -> None:
+        self.broken = False
+        self._probes = 0
+
+    def lasts(self, *, suspicious: bool) -> bool:
+        """Note a probe; whether there were too many of them without any delivery in between."""
+        self._probes = self._probes + 1 if suspicious and not self.broken else 0
+        self.broken = False
+        return self._probes >= PROBES_IN_VAIN
+
+
 class _Session:
     """The time from one connect to the next loss; a delivery can be settled only in the session it came in."""
 
@@ -91,6 +112,16 @@ class _Session:
         self.settlement = Settlement()
         self._connection = connection
         self._number = channel.number
+        self._quiet = Quiet()
+
+    def arrived(self, tag: int) -> None:
+        """Note a delivery."""
+        self.settlement.add(tag)
+        self._quiet.broken = True
+
+    def waits_in_vain(self, ready: int) -> bool:
+        """Whether so many messages are ready, and for too many probes nothing of them has come, nor is in hand."""
+        return self._quiet.lasts(suspicious=ready > 0 and not self.settlement.open)
 
     def acknowledge(self, tags: Sequence[int]) -> None:
         up_to, beyond = self.settlement.take(tags)
@@ -139,7 +170,7 @@ class RabbitMQSubscription:
             self.consuming = True
             while True:
                 await lost(connection, channel, self._settings.probe_seconds)
-                await self._probe(channel)
+                await self._probe(channel, session)
         finally:
             self.consuming = False
             channel.arrived = None
@@ -173,20 +204,25 @@ class RabbitMQSubscription:
         self._changed.set()
         await ended(self.keeping)
 
-    async def _probe(self, channel: Channel) -> None:
+    async def _probe(self, channel: Channel, session: _Session) -> None:
         """Ask the broker whether the queue still has a consumer; one that vanished in silence is made again.
 
-        This also finds a peer that no longer answers, sooner than heartbeats do.
+        This also finds a peer that no longer answers, sooner than heartbeats do. And it finds a consumer that counts
+        and gets nothing: in a cluster, a quorum queue that has lost sight of the consumer's node for a while may take
+        it for gone from then on.
         """
         async with asyncio.timeout(self._settings.probe_seconds):
             state = await channel.queue_declare(self._queue_name, passive=True)
         if not state.consumer_count:
             message = "The broker no longer knows our consumer."
             raise ConnectionLost(message)
+        if session.waits_in_vain(state.message_count or 0):
+            message = "Messages are ready, and the broker gives us none."
+            raise ConnectionLost(message)
 
     def _arrived(self, session: _Session, frame: Basic.Deliver, header: ContentHeader, body: bytes) -> None:
         tag, properties = frame.delivery_tag or 0, header.properties
-        session.settlement.add(tag)
+        session.arrived(tag)
         self._ready.append(
             Delivery(
                 message_id=properties.message_id or "",

@@ -86,10 +86,11 @@ class Node(PrivateRabbitMQ):
 def cluster(data: Path) -> Iterator[list[Node]]:
     """Three nodes that know each other."""
     port, secret = free_port(), secrets.token_hex(16)
-    nodes = [Node(data / f"rabbitmq-{number}", number, port, secret) for number in range(1, NODES + 1)]
+    nodes = [Node(data / "rabbitmq-1", 1, port, secret)]
     try:
-        # The first makes the cluster that the others join.
+        # The first makes the cluster that the others join. Their ports are chosen late, while they are still free.
         nodes[0].start()
+        nodes += [Node(data / f"rabbitmq-{number}", number, port, secret) for number in range(2, NODES + 1)]
         with ThreadPoolExecutor(NODES) as starters:
             list(starters.map(Node.start, nodes[1:]))
         yield nodes

@@ -51,6 +51,16 @@ class Person:
 
 _NUMBERS = count(1)
 
+# What a coordinator hears when an offer gets into a state; of an enquiry they hear nothing.
+_NEWS = {
+    "made": "offer-made",
+    "accepted": "offer-accepted",
+    "declined": "offer-declined",
+    "expired": "offer-expired",
+    "revoked": "offer-revoked",
+    "fell_through": "placement-fell-through",
+}
+
 
 @dataclass(slots=True)
 class Play:
@@ -146,7 +156,23 @@ class Play:
             mine = [offer for offer in found if offer.entry_id == person.entry_id]
             return mine[-1] if len(mine) >= at_least else None
 
-        return await eventually(look, f"an offer that is {state}")
+        offer = await eventually(look, f"an offer that is {state}")
+        if state in _NEWS:
+            await self.told(person, offer.offer_id, _NEWS[state])
+        return offer
+
+    async def told(self, person: Person, offer_id: UUID, kind: str) -> None:
+        """Wait until they heard this of the offer: news that is overtaken by newer news of the same is not told."""
+        async with asyncio.timeout(WAIT_SECONDS), aclosing(person.coordinator.notifications("0")) as stream:  # type: ignore[type-var] # an async generator, told as an iterator
+            async for notification in stream:
+                if (notification.subject, notification.kind) == (offer_id, kind):
+                    return
+
+    async def accept(self, person: Person) -> None:
+        """They say yes to what they are offered, and hear that it was understood."""
+        offer = await self.offer(person)
+        await person.coordinator.accept_offer(offer.offer_id)
+        await self.told(person, offer.offer_id, "offer-accepted")
 
     async def unit(self, vacancy: Vacancy, *states: str) -> Unit:
         """The bed of this vacancy, as soon as it is in one of these states."""
@@ -190,8 +216,7 @@ class Play:
 
     async def arrive(self, person: Person, vacancy: Vacancy) -> None:
         """They accept what they are offered, and are there."""
-        offer = await self.offer(person)
-        await person.coordinator.accept_offer(offer.offer_id)
+        await self.accept(person)
         await self.unit(vacancy, "reserved")
         await self.provider.confirm_arrival(vacancy.vacancy_id)
         await self.state_of(person, "placed")

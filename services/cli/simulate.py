@@ -1,4 +1,4 @@
-"""`doorstroom simulate faults`: the services in one process, with accidents that seeds decide."""
+"""`doorstroom simulate`: the services in one process, with accidents that seeds decide."""
 
 import json
 import logging
@@ -12,9 +12,10 @@ from tempfile import TemporaryDirectory
 import click
 import structlog
 
+from services.cli.simulation.alike import differences
 from services.cli.simulation.outcomes import SOMETIMES
+from services.cli.simulation.runs import ACTIONS, Outcome, Simulation, make_template
 from services.cli.simulation.shortest import shortest
-from services.cli.simulation.world import ACTIONS, Outcome, Simulation, make_template
 
 PROGRESS_SECONDS = 10.0
 SAVED_EVERY = 100
@@ -94,6 +95,29 @@ def faults(seeds: str, actions: int, state: Path | None, *, trace: bool) -> None
         _run(simulation, progress, last, actions, state)
     _report(progress, first, last)
     if progress.failed:
+        raise click.exceptions.Exit(1)
+
+
+@simulate.command()
+@click.option("--seeds", required=True, help="Which: A..B, both included, or one.")
+def outcomes(seeds: str) -> None:
+    """The same commands with accidents and without: what comes of them must be the same.
+
+    One command follows another, each when the one before has come to rest, first without accidents and then with them.
+    Places in line, offers, beds, homes, claims, the books and what everyone heard last are compared. Exits with 1 when
+    anything differs, and then prints what.
+    """
+    first, last = _range(seeds)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    different = 0
+    with TemporaryDirectory(prefix="doorstroom-simulation-") as folder:
+        simulation = make_template(Path(folder))
+        for seed in range(first, last + 1):
+            if lines := differences(simulation, seed):
+                different += 1
+                click.echo("\n  ".join([f"seed {seed}:", *lines]))
+    click.echo(f"seeds {first}..{last}: {different} differ")
+    if different:
         raise click.exceptions.Exit(1)
 
 

@@ -13,15 +13,19 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from services.cli.simulation.alike import differences
 from services.cli.simulation.outcomes import SOMETIMES
-from services.cli.simulation.world import ACTIONS, Simulation, make_template
+from services.cli.simulation.runs import ACTIONS, Simulation, make_template
 from tests.simulation.kept import KEPT
 from tests.simulation.planted import BUGS
 
 ROOT = Path(__file__).parents[2]
 THOROUGHNESS_PERCENT = settings.default.max_examples if settings.default is not None else 100
-SEEDS = int(os.environ.get("DOORSTROOM_SIMULATION_SEEDS", "200")) * THOROUGHNESS_PERCENT // 100
+SEEDS = int(os.environ.get("DOORSTROOM_SIMULATION_SEEDS", "400")) * THOROUGHNESS_PERCENT // 100
 FEWEST_FOR_EVERYTHING = 100
+PARTS = [range(first, min(first + FEWEST_FOR_EVERYTHING, SEEDS)) for first in range(0, SEEDS, FEWEST_FOR_EVERYTHING)]
+"""Each can be played by another process at the same time, and is long enough to meet everything."""
+ALIKE_SEEDS = 12 * THOROUGHNESS_PERCENT // 100
 SHORT = 50
 """So many actions are enough to tell histories from each other."""
 EVERY = 1 if THOROUGHNESS_PERCENT >= FEWEST_FOR_EVERYTHING else 10
@@ -45,17 +49,35 @@ def simulation(tmp_path_factory: pytest.TempPathFactory) -> Simulation:
 
 
 @pytest.mark.timeout(1200)
-def test_whatever_happens_nothing_that_must_never_be_false_ever_is(simulation: Simulation) -> None:
+@pytest.mark.parametrize("seeds", PARTS, ids=str)
+def test_whatever_happens_nothing_that_must_never_be_false_ever_is(simulation: Simulation, seeds: range) -> None:
     """Every seed comes to rest and agrees; and over all of them every situation that must be met is met."""
     wrong, sometimes = dict[int, tuple[str, ...]](), Counter[str]()
-    for seed in range(SEEDS):
+    for seed in seeds:
         outcome = simulation.run(seed, actions=LENGTH)
         sometimes.update(outcome.sometimes)
         if outcome.findings:
             wrong[seed] = outcome.findings
     assert wrong == {}
-    if SEEDS >= FEWEST_FOR_EVERYTHING:
+    if len(seeds) >= FEWEST_FOR_EVERYTHING:
         assert [situation for situation in SOMETIMES if not sometimes[situation]] == []
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("half", [0, 1])
+def test_accidents_make_no_difference_to_what_comes_of_the_same_commands(simulation: Simulation, half: int) -> None:
+    """Places in line, offers, beds, homes, claims, the books and what everyone heard last are as without accidents."""
+    found = {seed: differences(simulation, seed) for seed in range(half, ALIKE_SEEDS + half, 2)}
+    assert {seed: lines for seed, lines in found.items() if lines} == {}
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("bug", ["no_inbox", "no_sweep", "marked_whatever_the_broker_said"])
+def test_a_difference_that_accidents_make_is_found(simulation: Simulation, bug: str) -> None:
+    """Or to find none would show nothing."""
+    with ExitStack() as stack:
+        BUGS[bug](stack)
+        assert any(differences(simulation, seed) for seed in range(SEEDS_FOR_A_BUG))
 
 
 @pytest.mark.parametrize("seed", list(KEPT)[::EVERY])
@@ -68,7 +90,7 @@ DIGEST = """
 import logging, sys, tempfile
 from pathlib import Path
 import structlog
-from services.cli.simulation.world import make_template
+from services.cli.simulation.runs import make_template
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 with tempfile.TemporaryDirectory() as folder:
     print(make_template(Path(folder)).run(int(sys.argv[1]), actions=int(sys.argv[2])).digest)

@@ -120,7 +120,9 @@ class _Settings:
 
 def _open(settings: _Settings) -> sqlite3.Connection:
     # Without an isolation level the driver begins no transaction of its own.
-    connection = sqlite3.connect(settings.path, timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None)
+    connection = sqlite3.connect(
+        settings.path, timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None, cached_statements=1000
+    )
     for pragma in settings.pragmas:
         connection.execute(f"PRAGMA {pragma}").close()
     return connection

@@ -33,6 +33,8 @@ class Guarded:
     def __init__(self, connection: Connection, alive: Callable[[], bool]) -> None:
         self._connection = connection
         self._alive = alive
+        self.wrote = False
+        """Whether anything may be different from before."""
 
     @property
     def dialect(self) -> Dialect:
@@ -42,11 +44,13 @@ class Guarded:
     async def execute(self, statement: Executable, parameters: Parameters = None) -> Rows:
         """Run a statement, unless the process is no more."""
         self._check()
+        self.wrote |= not statement.is_select
         return await self._connection.execute(statement, parameters)
 
     async def write(self, pending: Sequence[Pending]) -> None:
         """Write rows, unless the process is no more."""
         self._check()
+        self.wrote = True
         await self._connection.write(pending)
 
     def _check(self) -> None:
@@ -59,8 +63,16 @@ class UnreliableSessions:
 
     shared = False
 
-    def __init__(self, sessions: SQLite, faults: Faults, name: str, point: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        sessions: SQLite,
+        faults: Faults,
+        name: str,
+        point: Callable[[str], None],
+        committed: Callable[[], None],
+    ) -> None:
         self._sessions = sessions
+        self._committed = committed
         self._faults = faults
         self._name = name
         self._point = point
@@ -71,7 +83,8 @@ class UnreliableSessions:
         """A transaction that may come to nothing, or be stored without anyone hearing of it."""
         await self._reach()
         async with self._sessions.transaction() as connection:
-            yield Guarded(connection, lambda: self.alive)
+            guarded = Guarded(connection, lambda: self.alive)
+            yield guarded
             self._point("before-commit")
             if self._faults.strike("lost-before-commit", self._name):
                 raise ConnectionResetError
@@ -79,6 +92,8 @@ class UnreliableSessions:
                 raise asyncpg.SerializationError
             if not self.alive:
                 raise Killed
+        if guarded.wrote:
+            self._committed()
         self._point("after-commit")
         if self._faults.strike("lost-after-commit", self._name):
             raise ConnectionResetError

@@ -3,6 +3,9 @@
 import hashlib
 import random
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 KINDS = (
@@ -28,6 +31,19 @@ KINDS = (
 
 SELDOM = {"kill": 0.25, "broker-wiped": 0.1}
 """What undoes so much that nothing would ever get far, if it happened as often as the rest."""
+
+
+_spared: ContextVar[bool] = ContextVar("spared", default=False)
+
+
+@contextmanager
+def spared() -> Iterator[None]:
+    """Nothing befalls what is done within; what it sets going elsewhere is not spared."""
+    token = _spared.set(True)
+    try:
+        yield
+    finally:
+        _spared.reset(token)
 
 
 class Killed(BaseException):
@@ -77,7 +93,7 @@ class Faults:
 
     def strike(self, kind: str, where: str = "") -> bool:
         """Whether this accident happens here and now."""
-        struck = self.on and self.chance.random() < self.strengths.get(kind, 0.0)
+        struck = self.on and not _spared.get() and self.chance.random() < self.strengths.get(kind, 0.0)
         if struck:
             self.happened[kind] += 1
             self.trace.note("fault", kind, where)

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from services.chassis.database import Database
@@ -30,6 +31,8 @@ class Ground:
     settings: Mapping[str, ServiceSettings]
     identifiers: Any
     faults: Faults
+    unseen: set[str] = field(default_factory=set)
+    """The services in which something may have changed since somebody looked."""
 
 
 class Replica:
@@ -97,7 +100,10 @@ class Replica:
         self._paused = False
         settings = ground.settings[self.name]
         self._client = ground.broker.client(self._definition.queue(settings.broker_prefix))
-        self._sessions = UnreliableSessions(ground.databases[self.name], ground.faults, self.name, self.point)
+        committed = partial(ground.unseen.add, self.name)
+        self._sessions = UnreliableSessions(
+            ground.databases[self.name], ground.faults, self.name, self.point, committed
+        )
         surroundings = Surroundings(
             self._client,
             self.clock,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.cli.simulation.faults import KINDS
-from services.cli.simulation.world import Outcome, Simulation
+from services.cli.simulation.runs import Outcome, Simulation
 
 
 @dataclass(frozen=True, slots=True)

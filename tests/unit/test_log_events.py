@@ -41,11 +41,10 @@ def _makes_logger(node: ast.expr) -> bool:
 
 
 def logging_calls(tree: ast.Module) -> Iterator[ast.Call]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LEVELS:
-            # A future's `exception()` has no arguments; a log line without any would not even have a name.
-            if node.args or node.keywords or node.func.attr != "exception":
-                yield node
+    # A future's `exception()` has no arguments; a log line without any would not even have a name.
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and (node.args or node.keywords)):
+        if isinstance(call.func, ast.Attribute) and call.func.attr in LEVELS:
+            yield call
 
 
 def line(call: ast.Call) -> Line:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import structlog
 from aiohttp import web
 
+from services.chassis.background import Background
 from services.chassis.broker.port import Broker
-from services.chassis.identity import TokenVerifier
+from services.chassis.identity import RemoteKeys, TokenVerifier
 from services.chassis.service import Service
 from services.chassis.settings import ServiceSettings
 from services.chassis.web import Runner, WebSettings, build_application
@@ -31,6 +32,10 @@ class Process:
         checks: dict[str, Check] = {"running": lambda: not self._stopping}
         for service in services:
             checks |= service.checks
+        self._background = Background()
+        self._remote_keys = [keys for keys in verifier.issuers.values() if isinstance(keys, RemoteKeys)]
+        if self._remote_keys:
+            checks["issuer-keys"] = lambda: all(keys.usable for keys in self._remote_keys)
         web_settings = WebSettings(access_log=settings.access_log, behind_tls=settings.behind_tls)
         apis = [service.api for service in services]
         application = build_application(apis, verifier, checks=checks, settings=web_settings)
@@ -42,6 +47,8 @@ class Process:
         for service in self._services:
             await service.migrate()
         await self._broker.start(self._ask_again)
+        for keys in self._remote_keys:
+            self._background.start("issuer-keys", keys.follow)
         for service in self._services:
             await service.start()
         await self._runner.setup()
@@ -59,6 +66,7 @@ class Process:
         self._stopping = True
         await asyncio.sleep(drain_seconds)
         await self._runner.cleanup()
+        await self._background.stop()
         # All of them first: within one process, what one service publishes another must still consume, and that may
         # cause more. The longest chain passes through each of them once and comes back.
         for _ in range(len(self._services) + 1):

@@ -39,6 +39,26 @@ class ServiceSettings(BaseSettings):
     token_issuer: str = Field("urn:doorstroom:development", description="the `iss` that tokens must have")
     token_audience: str = Field("doorstroom", description="the `aud` that tokens must have")
     token_keys_file: Path | None = Field(None, description="a JWKS file with the issuer's public keys")
+    token_keys_url: str | None = Field(
+        None, description="where the issuer publishes them (its `jwks_uri`): https://…", max_length=2000
+    )
+    token_keys_refresh_seconds: float = Field(
+        300.0, ge=10, le=86_400, description="how long keys are used before they are fetched again"
+    )
+    token_keys_keep_seconds: float = Field(
+        21_600.0, ge=60, le=604_800, description="how long keys are used when their issuer cannot be reached"
+    )
+    token_keys_pause_seconds: float = Field(
+        30.0, ge=1, le=3600, description="the shortest time between two fetches, also when tokens name unknown keys"
+    )
+    token_keys_timeout_seconds: float = Field(3.0, gt=0, le=8, description="the longest that a fetch may take")
+    token_algorithms: str = Field(
+        "EdDSA ES256 RS256 PS256", description="which signatures are accepted, with spaces in between"
+    )
+    token_clients: str = Field("", description="the only `azp` that are accepted, with spaces in between; empty: any")
+    token_leeway_seconds: float = Field(
+        30.0, ge=0, le=120, description="how far the issuer's clock and ours may be apart"
+    )
     drain_seconds: float = Field(
         0.0, ge=0, le=60, description="how long to serve on after readiness turned false, so that balancers notice"
     )

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from services.chassis.broker.port import Broker
 from services.chassis.broker.topology import Queue, Topology
 from services.chassis.clock import Chance, Clock, Identifiers, system_chance, system_clock, system_identifiers
 from services.chassis.database import Database
-from services.chassis.identity import KeySet, TokenVerifier
+from services.chassis.identity import ALGORITHMS, Keys, KeySet, Pace, RemoteKeys, TokenVerifier
 from services.chassis.service import Service
 from services.chassis.settings import ServiceSettings
 from services.chassis.web import Contact
@@ -49,9 +51,35 @@ def topology(prefix: str, queues: Sequence[Queue]) -> Topology:
     return Topology(f"{prefix}.events", tuple(queues))
 
 
-def verifier_from(settings: ServiceSettings) -> TokenVerifier:
+def verifier_from(settings: ServiceSettings, clock: Clock = system_clock) -> TokenVerifier:
     """Verifies tokens of the issuer in the settings. Raises Unusable, ValueError or OSError."""
-    if settings.token_keys_file is None:
-        raise Unusable("set DOORSTROOM_TOKEN_KEYS_FILE to the JWKS file of the issuer whose tokens are accepted")
-    keys = KeySet.from_file(settings.token_keys_file)
-    return TokenVerifier(keys, settings.token_issuer, settings.token_audience)
+    return TokenVerifier(
+        {settings.token_issuer: _keys_from(settings, clock)},
+        settings.token_audience,
+        leeway=timedelta(seconds=settings.token_leeway_seconds),
+        clients=frozenset(settings.token_clients.split()),
+    )
+
+
+def _keys_from(settings: ServiceSettings, clock: Clock) -> Keys:
+    algorithms = settings.token_algorithms.split()
+    if not algorithms or not set(algorithms) <= set(ALGORITHMS):
+        raise Unusable(f"DOORSTROOM_TOKEN_ALGORITHMS: give some of {' '.join(ALGORITHMS)}")
+    match settings.token_keys_file, settings.token_keys_url:
+        case Path() as file, None:
+            return KeySet.from_file(file, algorithms)
+        case None, str(url):
+            return RemoteKeys(url, clock, pace=_pace(settings), algorithms=algorithms)
+    raise Unusable(
+        "set either DOORSTROOM_TOKEN_KEYS_URL to where the issuer of the accepted tokens publishes its keys (JWKS), "
+        "or DOORSTROOM_TOKEN_KEYS_FILE to a file with them"
+    )
+
+
+def _pace(settings: ServiceSettings) -> Pace:
+    return Pace(
+        refresh=timedelta(seconds=settings.token_keys_refresh_seconds),
+        keep=timedelta(seconds=settings.token_keys_keep_seconds),
+        pause=timedelta(seconds=settings.token_keys_pause_seconds),
+        timeout_seconds=settings.token_keys_timeout_seconds,
+    )

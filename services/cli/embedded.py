@@ -53,5 +53,5 @@ def build_embedded(data: Path, **settings: Any) -> Embedded:  # noqa: ANN401 - s
     broker = InProcessBroker(topology(any_settings.broker_prefix, queues))
     surroundings = Surroundings(broker)
     services = [definition.build(chosen[definition.name], surroundings) for definition in SERVICES]
-    verifier = TokenVerifier(issuer.key_set(), any_settings.token_issuer, any_settings.token_audience)
+    verifier = TokenVerifier({any_settings.token_issuer: issuer.key_set()}, any_settings.token_audience)
     return Embedded(Process(services, broker, verifier, any_settings), issuer)

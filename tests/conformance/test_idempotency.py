@@ -113,7 +113,7 @@ class Replica:
             idempotency_keys=KEYS,
         )
         settings = WebSettings(timeout_seconds=60, access_log=False)
-        verifier = TokenVerifier(issuer.key_set(), "urn:doorstroom:development", "doorstroom")
+        verifier = TokenVerifier({"urn:doorstroom:development": issuer.key_set()}, "doorstroom")
         self.runner = Runner(build_application([api], verifier, settings=settings), settings)
         self.address = ""
 

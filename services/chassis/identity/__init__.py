@@ -1,8 +1,19 @@
 """Identity: who a request comes from, by a signed access token (OAuth 2 NL GOV profile)."""
 
 from services.chassis.identity.development import DevelopmentIssuer
-from services.chassis.identity.keys import KeySet
+from services.chassis.identity.keys import ALGORITHMS, Keys, KeySet
 from services.chassis.identity.principal import Principal, Role
+from services.chassis.identity.remote_keys import Pace, RemoteKeys
 from services.chassis.identity.verifier import TokenVerifier
 
-__all__ = ["DevelopmentIssuer", "KeySet", "Principal", "Role", "TokenVerifier"]
+__all__ = [
+    "ALGORITHMS",
+    "DevelopmentIssuer",
+    "KeySet",
+    "Keys",
+    "Pace",
+    "Principal",
+    "RemoteKeys",
+    "Role",
+    "TokenVerifier",
+]

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -33,27 +34,49 @@ class KeySet:
     def __init__(self, keys: Sequence[VerificationKey]) -> None:
         self._keys = {key.id: key for key in keys}
         if not keys or len(self._keys) != len(keys):
-            message = "the key set (JWKS) must have at least one key, and no two with the same kid"
+            message = "the key set (JWKS) must have at least one key that can be used, and no two with the same kid"
             raise ValueError(message)
 
     @classmethod
-    def from_file(cls, path: Path) -> Self:
+    def from_file(cls, path: Path, algorithms: Sequence[str] = ALGORITHMS) -> Self:
         """The keys of a JWKS file (RFC 7517). Raises ValueError when it is not usable, OSError when not readable."""
         with path.open("rb") as file:
             content = file.read(FILE_LIMIT_BYTES + 1)
         if len(content) > FILE_LIMIT_BYTES:
             message = f"the key set {path.name} is larger than {FILE_LIMIT_BYTES} bytes"
             raise ValueError(message)
-        return cls.from_document(json.loads(content))
+        return cls.from_json(content, algorithms)
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """The keys of a JWKS document. Raises ValueError when one cannot be used to verify signatures."""
-        members = document.get("keys")
-        if not isinstance(members, list):
-            message = 'a key set (JWKS) is a JSON object with a list "keys"'
-            raise ValueError(message)  # noqa: TRY004 - callers handle one kind of error for a bad file
-        return cls([_key(member) for member in members if member.get("use", "sig") == "sig"])
+    def from_json(cls, content: bytes, algorithms: Sequence[str] = ALGORITHMS) -> Self:
+        """The keys of a JWKS document as it is sent. Raises ValueError when it is not usable."""
+        try:
+            document = json.loads(content)
+        except (ValueError, RecursionError):
+            message = "the key set (JWKS) is not JSON"
+            raise ValueError(message) from None
+        return cls.from_document(document, algorithms)
+
+    @classmethod
+    def from_document(cls, document: object, algorithms: Sequence[str] = ALGORITHMS) -> Self:
+        """The keys of a JWKS document that may be used with one of these algorithms.
+
+        Issuers publish keys for other purposes beside them, which are left out (RFC 7517, section 5). Raises
+        ValueError when none is left.
+        """
+        members = document.get("keys") if isinstance(document, Mapping) else None
+        if not isinstance(members, list) or not all(isinstance(member, Mapping) for member in members):
+            message = 'a key set (JWKS) is a JSON object with a list "keys" of objects'
+            raise ValueError(message)
+        return cls([key for member in members if (key := verification_key(member, algorithms)) is not None])
+
+    def current(self, now: datetime) -> "KeySet":  # noqa: ARG002 - these keys do not age
+        """These keys, at any time."""
+        return self
+
+    async def look_again(self) -> bool:
+        """There is nowhere to look for other keys."""
+        return False
 
     def find(self, key_id: str | None) -> VerificationKey | None:
         """The key with this id; without an id, the only key there is."""
@@ -61,20 +84,40 @@ class KeySet:
             return next(iter(self._keys.values()))
         return self._keys.get(key_id)
 
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._keys)
 
-def _key(member: Mapping[str, Any]) -> VerificationKey:
+    def __eq__(self, other: object) -> bool:
+        """Whether these are the same keys, for the same use."""
+        return isinstance(other, KeySet) and self._keys == other._keys
+
+    __hash__ = None  # type: ignore[assignment] # compared by what it holds, and no key of a mapping
+
+
+class Keys(Protocol):
+    """The keys of an issuer as they are at a moment."""
+
+    def current(self, now: datetime, /) -> KeySet:
+        """The keys to verify with: the same object for as long as they are the same. Raises Unavailable."""
+        ...
+
+    async def look_again(self) -> bool:
+        """Look for a key that is not known; whether there was a look, so that it is worth trying again."""
+        ...
+
+
+def verification_key(member: Mapping[str, Any], algorithms: Sequence[str] = ALGORITHMS) -> VerificationKey | None:
+    """The public key in a JWK, with those of the algorithms that it may be used with; None when there are none."""
+    key_id, stated = member.get("kid"), member.get("alg")
+    if member.get("use", "sig") != "sig" or not isinstance(key_id, str | None):
+        return None
     try:
         key = PyJWK.from_dict(dict(member)).key
-    except PyJWTError as error:
-        message = f"a key of the key set cannot be used: {error}"
-        raise ValueError(message) from None
-    usable = _algorithms(key)
-    stated = member.get("alg")
-    algorithms = tuple(name for name in usable if stated is None or name == stated)
-    if not algorithms:
-        message = f"a key of the key set must be a public key for one of {', '.join(ALGORITHMS)}, RSA of 2048 bits up"
-        raise ValueError(message)
-    return VerificationKey(member.get("kid"), key, algorithms)
+    except (PyJWTError, ValueError, TypeError):
+        return None
+    usable = tuple(name for name in _algorithms(key) if name in algorithms and stated in (None, name))
+    return VerificationKey(key_id, key, usable) if usable else None
 
 
 def _algorithms(key: object) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Never
 
@@ -9,13 +11,15 @@ import jwt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.chassis.errors import Unauthenticated
-from services.chassis.identity.keys import KeySet
+from services.chassis.identity.keys import Keys, KeySet, VerificationKey
 from services.chassis.identity.principal import Principal, Role
 
 LIFETIME_LIMIT = timedelta(hours=6)
 """OAuth NL GOV: an access token lives at most six hours."""
 LEEWAY_LIMIT = timedelta(minutes=2)
 CACHE_LIMIT = 10_000
+TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
+"""What a token may say that it is (RFC 9068): an identity token or a client's assertion is none that gives access."""
 
 _Name = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$")]
 _Moment = Annotated[float, Field(ge=0, le=253402300799, allow_inf_nan=False)]
@@ -48,71 +52,134 @@ class _Claims(BaseModel):
     scope: Annotated[str, Field(max_length=2048)]
 
 
+class UnknownKey(Unauthenticated):
+    """The token names a key that its issuer did not have when we last looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    principal: Principal
+    until: datetime
+    source: Keys
+    keys: KeySet
+    """As they were when the signature was checked: what another set of keys would say is not known."""
+
+
 class TokenVerifier:
-    """Verifies access tokens of one issuer for one audience."""
+    """Verifies access tokens of some issuers for one audience."""
 
     def __init__(
         self,
-        keys: KeySet,
-        issuer: str,
+        issuers: Mapping[str, Keys],
         audience: str,
         *,
         leeway: timedelta = timedelta(seconds=30),
+        clients: frozenset[str] = frozenset(),
         cache_limit: int = CACHE_LIMIT,
     ) -> None:
+        """`issuers` has the keys by `iss`. With `clients`, tokens of no other client (`azp`) are accepted."""
         if not timedelta(0) <= leeway <= LEEWAY_LIMIT:
             message = f"the leeway must be between 0 and {LEEWAY_LIMIT.total_seconds():.0f} seconds"
             raise ValueError(message)
-        self._keys = keys
-        self._issuer = issuer
+        self._issuers = issuers
         self._audience = audience
         self._leeway = leeway
+        self._clients = clients
         self._cache_limit = cache_limit
-        self._seen: OrderedDict[bytes, tuple[Principal, datetime]] = OrderedDict()
+        self._seen: OrderedDict[bytes, _Seen] = OrderedDict()
+
+    @property
+    def issuers(self) -> Mapping[str, Keys]:
+        """The keys of each issuer, by `iss`."""
+        return self._issuers
+
+    async def authenticate(self, token: str, now: datetime) -> Principal:
+        """Like `verify`; when the key is not known, the issuer is asked for its keys first, if not just done."""
+        try:
+            return self.verify(token, now)
+        except UnknownKey:
+            if not await self._issuers[_claimed_issuer(token)].look_again():
+                raise
+        return self.verify(token, now)
 
     def verify(self, token: str, now: datetime) -> Principal:
-        """Who holds this token. Raises Unauthenticated, which says what is wrong without repeating any of it."""
+        """Who holds this token.
+
+        Raises Unauthenticated, which says what is wrong without repeating any of it, or Unavailable when there are no
+        keys to verify with.
+        """
         # By digest, so that a dump of this process's memory has fewer tokens that still work.
         digest = hashlib.sha256(token.encode(errors="surrogateescape")).digest()
         seen = self._seen.get(digest)
-        if seen is not None and now < seen[1]:
+        if seen is not None and now < seen.until and seen.source.current(now) is seen.keys:
             self._seen.move_to_end(digest)
-            return seen[0]
-        claims = self._claims(token)
+            return seen.principal
+        source = self._source(token)
+        keys = source.current(now)
+        claims = _claims(token, keys)
         self._check(claims, now)
         expires_at = datetime.fromtimestamp(claims.exp, UTC)
         scopes = frozenset(claims.scope.split())
         principal = Principal(claims.sub, claims.org, claims.role, scopes, expires_at)
-        self._seen[digest] = (principal, expires_at + self._leeway)
+        self._seen[digest] = _Seen(principal, expires_at + self._leeway, source, keys)
         if len(self._seen) > self._cache_limit:
             self._seen.popitem(last=False)
         return principal
 
-    def _claims(self, token: str) -> _Claims:
-        try:
-            header = jwt.get_unverified_header(token)
-            key = self._keys.find(header.get("kid"))
-            if key is None or header.get("alg") not in key.algorithms:
-                _refuse("was not signed with a key and algorithm that we accept")
-            claims = jwt.decode(token, key=key.key, algorithms=list(key.algorithms), options=_OPTIONS)
-            return _Claims.model_validate(claims)
-        except ValidationError as error:
-            names = sorted({str(item["loc"][0]) for item in error.errors(include_input=False, include_url=False)})
-            _refuse(f"lacks these claims or has them in a wrong form: {', '.join(names)}")
-        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
-            _refuse("is malformed or its signature is not right")
+    def _source(self, token: str) -> Keys:
+        source = self._issuers.get(_claimed_issuer(token))
+        if source is None:
+            _refuse("was issued by someone else or for someone else")
+        return source
 
     def _check(self, claims: _Claims, now: datetime) -> None:
         moment, leeway = now.timestamp(), self._leeway.total_seconds()
         audiences = [claims.aud] if isinstance(claims.aud, str) else claims.aud
-        if claims.iss != self._issuer or self._audience not in audiences:
+        if self._audience not in audiences:
             _refuse("was issued by someone else or for someone else")
+        if self._clients and claims.azp not in self._clients:
+            _refuse("was given to a client that is not accepted here")
         if moment >= claims.exp + leeway:
             _refuse("has expired")
         if max(claims.iat, claims.nbf or 0.0) > moment + leeway:
             _refuse("is not valid yet")
         if claims.exp - claims.iat > LIFETIME_LIMIT.total_seconds():
             _refuse("lives longer than six hours")
+
+
+def _claimed_issuer(token: str) -> str:
+    """Whose token it says that it is, to know with whose keys to verify that. Raises Unauthenticated."""
+    try:
+        issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+        _refuse("is malformed or its signature is not right")
+    return issuer if isinstance(issuer, str) else ""
+
+
+def _claims(token: str, keys: KeySet) -> _Claims:
+    try:
+        key = _key(jwt.get_unverified_header(token), keys)
+        claims = jwt.decode(token, key=key.key, algorithms=list(key.algorithms), options=_OPTIONS)
+        return _Claims.model_validate(claims)
+    except ValidationError as error:
+        names = sorted({str(item["loc"][0]) for item in error.errors(include_input=False, include_url=False)})
+        _refuse(f"lacks these claims or has them in a wrong form: {', '.join(names)}")
+    except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+        _refuse("is malformed or its signature is not right")
+
+
+def _key(header: Mapping[str, Any], keys: KeySet) -> VerificationKey:
+    if str(header.get("typ", "JWT")).lower() not in TYPES:
+        _refuse("is a token for something else than access")
+    key = keys.find(header.get("kid"))
+    if key is None:
+        raise UnknownKey(_UNACCEPTED)
+    if header.get("alg") not in key.algorithms:
+        raise Unauthenticated(_UNACCEPTED)
+    return key
+
+
+_UNACCEPTED = "The access token was not signed with a key and algorithm that we accept. Ask for a new one."
 
 
 def _refuse(reason: str) -> Never:

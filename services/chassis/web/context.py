@@ -15,8 +15,8 @@ from services.chassis.web.stream import EventStream
 class Verifier(Protocol):
     """Knows whether an access token is genuine."""
 
-    def verify(self, token: str, now: datetime, /) -> Principal:
-        """Who holds this token. Raises Unauthenticated."""
+    async def authenticate(self, token: str, now: datetime, /) -> Principal:
+        """Who holds this token. Raises Unauthenticated, or Unavailable when that cannot be told now."""
         ...
 
 

@@ -52,7 +52,7 @@ class Endpoint(ABC, Generic[Unit]):
     async def accept(self, request: web.Request, ids: Trace) -> tuple[Call[Any, Any], object]:
         """The call that this request makes, and its body as a plain document. Raises what is wrong with it."""
         now = self.context.clock()
-        principal = self.context.verifier.verify(negotiation.bearer_token(request), now)
+        principal = await self.context.verifier.authenticate(negotiation.bearer_token(request), now)
         self._authorise(principal)
         negotiation.check_accept(request, self._media_type)
         raw = b""

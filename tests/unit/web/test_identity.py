@@ -46,7 +46,7 @@ CLAIMS: dict[str, Any] = {
 
 
 def verifier(**options: Any) -> TokenVerifier:  # noqa: ANN401 - any option
-    return TokenVerifier(KeySet.from_document(KEYS), ISSUER, AUDIENCE, **options)
+    return TokenVerifier({ISSUER: KeySet.from_document(KEYS)}, AUDIENCE, **options)
 
 
 def signed(changes: dict[str, Any] | None = None, key: Any = ED25519, algorithm: str = "EdDSA", kid: str = "ed") -> str:  # noqa: ANN401 - any key
@@ -157,6 +157,55 @@ def test_the_memory_of_verified_tokens_is_bounded() -> None:
     assert tokens.verify(second, NOW) is not forgotten
 
 
+def test_a_token_of_a_client_that_is_not_listed_is_refused() -> None:
+    """Where clients are listed, `azp` must be one of them."""
+    assert verifier(clients=frozenset({"client-1"})).verify(signed(), NOW).subject == "client-1"
+    with pytest.raises(Unauthenticated, match="not accepted here"):
+        verifier(clients=frozenset({"client-2"})).verify(signed(), NOW)
+
+
+@pytest.mark.parametrize("headers", [{"typ": "logout+jwt"}, {"typ": "ID"}, {"typ": "x"}, {"crit": ["x"], "x": 1}])
+def test_a_token_for_something_else_than_access_is_refused(headers: dict[str, Any]) -> None:
+    """Identity tokens are signed with the same keys; an extension that we do not know may narrow what it is for."""
+    token = jwt.encode(CLAIMS, ED25519, algorithm="EdDSA", headers={"kid": "ed", **headers})
+    with pytest.raises(Unauthenticated):
+        verifier().verify(token, NOW)
+
+
+def test_an_algorithm_that_is_not_listed_is_refused() -> None:
+    """Although the key could do it."""
+    tokens = TokenVerifier({ISSUER: KeySet.from_document(KEYS, ["PS256"])}, AUDIENCE)
+    assert tokens.verify(signed(None, RSA, "PS256", "rsa"), NOW).subject == "client-1"
+    for forbidden in (signed(None, RSA, "RS256", "rsa"), signed()):
+        with pytest.raises(Unauthenticated, match="key and algorithm"):
+            tokens.verify(forbidden, NOW)
+
+
+def test_each_issuer_is_believed_with_its_own_keys_only() -> None:
+    """Two issuers that know each other's names cannot speak for each other."""
+    other = "https://other.example.org"
+    keys = KeySet.from_document({"keys": [KEYS["keys"][1]]})
+    tokens = TokenVerifier({ISSUER: KeySet.from_document({"keys": [KEYS["keys"][0]]}), other: keys}, AUDIENCE)
+    assert tokens.verify(signed(), NOW).subject == "client-1"
+    assert tokens.verify(signed({"iss": other}, P256, "ES256", "ec"), NOW).subject == "client-1"
+    for forged in (signed({"iss": other}), signed(None, P256, "ES256", "ec")):
+        with pytest.raises(Unauthenticated, match="key and algorithm"):
+            tokens.verify(forged, NOW)
+
+
+def test_keys_for_other_purposes_in_a_key_set_are_left_out() -> None:
+    """Identity providers publish keys for encryption and of other kinds beside those for signatures."""
+    others = [
+        {**RSAAlgorithm.to_jwk(RSA.public_key(), as_dict=True), "kid": "a", "use": "enc"},
+        {**RSAAlgorithm.to_jwk(RSA.public_key(), as_dict=True), "kid": "b", "alg": "RSA-OAEP"},
+        {"kty": "new", "kid": "c"},
+        {"kty": "RSA", "n": 1, "e": "AQAB", "kid": "d"},
+        {"kty": "EC", "crv": "P-256", "x": "é", "y": "", "kid": "e"},
+    ]
+    keys = KeySet.from_document({"keys": [*others, *KEYS["keys"]]})
+    assert len(keys) == 3
+
+
 def test_the_leeway_is_bounded() -> None:
     """A leeway of hours would keep dead tokens alive."""
     with pytest.raises(ValueError, match="leeway"):
@@ -183,7 +232,7 @@ def test_a_key_set_is_read_from_a_file(tmp_path: Path) -> None:
     """A JWKS file, as an identity provider publishes it."""
     (tmp_path / "keys.json").write_text(json.dumps(KEYS))
     keys = KeySet.from_file(tmp_path / "keys.json")
-    assert TokenVerifier(keys, ISSUER, AUDIENCE).verify(signed(), NOW).subject == "client-1"
+    assert TokenVerifier({ISSUER: keys}, AUDIENCE).verify(signed(), NOW).subject == "client-1"
 
 
 def test_the_development_issuer_keeps_its_key_private(tmp_path: Path) -> None:

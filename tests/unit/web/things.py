@@ -269,7 +269,7 @@ class Service:
         self.handlers = Handlers()
         self.work = FakeWork()
         self.is_ready = True
-        self.verifier = TokenVerifier(self.issuer.key_set(), "urn:doorstroom:development", "doorstroom")
+        self.verifier = TokenVerifier({"urn:doorstroom:development": self.issuer.key_set()}, "doorstroom")
         application = build_application(
             [things_api(self.handlers, self.work)],
             self.verifier,

@@ -69,7 +69,7 @@ class Texts(Schema):
     en: str
 
 
-class Exclusion(Schema):
+class ExcludingReason(Schema):
     """Why a vacancy is not for this household, and what would change that."""
 
     reason: str
@@ -83,7 +83,7 @@ class ExcludingVacancy(Schema):
 
     state: Literal["open", "offered"]
     available_from: UtcDatetime
-    exclusions: list[Exclusion]
+    exclusions: list[ExcludingReason]
 
 
 class ExpectedWait(Schema):

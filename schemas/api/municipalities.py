@@ -4,17 +4,30 @@ from datetime import date
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from schemas.api.paging import PageQuery
 from schemas.base import Schema, UtcDatetime
 from schemas.vocabulary import ClaimReversalReason, Province
 
+_POPULATION_YEARS = range(2000, 2100)
+
+
+def _first_of_january(day: date) -> date:
+    if not (day.month == day.day == 1 and day.year in _POPULATION_YEARS):
+        raise ValueError("Populations are of a 1 January from 2000 on, such as 2022-01-01.")
+    return day
+
+
 MunicipalityCode = Annotated[str, Field(pattern=r"^GM\d{4}$", description="the CBS code")]
 HalfYear = Annotated[str, Field(pattern=r"^20\d\d-H[12]$", examples=["2026-H2"])]
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
 Inhabitants = Annotated[int, Field(ge=1, le=20_000_000)]
-RefDate = Annotated[str, Field(pattern=r"^20\d\d-01-01$", description="a 1 January", examples=["2022-01-01"])]
+PopulationDay = Annotated[
+    date,
+    AfterValidator(_first_of_january),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": "^20\\d\\d-01-01$", "description": "a 1 January"}),
+]
 Day = Annotated[date, Field(examples=["2023-01-01"])]
 
 SlotState = Literal["open", "held", "claimed", "housed", "withdrawn"]
@@ -35,9 +48,11 @@ class NewMunicipality(Schema):
 
     municipality_code: MunicipalityCode
     name: Name
-    inhabitants: Inhabitants = Field(description="CBS population on the refDate")
+    inhabitants: Inhabitants = Field(description="CBS population, of the day countedOn")
     province: Province | None = None
-    ref_date: RefDate | None = Field(None, description="of the inhabitants; 1 January of last year, if not said")
+    counted_on: PopulationDay | None = Field(
+        None, description="of the inhabitants; 1 January of last year, if not said"
+    )
 
 
 class Municipality(Schema):
@@ -47,7 +62,7 @@ class Municipality(Schema):
     name: str
     province: str | None
     inhabitants: int | None = Field(description="null when no population is known")
-    ref_date: str | None
+    counted_on: date | None = Field(description="the day of that population")
     merged_into: MunicipalityCode | None = Field(description="its successor, when it is no more")
 
 

@@ -47,7 +47,7 @@ async def register_municipality(
     if counted_on in await ledger.final_population_dates(unit):
         raise Refused(
             f"Quotas rest on the populations of {counted_on}, so they are final and this municipality would get none; "
-            "register it with the population of a later refDate."
+            "register it with the population of a later countedOn."
         )
     try:
         await store.add_municipality(unit, code, name, province)

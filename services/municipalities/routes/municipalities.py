@@ -46,9 +46,9 @@ async def post_municipality(call: Call[NewMunicipality], unit: UnitOfWork) -> Re
         body.name,
         body.inhabitants,
         province=body.province,
-        ref_date=date.fromisoformat(body.ref_date) if body.ref_date else None,
+        ref_date=body.counted_on,
     )
-    shown = dict(body) | {"ref_date": counted_on.isoformat(), "merged_into": None}
+    shown = dict(body) | {"counted_on": counted_on, "merged_into": None}
     return Reply(201, Municipality(**shown))
 
 
@@ -218,7 +218,7 @@ def _municipality(row: Row) -> Municipality:
         name=row["name"],
         province=row["province"],
         inhabitants=row["inhabitants"],
-        ref_date=None if row["ref_date"] is None else row["ref_date"].isoformat(),
+        counted_on=row["ref_date"],
         merged_into=row["merged_into"],
     )
 

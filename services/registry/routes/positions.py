@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Literal
 
-from schemas.api.decisions import AheadByRule, ExcludingVacancy, Exclusion, ExpectedWait, Position, Texts
+from schemas.api.decisions import AheadByRule, ExcludingReason, ExcludingVacancy, ExpectedWait, Position, Texts
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Reply
 from services.registry.domain import position as domain
@@ -79,9 +79,9 @@ def _excluding(vacancy: positions.Excluding) -> ExcludingVacancy:
     )
 
 
-def _exclusion(reason: Reason, remedy: domain.Remedy) -> Exclusion:
+def _exclusion(reason: Reason, remedy: domain.Remedy) -> ExcludingReason:
     texts = Texts(nl=remedy.dutch, en=remedy.english)
-    return Exclusion(reason=reason, change=remedy.change, values=list(remedy.values), text=texts)
+    return ExcludingReason(reason=reason, change=remedy.change, values=list(remedy.values), text=texts)
 
 
 def _expected(wait: domain.ExpectedWait) -> ExpectedWait:

@@ -199,7 +199,7 @@ async def test_nobody_is_registered_too_late_for_a_quota(world: World) -> None:
         )
 
     for used in (None, date(2025, 1, 1)):
-        with pytest.raises(Conflict, match="later refDate"):
+        with pytest.raises(Conflict, match="later countedOn"):
             await register(used)
     await register(date(2026, 1, 1))
     await set_quotas(world, H2, 100)

@@ -31,6 +31,7 @@ _BY_OFFER: dict[str, ColumnElement[bool]] = {
 }
 _BY_ENTRY: dict[str, ColumnElement[bool]] = {
     "a right ended while they waited": entries.c.state == "lapsed",
+    "a household was silent again and again": entries.c.pause_reason == "contact-review",
 }
 _BY_ACCIDENT = {
     "a process died before its commit": "before-commit",

@@ -21,7 +21,7 @@ from services.cli.simulation.broker import SimulatedBroker
 from services.cli.simulation.faults import Faults, Killed
 from services.cli.simulation.loop import SeededLoop
 from services.cli.simulation.outcomes import reached
-from services.cli.simulation.walk import KINDS, Walk
+from services.cli.simulation.walk import Walk, drawn_kinds
 from services.cli.simulation.world import SimulatedWorld
 from services.registry.store.vault import KEY_FILE
 
@@ -31,8 +31,8 @@ ACTIONS = 200
 LONGEST_THOUGHT_SECONDS = 0.4
 CHECK_EVERY = 20
 FORGOTTEN = "open vacancy that somebody could have"
-LEAP_PERCENT = 4
-"""After how many of a hundred actions hours go by."""
+LEAP_PERCENTS = (2, 4, 12)
+"""After how many of a hundred actions hours go by, in one run or another."""
 LONGEST_LEAP_SECONDS, A_DAY_AND_MORE_SECONDS = 30 * 3600.0, 25 * 3600.0
 """Hours go by, or as long as a coordinator has to answer, and an hour."""
 
@@ -117,12 +117,13 @@ async def _play(world: SimulatedWorld, actions: int) -> list[str]:
 async def _act(world: SimulatedWorld, walk: Walk, actions: int) -> list[str]:
     """Everyone acts, several at once, while accidents happen; gives what was wrong in between."""
     chance, faults = world.faults.chance, world.faults
+    kinds, leap_percent = drawn_kinds(chance), chance.choice(LEAP_PERCENTS)
     steps: list[asyncio.Task[None]] = []
     for number in range(actions):
-        kind = chance.choice(KINDS)
+        kind = chance.choice(kinds)
         steps.append(asyncio.create_task(_step(world, walk, kind, chance.randint(0, 99))))
         await asyncio.sleep(faults.seconds(LONGEST_THOUGHT_SECONDS))
-        if chance.randint(1, 100) <= LEAP_PERCENT:
+        if chance.randint(1, 100) <= leap_percent:
             world.loop.leapt_seconds += chance.choice((faults.seconds(LONGEST_LEAP_SECONDS), A_DAY_AND_MORE_SECONDS))
         world.befall()
         steps = [task for task in steps if not task.done()]

@@ -1,5 +1,6 @@
 """Steps of everyone concerned, each of which means something only together with what is there already."""
 
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -23,6 +24,17 @@ KINDS = (
     "ask", "agree", "refuse", "join_vo", "join_omm", "entitle", "refuse_unsafe", "found", "gone", "forgotten",
     "undo", "undo", "merge", "part",
 )  # fmt: skip
+ANSWERS = frozenset({"accept", "decline", "refuse_unsafe"})
+ABSENT_SHARE = 0.1
+SILENT_SHARE = 0.25
+
+
+def drawn_kinds(chance: random.Random) -> tuple[str, ...]:
+    """What users do in one run: some things nobody does, and in some runs no coordinator answers anything."""
+    absent = {kind for kind in sorted(set(KINDS)) if chance.random() < ABSENT_SHARE}
+    if chance.random() < SILENT_SHARE:
+        absent |= ANSWERS
+    return tuple(kind for kind in KINDS if kind not in absent)
 
 
 class Walk:

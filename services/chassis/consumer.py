@@ -68,6 +68,7 @@ class Consumer:
         settings: ConsumerSettings | None = None,
     ) -> None:
         self._transactions = transactions
+        self._measures = transactions.measures
         self._tables = tables
         self._broker = broker
         self._queue = queue
@@ -119,6 +120,7 @@ class Consumer:
             for incoming in valid:
                 retries.create_task(self._alone(subscription, incoming))
         else:
+            self._measures.handled.inc(len(valid))
             await subscription.acknowledge([delivery for delivery, _ in valid])
 
     def _sort(self, deliveries: Sequence[Delivery]) -> tuple[list[Incoming], list[Rejected]]:
@@ -182,6 +184,7 @@ class Consumer:
         except Exception as error:  # noqa: BLE001 - the last resort is quarantine, never loss
             await self._quarantine(subscription, [Rejected(delivery, _describe(error), self._settings.attempts)])
         else:
+            self._measures.handled.inc()
             await subscription.acknowledge([delivery])
 
     async def _quarantine(self, subscription: Subscription, rejected: Sequence[Rejected]) -> None:
@@ -199,6 +202,7 @@ class Consumer:
             await asyncio.sleep(self._settings.longest_pause_seconds)
             await subscription.requeue([item.delivery for item in rejected])
         else:
+            self._measures.quarantined.inc(len(rejected))
             await subscription.acknowledge([item.delivery for item in rejected])
 
     async def _keep(self, rejected: Sequence[Rejected]) -> None:

@@ -10,6 +10,7 @@ from aiohttp import web
 from services.chassis.background import Background
 from services.chassis.broker.port import Broker
 from services.chassis.identity import RemoteKeys, TokenVerifier
+from services.chassis.measures.page import MetricsPage
 from services.chassis.service import Service
 from services.chassis.settings import ServiceSettings
 from services.chassis.web import Runner, WebSettings, build_application
@@ -28,6 +29,7 @@ class Process:
     ) -> None:
         self._services = services
         self._broker = broker
+        self._settings = settings
         self._stopping = False
         checks: dict[str, Check] = {"running": lambda: not self._stopping}
         for service in services:
@@ -40,7 +42,10 @@ class Process:
         apis = [service.api for service in services]
         application = build_application(apis, verifier, checks=checks, settings=web_settings)
         self._runner = Runner(application, web_settings)
+        self._metrics: MetricsPage | None = None
         self.port = 0
+        self.metrics_port: int | None = None
+        """Where `/metrics` is, when it is served."""
 
     async def start(self, host: str, port: int) -> None:
         """Migrate, connect, listen. Raises DatabaseUnavailable, or OSError when the port is taken."""
@@ -51,11 +56,20 @@ class Process:
             self._background.start("issuer-keys", keys.follow)
         for service in self._services:
             await service.start()
+        await self._measure()
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port, backlog=BACKLOG)
         await site.start()
         self.port = self._runner.addresses[0][1]
-        log.info("listening", services=[service.name for service in self._services], port=self.port)
+        names = [service.name for service in self._services]
+        log.info("listening", services=names, port=self.port, metrics_port=self.metrics_port)
+
+    async def _measure(self) -> None:
+        """Serve the numbers, if that is wanted. Raises OSError when the port is taken."""
+        port = self._settings.metrics_port
+        if port is not None:
+            self._metrics = MetricsPage([service.readings for service in self._services])
+            self.metrics_port = await self._metrics.start(self._settings.metrics_host, port)
 
     async def _ask_again(self) -> None:
         for service in self._services:
@@ -75,6 +89,8 @@ class Process:
         for service in self._services:
             await service.stop()
         await self._broker.close()
+        if self._metrics is not None:
+            await self._metrics.stop()
         log.info("stopped", services=[service.name for service in self._services])
 
 

@@ -22,6 +22,7 @@ from services.chassis.broker.port import Broker, Message
 from services.chassis.clock import Clock
 from services.chassis.database import Database, UtcDateTime, ids_value, one_of
 from services.chassis.errors import DoorstroomError
+from services.chassis.measures import Measures
 from services.chassis.unit_of_work import CLAIM_SECONDS
 
 OUTBOX_CHANNEL = "outbox"
@@ -52,7 +53,13 @@ class Relay:
     """Publishes one service's outbox."""
 
     def __init__(
-        self, database: Database, outbox: Table, broker: Broker, clock: Clock, settings: RelaySettings | None = None
+        self,
+        database: Database,
+        outbox: Table,
+        broker: Broker,
+        clock: Clock,
+        settings: RelaySettings | None = None,
+        measures: Measures | None = None,
     ) -> None:
         self._database = database
         self._outbox = outbox
@@ -60,6 +67,7 @@ class Relay:
         self._broker = broker
         self._clock = clock
         self._settings = settings or RelaySettings()
+        self._measures = measures or Measures()
         self._fresh: deque[Message] = deque()
         self._confirmed: list[UUID] = []
         self._refused: list[UUID] = []
@@ -149,6 +157,8 @@ class Relay:
         self._confirmed.extend(confirmed)
         self._refused.extend(UUID(message.message_id) for message, _ in refused)
         self._has_outcome.set()
+        self._measures.confirmed.inc(len(confirmed))
+        self._measures.failed.inc(len(refused))
         if refused:
             first = [message.message_id for message, _ in refused[:LOGGED_IDS]]
             log.warning("publish-failed", messages=len(refused), reason=str(refused[0][1]), first=first)

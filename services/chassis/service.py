@@ -17,6 +17,8 @@ from services.chassis.broker.port import Broker
 from services.chassis.broker.topology import Queue
 from services.chassis.consumer import Consumer, Handler
 from services.chassis.database import UtcDateTime
+from services.chassis.measures import Measures
+from services.chassis.measures.readings import Reader, ServiceReadings, nothing_own
 from services.chassis.migrations import migrate
 from services.chassis.reconcile import say_again
 from services.chassis.relay import Relay
@@ -49,6 +51,8 @@ class Parts:
     retention: timedelta
     timers: Sequence[Timer] = ()
     background: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    readings: Reader = nothing_own
+    """What is measured of this service alone and lies in its database."""
 
 
 class Service:
@@ -61,7 +65,9 @@ class Service:
         self.tables = parts.tables
         self.parts = parts
         self._background = Background()
-        self._relay = Relay(parts.transactions.database, parts.tables.outbox, parts.broker, parts.transactions.clock)
+        measures = parts.transactions.measures = Measures(parts.name)
+        database, clock = parts.transactions.database, parts.transactions.clock
+        self._relay = Relay(database, parts.tables.outbox, parts.broker, clock, measures=measures)
         parts.transactions.hand_over = self._relay.hand_over
         self._consumer = self._make_consumer()
 
@@ -123,6 +129,19 @@ class Service:
         if consumer is not None:
             checks[f"{self.name}-consumer"] = lambda: consumer.consuming
         return checks
+
+    @property
+    def readings(self) -> ServiceReadings:
+        """What is measured of it when somebody asks."""
+        parts, consumer = self.parts, self._consumer
+        return ServiceReadings(
+            self.name,
+            self.transactions,
+            self.tables,
+            parts.readings,
+            connected=lambda: parts.broker.connected,
+            consuming=lambda: consumer is not None and consumer.consuming,
+        )
 
     async def _has_database(self) -> bool:
         await self.transactions.database.ping()

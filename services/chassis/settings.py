@@ -35,6 +35,10 @@ class ServiceSettings(BaseSettings):
     database_pool_size: int = Field(8, ge=1, le=100)
     host: str = Field("127.0.0.1", description="the address to listen on")
     port: int = Field(8080, ge=0, le=65535)
+    metrics_host: str = Field("127.0.0.1", description="the address to serve /metrics on")
+    metrics_port: int | None = Field(
+        None, ge=0, le=65535, description="serve /metrics for Prometheus on this port, 0 for any; none: not at all"
+    )
     behind_tls: bool = Field(default=False, description="a proxy in front speaks TLS: send HSTS")
     token_issuer: str = Field("urn:doorstroom:development", description="the `iss` that tokens must have")
     token_audience: str = Field("doorstroom", description="the `aud` that tokens must have")

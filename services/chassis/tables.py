@@ -6,6 +6,8 @@ from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, Uuid, text
 
 from services.chassis.database import UtcDateTime
 
+_WAITING = text("status = 'waiting'")
+
 
 @dataclass(frozen=True, slots=True)
 class MessageTables:
@@ -48,5 +50,6 @@ def message_tables(metadata: MetaData) -> MessageTables:
         Column("attempts", Integer, nullable=False),
         Column("status", Text, nullable=False, comment="waiting, replayed or dropped"),
         Column("received_at", UtcDateTime, nullable=False),
+        Index("quarantine_waiting", "id", postgresql_where=_WAITING, sqlite_where=_WAITING),
     )
     return MessageTables(outbox, inbox, quarantine)

@@ -13,11 +13,12 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 from schemas import catalogue
 from schemas.base import Message as EventData
 from services.chassis.broker.port import Message
-from services.chassis.clock import Clock, Identifiers
+from services.chassis.clock import Clock, Identifiers, system_clock
 from services.chassis.database import Connection, Database, Insertion, Parameters, Rows, TransactionConflict, Write
 from services.chassis.database.errors import translated
 from services.chassis.database.writes import Pending
 from services.chassis.errors import Conflict
+from services.chassis.measures.families import Measures
 
 T = TypeVar("T")
 
@@ -38,6 +39,8 @@ class UnitOfWork:
     pending: list[Pending] = field(default_factory=list)
     outgoing: list[Message] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
+    clock: Clock = system_clock
+    """For what is measured after the commit; whatever is decided is decided at `now`."""
 
     async def execute(self, statement: Executable, parameters: Parameters = None) -> Rows:
         """Run one statement in this transaction, after what waits to be written."""
@@ -106,6 +109,8 @@ class Transactions:
         self._refused = refused
         self.hand_over: Callable[[list[Message]], None] = lambda _messages: None
         """Called with the events of each committed transaction; the relay puts itself here."""
+        self.measures = Measures()
+        """What is counted; the service puts its own here."""
 
     async def run(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """Run `work` in one transaction and commit it.
@@ -124,6 +129,7 @@ class Transactions:
             reraise=True,
         ):
             with attempt:
+                self.measures.retries.inc()
                 return await self._attempt(work)
         raise AssertionError("the last attempt returns or raises")
 
@@ -145,9 +151,10 @@ class Transactions:
             await unit.finish(self._outbox)
         if unit.outgoing:
             self.hand_over(unit.outgoing)
+            self.measures.recorded(unit.outgoing)
         for callback in unit.after_commit:
             callback()
         return result
 
     def _unit(self, connection: Connection) -> UnitOfWork:
-        return UnitOfWork(connection, self.clock(), self._identifiers, self._source)
+        return UnitOfWork(connection, self.clock(), self._identifiers, self._source, clock=self.clock)

@@ -33,6 +33,7 @@ STOP_SECONDS = 30.0
 WATCH_SECONDS = 1.0
 
 LOGS = "log"
+METRICS_PORT = "DOORSTROOM_METRICS_PORT"
 
 REPLICAS = {"registry": 2, "shelters": 1, "municipalities": 1, "notifications": 1}
 
@@ -143,6 +144,9 @@ def start_replica(
         **(_secrets(data) if service == REGISTRY.name else {}),
         **environment,
     }
+    if METRICS_PORT in os.environ:
+        # There is one port for each process; the event `listening` in its log tells which.
+        settings[METRICS_PORT] = "0"
     return Replica.start(service, port, log, settings)
 
 

@@ -13,7 +13,7 @@ from schemas.messages.offers import (
 )
 from schemas.messages.placements import PlacementEnded
 from services.chassis.unit_of_work import Transactions, UnitOfWork
-from services.notifications import store
+from services.notifications import measures, store
 from services.notifications.hub import Feed, Hub
 from services.notifications.store import News, StoredNotification
 
@@ -52,6 +52,9 @@ async def notify(hub: Hub, unit: UnitOfWork, events: Sequence[Notifiable]) -> No
     if news:
         stored = await store.add(unit, news)
         unit.after_commit.append(lambda: hub.deliver(stored))
+        told = {item.subject for item in news if item.kind == KINDS[OfferMade]}
+        made_at = [event.made_at for event in events if isinstance(event, OfferMade) and event.offer_id in told]
+        measures.time_from_offered(unit, made_at)
 
 
 async def follow(

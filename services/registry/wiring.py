@@ -12,7 +12,7 @@ from services.chassis.settings import Mode
 from services.chassis.timers import Timer
 from services.chassis.unit_of_work import Transactions
 from services.chassis.wiring import CONTACT, Definition, Surroundings, Unusable
-from services.registry import consumers, routes
+from services.registry import consumers, measures, routes
 from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.errors import Refused
 from services.registry.domain.programmes import Programmes
@@ -58,6 +58,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
             api=routes.api(transactions, matchmaker, vault, ends_waiting, surroundings.chance, CONTACT),
             retention=timedelta(days=settings.retention_days),
             timers=(deadlines, standing, again),
+            readings=measures.read,
         )
     )
 

@@ -10,7 +10,10 @@ from services.cli.__main__ import Commands
 from services.cli.embedded import SERVICES
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("docs/runbook.md", "docs/delivery-guarantees.md", "docs/reliability.md", "docs/identity.md")
+DOCUMENTS = tuple(
+    f"docs/{name}.md"
+    for name in ("runbook", "delivery-guarantees", "reliability", "identity", "metrics", "log-events")
+)
 SOURCES = "\n".join(path.read_text() for path in sorted((ROOT / "services").rglob("*.py")))
 EVENTS = set(re.findall(r'log\.\w+\(\s*"([a-z-]+)"', SOURCES))
 SETTING = re.compile(r"environ\.get\(\"(DOORSTROOM_[A-Z_]+)\"")

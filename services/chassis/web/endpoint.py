@@ -12,6 +12,7 @@ from multidict import CIMultiDict
 from services.chassis.errors import Forbidden, TooLarge
 from services.chassis.idempotency import REPLAYED_HEADER
 from services.chassis.identity.principal import Principal
+from services.chassis.measures.families import REQUEST_SECONDS, REQUESTS
 from services.chassis.web import negotiation, problems
 from services.chassis.web.context import Context
 from services.chassis.web.headers import Trace, answered, trace
@@ -25,7 +26,8 @@ log = structlog.get_logger("access")
 class Endpoint(ABC, Generic[Unit]):
     """One route. Whatever happens, it answers, with the standing headers; and it logs one line."""
 
-    def __init__(self, operation: Operation[Unit], context: Context, base: CIMultiDict[str]) -> None:
+    def __init__(self, service: str, operation: Operation[Unit], context: Context, base: CIMultiDict[str]) -> None:
+        self.service = service
         self.operation = operation
         self.context = context
         self.base = base
@@ -41,6 +43,9 @@ class Endpoint(ABC, Generic[Unit]):
             response = await self.respond(request, ids)
         except Exception as error:  # noqa: BLE001 - every failure becomes a problem document
             response = problems.problem(error, answered(self.base, ids))
+        if self.operation.stream is None:
+            REQUEST_SECONDS.labels(self.service).observe(time.perf_counter() - started)
+        count_request(self.service, self.operation.method, self.operation.path, response.status)
         if self.context.settings.access_log:
             log_access(request.method, self.operation.path, response.status, started)
         return response
@@ -84,8 +89,15 @@ class Endpoint(ABC, Generic[Unit]):
 class HandlerEndpoint(Endpoint[Unit]):
     """A route with a handler: one question, one answer, within a bounded time."""
 
-    def __init__(self, operation: Operation[Unit], context: Context, base: CIMultiDict[str], perform: Perform) -> None:
-        super().__init__(operation, context, base)
+    def __init__(
+        self,
+        service: str,
+        operation: Operation[Unit],
+        context: Context,
+        base: CIMultiDict[str],
+        perform: Perform,
+    ) -> None:
+        super().__init__(service, operation, context, base)
         self._perform = perform
 
     async def respond(self, request: web.Request, ids: Trace) -> web.StreamResponse:
@@ -100,6 +112,11 @@ class HandlerEndpoint(Endpoint[Unit]):
         if reply.body is not None:
             headers["Content-Type"] = negotiation.JSON
         return web.Response(status=reply.status, body=reply.body, headers=headers)
+
+
+def count_request(service: str, method: str, route: str, status: int) -> None:
+    """By the template of the address and the class of the status."""
+    REQUESTS.labels(service, method, route, f"{status // 100}xx").inc()
 
 
 def log_access(method: str, route: str, status: int, started: float) -> None:

@@ -17,6 +17,7 @@ from schemas.vocabulary import (
 )
 from services.chassis.database import among
 from services.chassis.unit_of_work import UnitOfWork
+from services.registry import measures
 from services.registry.domain import entries, offers
 from services.registry.domain.model import Allocation, Offer, OfferState
 from services.registry.handlers import messages, placements
@@ -46,6 +47,8 @@ async def households_arrived(matchmaker: Matchmaker, unit: UnitOfWork, arrived: 
     for message in arrived:
         if message.vacancy_id in known and not _is_expected(message, known):
             fulfilled += await _arrived_after_all(matchmaker, unit, lists, message, known[message.vacancy_id])
+    for offer in fulfilled:
+        measures.count(unit, offer)
     await _leave_before(unit, [offer for offer in fulfilled if offer.kind is ListKind.SHELTER])
     housed = [offer.entry.case_id for offer in fulfilled if offer.kind is ListKind.HOUSING]
     if housed:

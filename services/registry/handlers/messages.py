@@ -29,6 +29,7 @@ from schemas.vocabulary import (
 )
 from services.chassis.database import Row
 from services.chassis.unit_of_work import UnitOfWork
+from services.registry import measures
 from services.registry.domain.model import Allocation, Offer, OfferState
 
 _GONE = frozenset(WithdrawalReason)
@@ -47,6 +48,7 @@ def record_begun(unit: UnitOfWork, allocation: Allocation) -> None:
 def record_enquiry_made(unit: UnitOfWork, allocation: Allocation) -> None:
     """The vacancy is held for this household until the provider has answered, or the deadline."""
     offer = _offer_of(allocation)
+    measures.count(unit, offer)
     profile = offer.entry.profile
     _record(
         unit,
@@ -66,6 +68,7 @@ def record_enquiry_made(unit: UnitOfWork, allocation: Allocation) -> None:
 def record_offer_made(unit: UnitOfWork, allocation: Allocation) -> None:
     """The vacancy is held for this household until the deadline."""
     offer = _offer_of(allocation)
+    measures.count(unit, offer)
     _record(
         unit,
         OfferMade(
@@ -108,6 +111,7 @@ def record_contact_needed(unit: UnitOfWork, offer: Offer, reason: ContactReason,
 
 def record_offer_accepted(unit: UnitOfWork, allocation: Allocation) -> None:
     """The vacancy is this household's, until they arrive or it falls through."""
+    measures.count(unit, _offer_of(allocation))
     _record(
         unit,
         OfferAccepted(**_common(allocation), household=_household(_offer_of(allocation)), accepted_at=unit.now),
@@ -125,6 +129,7 @@ def record_household_changed(unit: UnitOfWork, allocation: Allocation) -> None:
 
 def record_offer_ended(unit: UnitOfWork, allocation: Allocation, offer: Offer) -> None:
     """The offer came to nothing; the vacancy is free again, or gone."""
+    measures.count(unit, offer)
     common = _common(allocation)
     match offer.state:
         case OfferState.DECLINED:

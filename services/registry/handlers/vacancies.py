@@ -7,6 +7,7 @@ from schemas.messages.beds import DepartureRecorded, EnquiryAnswered
 from schemas.messages.quotas import ClaimReversed, PlacementClaimed
 from services.chassis.database import among
 from services.chassis.unit_of_work import UnitOfWork
+from services.registry import measures
 from services.registry.domain import offers
 from services.registry.domain.model import Allocation, Entry, EntryState, Offer, OfferState, Vacancy
 from services.registry.handlers import messages, placements, reports
@@ -53,6 +54,8 @@ async def vacancies_freed(matchmaker: Matchmaker, unit: UnitOfWork, freed: Seque
     made = Matching([item for matching in matchings for item in matching.made])
     made.decisions = [decision for matching in matchings for decision in matching.decisions]
     await matchmaker.store(unit, made)
+    fresh = {vacancy.id for vacancy in new}
+    measures.time_from_freed(unit, [item for item in made.made if item.vacancy.id in fresh])
     await move_on(matchmaker, unit, lists, over)
 
 

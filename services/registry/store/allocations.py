@@ -57,10 +57,10 @@ OPEN_VACANCIES_PAGE = 1000
 """So many are read at once."""
 
 # Constants in the text, not parameters: only so can a prepared plan use the partial indexes.
-_OPEN = vacancies.c.state == literal_column(f"'{VacancyState.OPEN}'")
+OPEN = vacancies.c.state == literal_column(f"'{VacancyState.OPEN}'")
 LIVE = entries.c.state.in_([literal_column(f"'{state}'") for state in LIVE_ENTRY_STATES])
 _MADE = offers.c.state == literal_column(f"'{OfferState.MADE}'")
-_TO_ANSWER = offers.c.state.in_([literal_column(f"'{state}'") for state in OPEN_OFFER_STATES])
+TO_ANSWER = offers.c.state.in_([literal_column(f"'{state}'") for state in OPEN_OFFER_STATES])
 ACTIVE = offers.c.state.in_([literal_column(f"'{state}'") for state in ACTIVE_OFFER_STATES])
 _SILENCE = (offers.c.state == OfferState.ENDED) & (offers.c.reason == EnquiryEndReason.UNANSWERED)
 _EVER_ANSWERED = (offers.c.state != OfferState.REVOKED) & (
@@ -149,13 +149,13 @@ _NOW = bindparam("now", type_=UtcDateTime)
 _DUE = union(
     *(
         select(offers.c.id, offers.c.waitlist, offers.c.deadline_at).where(which)
-        for which in (_TO_ANSWER & (offers.c.deadline_at <= _NOW), _TO_REMIND & (offers.c.remind_at <= _NOW))
+        for which in (TO_ANSWER & (offers.c.deadline_at <= _NOW), _TO_REMIND & (offers.c.remind_at <= _NOW))
     )
 ).subquery("due")
 _LISTS_WITH_ANSWERS_DUE = select(_DUE.c.waitlist).distinct().order_by(_DUE.c.waitlist)
 _NEXT_DUE = [
     select(column.label("due_at")).where(which).order_by(column, offers.c.id).limit(1)
-    for column, which in ((offers.c.deadline_at, _TO_ANSWER), (offers.c.remind_at, _TO_REMIND))
+    for column, which in ((offers.c.deadline_at, TO_ANSWER), (offers.c.remind_at, _TO_REMIND))
 ]
 
 
@@ -171,7 +171,7 @@ async def due(unit: UnitOfWork, lists: Lists, limit: int) -> list[Allocation]:
 def _to_answer(dialect: str) -> Select[tuple[object, ...]]:
     mine = select(_DUE.c.id).where(_DUE.c.waitlist.in_(select(listed(dialect, {"id": Text()}).c.id)))
     first = mine.order_by(_DUE.c.deadline_at, _DUE.c.id).limit(bindparam("limit", type_=Integer))
-    return _allocations(_TO_ANSWER).where(offers.c.id.in_(first)).order_by(offers.c.deadline_at, offers.c.id)
+    return _allocations(TO_ANSWER).where(offers.c.id.in_(first)).order_by(offers.c.deadline_at, offers.c.id)
 
 
 async def lists_with_answers_due(unit: UnitOfWork) -> list[str]:
@@ -187,14 +187,14 @@ async def next_answer_due(unit: UnitOfWork) -> datetime | None:
 _OPENED = (vacancies.c.opened_at, vacancies.c.id)
 _FREE = (
     select(*VACANCY_COLUMNS)
-    .where(vacancies.c.waitlist == bindparam("list"), _OPEN)
+    .where(vacancies.c.waitlist == bindparam("list"), OPEN)
     .order_by(*_OPENED)
     .limit(bindparam("limit", type_=Integer))
 )
 _FREE_AFTER = _FREE.where(
     tuple_(*_OPENED) > tuple_(bindparam("opened_at", type_=UtcDateTime), bindparam("id", type_=Uuid))
 )
-_LISTS_WITH_FREE = select(vacancies.c.waitlist).where(_OPEN).distinct().order_by(vacancies.c.waitlist)
+_LISTS_WITH_FREE = select(vacancies.c.waitlist).where(OPEN).distinct().order_by(vacancies.c.waitlist)
 
 
 async def open_vacancies(unit: UnitOfWork, waitlist: Waitlist) -> AsyncIterator[list[Vacancy]]:

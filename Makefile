@@ -53,7 +53,7 @@ bench: .venv/dev.stamp .venv-bench/stamp ## Measure, against the floor and peers
 	@$(BIN)/python -m bench $(BENCH)
 
 lock: .venv/dev.stamp ## Resolve the dependencies again
-	@for set in runtime dev bench; do \
+	@for set in runtime dev bench traces; do \
 		case $$set in runtime) extra="--extra build";; dev) extra="--extra build --extra dev";; *) extra="--extra $$set";; esac; \
 		$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 			--quiet --upgrade pyproject.toml $$extra --output-file requirements/$$set.txt; \

@@ -24,7 +24,7 @@ from tenacity import (
 from schemas import catalogue
 from schemas.base import Message as EventData
 from schemas.envelope import Event, InvalidMessage
-from services.chassis import inbox, quarantine
+from services.chassis import inbox, quarantine, tracing
 from services.chassis.broker.port import Broker, Delivery, Subscription
 from services.chassis.broker.topology import Queue
 from services.chassis.errors import DoorstroomError, Unavailable
@@ -145,6 +145,10 @@ class Consumer:
         primary key refuses all of it when one of them was there.
         """
         events = list({event.id: event for _, event in incoming}.values())
+        with tracing.handling(self._queue.name, events):
+            await self._once_each(events)
+
+    async def _once_each(self, events: Sequence[Event]) -> None:
         try:
             await self._transactions.run(lambda unit: self._apply_all(unit, events))
         except Unavailable:

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
@@ -15,6 +16,10 @@ from services.chassis.service import Service
 from services.chassis.settings import ServiceSettings
 from services.chassis.web import Runner, WebSettings, build_application
 from services.chassis.web.health import Check
+from services.chassis.wiring import Unusable
+
+if TYPE_CHECKING:
+    from services.chassis.tracing.recording import Traces
 
 log = structlog.get_logger(__name__)
 
@@ -43,12 +48,14 @@ class Process:
         application = build_application(apis, verifier, checks=checks, settings=web_settings)
         self._runner = Runner(application, web_settings)
         self._metrics: MetricsPage | None = None
+        self._traces: Traces | None = None
         self.port = 0
         self.metrics_port: int | None = None
         """Where `/metrics` is, when it is served."""
 
     async def start(self, host: str, port: int) -> None:
         """Migrate, connect, listen. Raises DatabaseUnavailable, or OSError when the port is taken."""
+        self._record_traces()
         for service in self._services:
             await service.migrate()
         await self._broker.start(self._ask_again)
@@ -63,6 +70,15 @@ class Process:
         self.port = self._runner.addresses[0][1]
         names = [service.name for service in self._services]
         log.info("listening", services=names, port=self.port, metrics_port=self.metrics_port)
+
+    def _record_traces(self) -> None:
+        """Record what happens, if that is wanted. Raises Unusable without the library for it."""
+        if self._settings.traces:
+            try:
+                from services.chassis.tracing.recording import Traces  # noqa: PLC0415 - only who wants traces loads them
+            except ImportError:
+                raise Unusable("DOORSTROOM_TRACES needs what `pip install doorstroom[traces]` installs") from None
+            self._traces = Traces([service.name for service in self._services])
 
     async def _measure(self) -> None:
         """Serve the numbers, if that is wanted. Raises OSError when the port is taken."""
@@ -91,6 +107,8 @@ class Process:
         await self._broker.close()
         if self._metrics is not None:
             await self._metrics.stop()
+        if self._traces is not None:
+            await self._traces.stop()
         log.info("stopped", services=[service.name for service in self._services])
 
 

@@ -18,6 +18,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Executable, Select, Table, bindparam, or_, select, update
 
+from services.chassis import tracing
 from services.chassis.broker.port import Broker, Message
 from services.chassis.clock import Clock
 from services.chassis.database import Database, UtcDateTime, ids_value, one_of
@@ -151,7 +152,10 @@ class Relay:
 
     async def _publish(self, batch: Sequence[Message]) -> int:
         """Publish, and note each message's own outcome. Gives the number confirmed."""
+        steps = tracing.publishing(batch)
         outcomes = await self._broker.publish(batch)
+        for step, error in zip(steps, outcomes, strict=bool(steps)):
+            step.end(None if error is None else type(error).__name__)
         confirmed = [UUID(message.message_id) for message, error in zip(batch, outcomes, strict=True) if error is None]
         refused = [(message, error) for message, error in zip(batch, outcomes, strict=True) if error is not None]
         self._confirmed.extend(confirmed)

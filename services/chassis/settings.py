@@ -39,6 +39,9 @@ class ServiceSettings(BaseSettings):
     metrics_port: int | None = Field(
         None, ge=0, le=65535, description="serve /metrics for Prometheus on this port, 0 for any; none: not at all"
     )
+    traces: bool = Field(
+        default=False, description="record traces and send them by OTLP, set up by the variables OTEL_…"
+    )
     behind_tls: bool = Field(default=False, description="a proxy in front speaks TLS: send HSTS")
     token_issuer: str = Field("urn:doorstroom:development", description="the `iss` that tokens must have")
     token_audience: str = Field("doorstroom", description="the `aud` that tokens must have")

@@ -12,6 +12,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 
 from schemas import catalogue
 from schemas.base import Message as EventData
+from services.chassis import tracing
 from services.chassis.broker.port import Message
 from services.chassis.clock import Clock, Identifiers, system_clock
 from services.chassis.database import Connection, Database, Insertion, Parameters, Rows, TransactionConflict, Write
@@ -74,9 +75,21 @@ class UnitOfWork:
 
     def record(self, data: EventData, subject: UUID, dataref: str | None = None) -> None:
         """Store an event with this transaction; it leaves as soon as the transaction is committed."""
-        event = catalogue.event(
-            data, id=self.identifiers(), source=self.source, subject=str(subject), time=self.now, dataref=dataref
+        id_ = self.identifiers()
+        step = tracing.begin(
+            f"record {data.TYPE}", tracing.Kind.PRODUCER, tracing.cause_of(data), {"messaging.message.id": str(id_)}
         )
+        event = catalogue.event(
+            data,
+            id=id_,
+            source=self.source,
+            subject=str(subject),
+            time=self.now,
+            dataref=dataref,
+            traceparent=step.traceparent,
+        )
+        # What is rolled back was never recorded, and its step is never ended.
+        self.after_commit.append(step.end)
         self.outgoing.append(Message(str(event.id), catalogue.routing_key(event), catalogue.encode(event)))
 
     def _row(self, message: Message) -> dict[str, object]:

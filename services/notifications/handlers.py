@@ -12,6 +12,7 @@ from schemas.messages.offers import (
     PlacementFellThrough,
 )
 from schemas.messages.placements import PlacementEnded
+from services.chassis import tracing
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.notifications import measures, store
 from services.notifications.hub import Feed, Hub
@@ -50,6 +51,11 @@ async def notify(hub: Hub, unit: UnitOfWork, events: Sequence[Notifiable]) -> No
     """Put into each recipient's inbox what is news to them, and show it live once it is committed."""
     news = await store.newer(unit, [item for event in events for item in _news(event)])
     if news:
+        fresh = {item.subject for item in news}
+        for event in events:
+            if fresh & {item.subject for item in _news(event)}:
+                step = tracing.begin(f"notify {KINDS[type(event)]}", tracing.Kind.INTERNAL, tracing.cause_of(event), {})
+                unit.after_commit.append(step.end)
         stored = await store.add(unit, news)
         unit.after_commit.append(lambda: hub.deliver(stored))
         told = {item.subject for item in news if item.kind == KINDS[OfferMade]}

@@ -11,7 +11,8 @@ from services.cli.embedded import SERVICES
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = tuple(
-    f"docs/{name}.md" for name in ("runbook", "delivery-guarantees", "reliability", "identity", "metrics", "log-events")
+    f"docs/{name}.md"
+    for name in ("runbook", "delivery-guarantees", "reliability", "identity", "metrics", "traces", "log-events")
 )
 SOURCES = "\n".join(path.read_text() for path in sorted((ROOT / "services").rglob("*.py")))
 EVENTS = set(re.findall(r'log\.\w+\(\s*"([a-z-]+)"', SOURCES))

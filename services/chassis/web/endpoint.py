@@ -14,9 +14,10 @@ from services.chassis.errors import Forbidden, TooLarge
 from services.chassis.idempotency import REPLAYED_HEADER
 from services.chassis.identity.principal import Principal
 from services.chassis.measures.families import REQUEST_SECONDS, REQUESTS
+from services.chassis.tracing import serving
 from services.chassis.web import negotiation, problems
 from services.chassis.web.context import Context
-from services.chassis.web.headers import Trace, answered, trace
+from services.chassis.web.headers import Trace, answered, received_traceparent, trace
 from services.chassis.web.inputs import InputReader
 from services.chassis.web.operation import Call, Operation, Unit
 from services.chassis.web.performance import Perform
@@ -41,11 +42,14 @@ class Endpoint(ABC, Generic[Unit]):
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
         started = time.perf_counter()
-        ids = trace(request, self.context.identifiers)
-        try:
-            response = await self.respond(request, ids)
-        except Exception as error:  # noqa: BLE001 - every failure becomes a problem document
-            response = problems.problem(error, answered(self.base, ids))
+        operation = self.operation
+        with serving(self.service, operation.method, operation.path, received_traceparent(request)) as step:
+            ids = trace(request, self.context.identifiers, step.traceparent)
+            try:
+                response = await self.respond(request, ids)
+            except Exception as error:  # noqa: BLE001 - every failure becomes a problem document
+                response = problems.problem(error, answered(self.base, ids))
+            step.note({"http.response.status_code": response.status})
         if self.operation.stream is None:
             self._seconds.observe(time.perf_counter() - started)
         self._count(response.status // 100)

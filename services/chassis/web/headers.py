@@ -48,13 +48,20 @@ class Trace:
     fsc_transaction_id: str | None
 
 
-def trace(request: web.Request, identifiers: Identifiers) -> Trace:
-    """Take over the request's ids where they are well-formed, and put them on every log line of this request."""
+def received_traceparent(request: web.Request) -> str | None:
+    """The trace that the request belongs to, where that is well-formed."""
+    return _matching(_TRACEPARENT, request.headers.get(TRACEPARENT))
+
+
+def trace(request: web.Request, identifiers: Identifiers, traceparent: str | None) -> Trace:
+    """Take over the request's ids where they are well-formed, and put them on every log line of this request.
+
+    `traceparent` is what its own step in the trace hands on.
+    """
     received = request.headers
     request_id = received.get(REQUEST_ID)
     if request_id is None or not _REQUEST_ID.fullmatch(request_id):
         request_id = identifiers().hex
-    traceparent = _matching(_TRACEPARENT, received.get(TRACEPARENT))
     fsc_transaction_id = _matching(_FSC_TRANSACTION_ID, received.get(FSC_TRANSACTION_ID))
     ids = Trace(request_id, traceparent, fsc_transaction_id)
     _bind(ids)

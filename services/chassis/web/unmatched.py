@@ -10,7 +10,7 @@ from services.chassis.measures.families import REQUESTS
 from services.chassis.web import problems
 from services.chassis.web.context import Context
 from services.chassis.web.endpoint import log_access
-from services.chassis.web.headers import answered, trace
+from services.chassis.web.headers import answered, received_traceparent, trace
 
 NONE = "(none)"
 """Stands for what a request to no route has not: what its client wrote instead is in no label."""
@@ -28,7 +28,7 @@ class Unmatched:
     async def answer(self, request: web.Request) -> web.Response:
         """404, or 405 with the methods that the address has."""
         started = time.perf_counter()
-        ids = trace(request, self._context.identifiers)
+        ids = trace(request, self._context.identifiers, received_traceparent(request))
         allowed = await self._allowed(request)
         problem = problems.from_status(405, ", ".join(sorted(allowed))) if allowed else problems.from_status(404)
         response = problems.problem(problem, answered(self._base(request.path), ids))

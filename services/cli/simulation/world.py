@@ -41,6 +41,8 @@ REST_SECONDS = 60.0
 LONGEST_ABSENCE_SECONDS = 20.0
 """Of the broker."""
 MOST_REPLICAS = 2
+RETENTION_DAYS = 365
+"""Longer than any message is under way, as an installation has to choose it: here weeks may go by within a minute."""
 _AT_ONCE = {
     name: at_once(asked)
     for name, asked in (
@@ -61,7 +63,7 @@ class SimulatedWorld(Acts):
         self.clock = SeededClock(loop)
         self.matchmaker = Matchmaker(WaitlistStore(), Programmes(), is_dutch_holiday, HELPDESK)
         self.leases = Leases(LEASE_SECONDS)
-        own = {"registry_key_file": key_file}
+        own = {"registry_key_file": key_file, "retention_days": RETENTION_DAYS}
         settings = {
             one.name: one.settings(mode=Mode.EMBEDDED, database_url=SecretStr(urls[one.name]), **own)
             for one in SERVICES

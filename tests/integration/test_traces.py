@@ -1,5 +1,6 @@
 """One trace from the request that posts a bed to the notification, in one process and over a real broker."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -27,7 +28,7 @@ from services.chassis.identity.development import KEYS_FILE
 from services.chassis.process import Process
 from services.chassis.service import Service
 from services.chassis.settings import Mode
-from services.chassis.tracing.recording import Recorder
+from services.chassis.tracing.recording import Recorder, Traces
 from services.chassis.wiring import Surroundings, topology, verifier_from
 from services.cli.cast import Cast
 from services.cli.embedded import SERVICES, build_embedded, database_url
@@ -212,6 +213,40 @@ async def test_a_collector_receives_what_is_recorded(tmp_path: Path, monkeypatch
     assert b"doorstroom-under-test" in sent
     assert bytes.fromhex(TRACE) in sent
     assert b"notify offer-made" in sent
+
+
+async def test_a_collector_that_is_silent_keeps_no_process_from_ending(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes the connection and never answers: what waited is lost, and the process ends in time."""
+
+    async def be_silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asked.wait()
+        writer.close()
+
+    asked = asyncio.Event()
+    server = await asyncio.start_server(be_silent, "127.0.0.1", 0)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    monkeypatch.setattr("services.chassis.tracing.recording.STOP_SECONDS", 0.2)
+    traces = Traces(["test"])
+    tracing.begin("something", tracing.Kind.INTERNAL, None, {}).end()
+    async with asyncio.timeout(3):
+        await traces.stop()
+    assert not tracing.is_recording()
+    asked.set()
+    server.close()
+
+
+async def test_the_answer_has_the_trace(exporter: InMemorySpanExporter, tmp_path: Path) -> None:
+    """Of a request without a trace, too: its own; with one, that, and the step here as what the answer names."""
+    async with embedded(tmp_path) as running, aiohttp.ClientSession() as session:
+        address = f"{running.endpoints.registry}/registry/v1/offers"
+        async with session.get(address, headers={"traceparent": TRACEPARENT}) as response:
+            answered = response.headers["traceparent"]
+        async with session.get(address) as response:
+            own = response.headers["traceparent"]
+    spans = {f"{span.context.span_id:016x}": span for span in exporter.get_finished_spans()}
+    assert answered[3:35] == TRACE != own[3:35]
+    assert {spans[each[36:52]].name for each in (answered, own)} == {"GET /registry/v1/offers"}
+    assert spans[own[36:52]].attributes["http.response.status_code"] == 401
 
 
 def test_nothing_of_it_is_loaded_when_it_is_off() -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -74,5 +76,15 @@ class Traces:
     async def stop(self) -> None:
         """Send what waits, for a bounded time, and record no more."""
         record_with(forward)
-        shutdown = asyncio.get_running_loop().run_in_executor(None, self._provider.shutdown)
-        await asyncio.wait([shutdown], timeout=STOP_SECONDS)
+        ended, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def shut_down() -> None:
+            self._provider.shutdown()
+            with suppress(RuntimeError):  # nobody waits any more
+                loop.call_soon_threadsafe(ended.set)
+
+        # A thread of its own, which no process waits for: a collector that is silent must not keep it from ending.
+        threading.Thread(target=shut_down, name="traces", daemon=True).start()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await ended.wait()

@@ -8,11 +8,12 @@ back, and the stored answer is given again.
 import hashlib
 import json
 import re
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, Protocol
+from uuid import UUID
 
 from sqlalchemy import (
     Column,
@@ -41,6 +42,11 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 class Executor(Protocol):
     """What works in the open transaction: a unit of work."""
+
+    @property
+    def concerned(self) -> Collection[UUID]:
+        """The cases that were read or changed."""
+        ...
 
     def execute(self, statement: Executable, parameters: Any = None, /) -> Awaitable[Any]:  # noqa: ANN401 - SQLAlchemy's own
         """Run one statement."""

@@ -1,7 +1,7 @@
 """One running service: its database, its messages and its timers, started and stopped in the right order."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Executable, Table, bindparam, delete, sele
 from schemas.base import Message
 from schemas.messages.delivery import QueueLost
 from services.chassis import idempotency, quarantine
+from services.chassis.audit import Journal
 from services.chassis.background import Background
 from services.chassis.broker.port import Broker
 from services.chassis.broker.topology import Queue
@@ -60,7 +61,8 @@ class Service:
 
     def __init__(self, parts: Parts) -> None:
         self.name = parts.name
-        self.api = parts.api
+        self.journal = Journal(parts.transactions, parts.tables.audit)
+        self.api = replace(parts.api, journal=self.journal)
         self.transactions = parts.transactions
         self.tables = parts.tables
         self.parts = parts
@@ -88,7 +90,7 @@ class Service:
         if self._consumer is not None:
             self._background.start(f"{self.name}-consumer", self._consumer.run)
             self._background.start(f"{self.name}-dead-letters", self._consumer.collect_dead_letters)
-        for timer in (*self.parts.timers, self._housekeeping()):
+        for timer in (*self.parts.timers, self.journal.sealing, self._housekeeping()):
             self._background.start(f"{self.name}-{timer.name}", timer.run)
         for name, work in self.parts.background.items():
             self._background.start(f"{self.name}-{name}", work)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, Uuid, text
 
+from services.chassis.audit.tables import AuditTables, audit_tables
 from services.chassis.database import UtcDateTime
 
 _WAITING = text("status = 'waiting'")
@@ -11,15 +12,16 @@ _WAITING = text("status = 'waiting'")
 
 @dataclass(frozen=True, slots=True)
 class MessageTables:
-    """Outbox, inbox and quarantine of one service, in its own database."""
+    """Outbox, inbox, quarantine and audit log of one service, in its own database."""
 
     outbox: Table
     inbox: Table
     quarantine: Table
+    audit: AuditTables
 
 
 def message_tables(metadata: MetaData) -> MessageTables:
-    """Declare the three tables in a service's metadata."""
+    """Declare them in a service's metadata."""
     outbox = Table(
         "outbox",
         metadata,
@@ -52,4 +54,4 @@ def message_tables(metadata: MetaData) -> MessageTables:
         Column("received_at", UtcDateTime, nullable=False),
         Index("quarantine_waiting", "id", postgresql_where=_WAITING, sqlite_where=_WAITING),
     )
-    return MessageTables(outbox, inbox, quarantine)
+    return MessageTables(outbox, inbox, quarantine, audit_tables(metadata))

@@ -42,6 +42,8 @@ class UnitOfWork:
     after_commit: list[Callable[[], None]] = field(default_factory=list)
     clock: Clock = system_clock
     """For what is measured after the commit; whatever is decided is decided at `now`."""
+    concerned: set[UUID] = field(default_factory=set)
+    """The cases that were read or changed, for the audit log."""
 
     async def execute(self, statement: Executable, parameters: Parameters = None) -> Rows:
         """Run one statement in this transaction, after what waits to be written."""
@@ -117,7 +119,7 @@ class Transactions:
         self.database = database
         self.clock = clock
         self._outbox = Insertion(outbox, _OUTBOX_COLUMNS)
-        self._identifiers = identifiers
+        self.identifiers = identifiers
         self._source = source
         self._refused = refused
         self.hand_over: Callable[[list[Message]], None] = lambda _messages: None
@@ -170,4 +172,4 @@ class Transactions:
         return result
 
     def _unit(self, connection: Connection) -> UnitOfWork:
-        return UnitOfWork(connection, self.clock(), self._identifiers, self._source, clock=self.clock)
+        return UnitOfWork(connection, self.clock(), self.identifiers, self._source, clock=self.clock)

@@ -75,12 +75,12 @@ def _endpoint(
     commands: Commands[Unit] | None,
 ) -> Handler:
     if operation.stream is not None:
-        return StreamEndpoint(api.name, operation, context, base).__call__
+        return StreamEndpoint(api, operation, context, base).__call__
     if api.work is None:
         message = f"API {api.name} has handlers, and no work to run them in"
         raise ValueError(message)
-    perform = performance(operation, api.work, commands)
-    return HandlerEndpoint(api.name, operation, context, base, perform).__call__
+    perform = performance(operation, api.work, commands, api.journal)
+    return HandlerEndpoint(api, operation, context, base, perform).__call__
 
 
 def _description(api: Api[Unit], base: CIMultiDict[str]) -> Handler:

@@ -10,27 +10,33 @@ from aiohttp import web
 from multidict import CIMultiDict
 from prometheus_client import Counter
 
-from services.chassis.errors import Forbidden, TooLarge
+from services.chassis.errors import DoorstroomError, Forbidden, TooLarge
 from services.chassis.idempotency import REPLAYED_HEADER
 from services.chassis.identity.principal import Principal
 from services.chassis.measures.families import REQUEST_SECONDS, REQUESTS
 from services.chassis.tracing import serving
 from services.chassis.web import negotiation, problems
+from services.chassis.web.auditing import stopped
 from services.chassis.web.context import Context
 from services.chassis.web.headers import Trace, answered, received_traceparent, trace
 from services.chassis.web.inputs import InputReader
-from services.chassis.web.operation import Call, Operation, Unit
+from services.chassis.web.operation import Api, Call, Operation, Unit
 from services.chassis.web.performance import Perform
 
 log = structlog.get_logger("access")
+
+ASKING = web.RequestKey("asking", Principal)
+"""Who asks, once that is known."""
+_UNAVAILABLE = 503
 
 
 class Endpoint(ABC, Generic[Unit]):
     """One route. Whatever happens, it answers, with the standing headers; and it logs one line."""
 
-    def __init__(self, service: str, operation: Operation[Unit], context: Context, base: CIMultiDict[str]) -> None:
-        self.service = service
-        self._seconds = REQUEST_SECONDS.labels(service)
+    def __init__(self, api: Api[Unit], operation: Operation[Unit], context: Context, base: CIMultiDict[str]) -> None:
+        self.service = api.name
+        self.journal = api.journal
+        self._seconds = REQUEST_SECONDS.labels(api.name)
         self._counts: dict[int, Counter] = {}
         self.operation = operation
         self.context = context
@@ -49,6 +55,7 @@ class Endpoint(ABC, Generic[Unit]):
                 response = await self.respond(request, ids)
             except Exception as error:  # noqa: BLE001 - every failure becomes a problem document
                 response = problems.problem(error, answered(self.base, ids))
+                await self._note(request, ids, response.status)
             step.note({"http.response.status_code": response.status})
         if self.operation.stream is None:
             self._seconds.observe(time.perf_counter() - started)
@@ -73,6 +80,7 @@ class Endpoint(ABC, Generic[Unit]):
         """The call that this request makes, and its body as a plain document. Raises what is wrong with it."""
         now = self.context.clock()
         principal = await self.context.verifier.authenticate(negotiation.bearer_token(request), now)
+        request[ASKING] = principal
         self._authorise(principal)
         negotiation.check_accept(request, self._media_type)
         raw = b""
@@ -81,6 +89,15 @@ class Endpoint(ABC, Generic[Unit]):
             raw = await self._read(request)
         path, query, body, document = self._inputs.read(request, raw)
         return Call(principal, body, path, query, request.headers, ids.request_id, ids.traceparent, now), document
+
+    async def _note(self, request: web.Request, ids: Trace, status: int) -> None:
+        """Whoever was refused is in the audit log. Without a database nothing could be done or seen, and no line be."""
+        if self.journal is None or status == _UNAVAILABLE:
+            return
+        try:
+            await self.journal.record(stopped(self.operation, request.match_info, request.get(ASKING), ids, status))
+        except DoorstroomError as error:
+            log.exception("audit-not-written", operation=self.operation.operation_id, reason=error.detail)
 
     def _authorise(self, principal: Principal) -> None:
         if self.operation.scope not in principal.scopes:
@@ -106,13 +123,13 @@ class HandlerEndpoint(Endpoint[Unit]):
 
     def __init__(
         self,
-        service: str,
+        api: Api[Unit],
         operation: Operation[Unit],
         context: Context,
         base: CIMultiDict[str],
         perform: Perform,
     ) -> None:
-        super().__init__(service, operation, context, base)
+        super().__init__(api, operation, context, base)
         self._perform = perform
 
     async def respond(self, request: web.Request, ids: Trace) -> web.StreamResponse:

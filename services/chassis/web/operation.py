@@ -1,7 +1,7 @@
 """What a service says about its HTTP API: operations as data. Routes and the OpenAPI document both come from it."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from sqlalchemy import Table
 from typing_extensions import TypeVar as DefaultTypeVar
 
+from services.chassis.audit.action import Action
 from services.chassis.idempotency import Executor
 from services.chassis.identity.principal import Principal, Role
 from services.chassis.web.stream import EventStream
@@ -18,6 +19,7 @@ from services.chassis.web.stream import EventStream
 Body = DefaultTypeVar("Body", default=None)
 Query = DefaultTypeVar("Query", default=None)
 Unit = TypeVar("Unit", bound=Executor)
+UsedUnit_contra = TypeVar("UsedUnit_contra", bound=Executor, contravariant=True)
 OpenedUnit_co = TypeVar("OpenedUnit_co", bound=Executor, covariant=True)
 Result = TypeVar("Result")
 
@@ -35,6 +37,18 @@ class Work(Protocol[OpenedUnit_co]):
 
     async def read(self, work: Callable[[OpenedUnit_co], Awaitable[Result]], /) -> Result:
         """Run it without writing."""
+        ...
+
+
+class Journal(Protocol[UsedUnit_contra]):
+    """Where it is noted who did what; `audit.Journal` is one."""
+
+    async def note(self, unit: UsedUnit_contra, action: Action, /) -> None:
+        """Note it together with the change that it is."""
+        ...
+
+    async def record(self, action: Action, cases: Collection[UUID] = (), /) -> None:
+        """Note what changed nothing. Raises Unavailable."""
         ...
 
 
@@ -162,6 +176,8 @@ class Api(Generic[Unit]):
     work: Work[Unit] | None = None
     idempotency_keys: Table | None = None
     """Where answers to POST are kept; see `idempotency_keys_table`."""
+    journal: Journal[Unit] | None = None
+    """Where every use is noted; nowhere only where there is no database."""
 
     def __post_init__(self) -> None:
         if not self.base_path.endswith(f"/v{self.version.split('.', 1)[0]}"):

@@ -1,13 +1,17 @@
 """How a handler is run: reading, writing, or writing once per Idempotency-Key."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from typing import Any
+from uuid import UUID
 
 from aiohttp import web
 
+from services.chassis.audit.action import Result
 from services.chassis.idempotency import KEY_HEADER, Command, StoredReply, request_hash
+from services.chassis.web.auditing import done
 from services.chassis.web.commands import Commands
-from services.chassis.web.operation import Call, Handler, Operation, Reply, Unit, Work
+from services.chassis.web.operation import Call, Handler, Journal, Operation, Reply, Unit, Work
 
 Perform = Callable[[web.Request, Call[Any, Any], object], Awaitable[tuple[StoredReply, bool]]]
 """Gives the answer to a call, and whether it had been given before."""
@@ -15,46 +19,83 @@ Perform = Callable[[web.Request, Call[Any, Any], object], Awaitable[tuple[Stored
 _SUCCESS = range(200, 300)
 
 
-def performance(operation: Operation[Unit], work: Work[Unit], commands: Commands[Unit] | None) -> Perform:
+def performance(
+    operation: Operation[Unit],
+    work: Work[Unit],
+    commands: Commands[Unit] | None,
+    journal: Journal[Unit] | None,
+) -> Perform:
     """How this operation's handler is run. Raises ValueError for a POST without a table for its keys."""
-    handler = operation.handler
-    if handler is None:
+    if operation.handler is None:
         message = f"operation {operation.operation_id} has no handler"
         raise ValueError(message)
     if operation.method != "POST":
-        return _plainly(handler, work.read if operation.method == "GET" else work.run)
+        perform = _reading if operation.method == "GET" else _changing
+        return perform(operation, operation.handler, work, journal)
     if commands is None:
         message = f"operation {operation.operation_id} is a POST: its API must have a table for idempotency keys"
         raise ValueError(message)
-    return _once(handler, commands)
+    return _once(operation, operation.handler, commands, journal)
 
 
-def _plainly(
-    handler: Handler[Unit], run: Callable[[Callable[[Unit], Awaitable[StoredReply]]], Awaitable[StoredReply]]
+def _reading(
+    operation: Operation[Unit], handler: Handler[Unit], work: Work[Unit], journal: Journal[Unit] | None
 ) -> Perform:
     async def perform(_request: web.Request, call: Call[Any, Any], _document: object) -> tuple[StoredReply, bool]:
-        async def work(unit: Unit) -> StoredReply:
-            return render(await handler(call, unit))
+        async def read(unit: Unit) -> tuple[StoredReply, Collection[UUID]]:
+            return render(await handler(call, unit)), unit.concerned
 
-        return await run(work), False
+        reply, cases = await work.read(read)
+        if journal is not None:
+            # Before the answer leaves: what cannot be noted is not shown.
+            await journal.record(done(operation, call, reply.status), cases)
+        return reply, False
 
     return perform
 
 
-def _once(handler: Handler[Unit], commands: Commands[Unit]) -> Perform:
+def _changing(
+    operation: Operation[Unit], handler: Handler[Unit], work: Work[Unit], journal: Journal[Unit] | None
+) -> Perform:
+    async def perform(_request: web.Request, call: Call[Any, Any], _document: object) -> tuple[StoredReply, bool]:
+        return await work.run(partial(_effect, operation, handler, journal, call)), False
+
+    return perform
+
+
+def _once(
+    operation: Operation[Unit], handler: Handler[Unit], commands: Commands[Unit], journal: Journal[Unit] | None
+) -> Perform:
     async def perform(request: web.Request, call: Call[Any, Any], document: object) -> tuple[StoredReply, bool]:
         principal = call.principal
         fingerprint = request_hash(request.method, request.path_qs, document)
         command = Command(principal.organisation, principal.subject, call.headers[KEY_HEADER], fingerprint)
 
         async def effect(unit: Unit) -> StoredReply:
-            reply = render(await handler(call, unit))
+            reply = await _effect(operation, handler, journal, call, unit)
             await commands.remember(unit, command, reply)
             return reply
 
-        return await commands.perform(command, effect)
+        reply, replayed = await commands.perform(command, effect)
+        if replayed and journal is not None:
+            await journal.record(done(operation, call, reply.status, Result.REPEATED))
+        return reply, replayed
 
     return perform
+
+
+async def _effect(
+    operation: Operation[Unit],
+    handler: Handler[Unit],
+    journal: Journal[Unit] | None,
+    call: Call[Any, Any],
+    unit: Unit,
+) -> StoredReply:
+    """The handler's, and the line in the audit log that says so: both or neither."""
+    reply = render(await handler(call, unit))
+    if journal is not None:
+        await journal.note(unit, done(operation, call, reply.status))
+    return reply
 
 
 def render(reply: Reply) -> StoredReply:

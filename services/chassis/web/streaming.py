@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from services.chassis.web import negotiation, problems
+from services.chassis.web.auditing import done
 from services.chassis.web.endpoint import Endpoint
 from services.chassis.web.headers import Trace, answered
 from services.chassis.web.operation import Unit
@@ -20,6 +21,8 @@ class StreamEndpoint(Endpoint[Unit]):
             raise ValueError(message)
         call, _ = await self.accept(request, ids)
         last_id = last_event_id(request.headers, self.operation.last_event_id)
+        if self.journal is not None:
+            await self.journal.record(done(self.operation, call, 200))
         subject = call.principal.subject
         self.context.streams.check_room(subject)
         response = self._response(ids)

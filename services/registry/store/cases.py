@@ -54,7 +54,9 @@ async def last_place(unit: UnitOfWork, case_id: UUID, waitlist: str) -> Earlier 
 
 async def find_case(unit: UnitOfWork, case_id: UUID, coordinator: str | None) -> Row:
     """A case; with `coordinator`, only one of theirs. Raises NotFound."""
-    return await _find(unit, cases, case_id, coordinator, "case")
+    found = await _find(unit, cases, case_id, coordinator, "case")
+    unit.concerned.add(case_id)
+    return found
 
 
 _HELD = select(cases).where(cases.c.id == bindparam("case", type_=Uuid)).with_for_update(key_share=True)
@@ -62,6 +64,7 @@ _HELD = select(cases).where(cases.c.id == bindparam("case", type_=Uuid)).with_fo
 
 async def hold_case(unit: UnitOfWork, case_id: UUID) -> Row:
     """A case, which until the transaction ends nobody else changes nor puts into a list. Raises NotFound."""
+    unit.concerned.add(case_id)
     return _one(await unit.execute(_HELD, {"case": case_id}), "case")
 
 
@@ -69,7 +72,9 @@ async def own_cases(unit: UnitOfWork, case_ids: Sequence[UUID], coordinator: str
     """Which of these cases are this coordinator's, and were not merged into another; they are held."""
     mine = (among(unit.connection, cases.c.id, case_ids), cases.c.coordinator == coordinator)
     query = select(cases.c.id).where(*mine, cases.c.merged_into.is_(None)).order_by(cases.c.id)
-    return {row.id for row in await unit.execute(query.with_for_update(key_share=True))} if case_ids else set()
+    mine_ids = {row.id for row in await unit.execute(query.with_for_update(key_share=True))} if case_ids else set()
+    unit.concerned |= mine_ids
+    return mine_ids
 
 
 async def set_eligible_until(unit: UnitOfWork, case_id: UUID, waitlist: str, until: datetime | None) -> None:
@@ -95,7 +100,7 @@ async def find_entry(unit: UnitOfWork, entry_id: UUID, coordinator: str | None) 
     """An entry with its profile; with `coordinator`, only one of theirs. Raises NotFound."""
     query = select(entries, profiles.c.profile).join(profiles, profiles.c.id == entries.c.profile_id)
     query = query.where(entries.c.id == entry_id, *_own(entries, coordinator))
-    return _one((await unit.execute(query)), "entry")
+    return _concerned(unit, _one((await unit.execute(query)), "entry"))
 
 
 async def find_offer(unit: UnitOfWork, offer_id: UUID, coordinator: str | None) -> Row:
@@ -110,8 +115,11 @@ def own(table: Table, coordinator: str, **filters: str | None) -> Select[tuple[o
 
 
 async def rows(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> Sequence[Row]:
-    """What the statement finds."""
-    return await unit.execute(statement)
+    """What the statement finds, of cases or of what belongs to one."""
+    found = await unit.execute(statement)
+    for row in found:
+        _concerned(unit, row)
+    return found
 
 
 async def all_waitlists(unit: UnitOfWork) -> Sequence[Row]:
@@ -124,7 +132,16 @@ _BY_ID = {table: select(table).where(table.c.id == bindparam("id", type_=Uuid)) 
 
 async def _find(unit: UnitOfWork, table: Table, id_: UUID, coordinator: str | None, what: str) -> Row:
     rows = await unit.execute(_BY_ID[table], {"id": id_})
-    return _one([row for row in rows if coordinator in (None, row["coordinator"])], what)
+    return _concerned(unit, _one([row for row in rows if coordinator in (None, row["coordinator"])], what))
+
+
+_CASES = frozenset({"case_id", "survivor_id", "merged_id"})
+
+
+def _concerned(unit: UnitOfWork, row: Row) -> Row:
+    """Whose case this is will be in the audit log."""
+    unit.concerned.update(row[name] for name in _CASES.intersection(row.keys()))
+    return row
 
 
 def _own(table: Table, coordinator: str | None) -> list[ColumnElement[bool]]:

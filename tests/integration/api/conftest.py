@@ -21,7 +21,7 @@ from services.cli.sample import Sample
 from services.municipalities.domain.half_year import half_year_of
 from tests.support.templates import run_to_its_end, sqlite_copy
 
-BOOKKEEPING = {"outbox", "inbox", "alembic_version", "waitlists"}
+BOOKKEEPING = {"outbox", "inbox", "alembic_version", "waitlists", "audit_pending", "audit_log"}
 
 
 @dataclass(slots=True)

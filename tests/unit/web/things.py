@@ -71,6 +71,8 @@ class FoundNothing:
 class FakeUnit:
     """A unit of work without a database."""
 
+    concerned: frozenset[UUID] = frozenset()
+
     async def execute(self, _statement: object, _parameters: object = None, /) -> Any:  # noqa: ANN401 - like SQLAlchemy
         """Do nothing."""
         return FoundNothing()

@@ -1,0 +1,78 @@
+"""Where a service notes what happened: with a change, or by itself."""
+
+import asyncio
+from collections import deque
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from services.chassis.audit.action import Action
+from services.chassis.audit.chain import SEALED_AT_ONCE, seal
+from services.chassis.audit.tables import AuditTables
+from services.chassis.database import Insertion
+from services.chassis.errors import Unavailable
+from services.chassis.timers import Timer
+from services.chassis.unit_of_work import Transactions, UnitOfWork
+
+WAITING_LIMIT = 10_000
+TOGETHER = 500
+"""So many reads and refusals, of people who asked at the same time, share one transaction."""
+SEAL_SECONDS = 10.0
+"""How long a line lies unsealed at most, if nobody is woken."""
+
+_Waiting = tuple[dict[str, object], asyncio.Future[None]]
+
+
+class Journal:
+    """Notes what happened in one service's audit log."""
+
+    def __init__(self, transactions: Transactions, tables: AuditTables) -> None:
+        self._transactions = transactions
+        self._tables = tables
+        self._insertion = Insertion(tables.pending)
+        self._waiting: deque[_Waiting] = deque()
+        self._writing: asyncio.Task[None] | None = None
+        self.sealing = Timer("audit-seal", transactions.clock, self._seal, SEAL_SECONDS)
+
+    async def note(self, unit: UnitOfWork, action: Action) -> None:
+        """Note this in the same transaction: what is undone was not done."""
+        await unit.write(self._insertion, [action.row(unit.identifiers(), unit.now, unit.concerned)])
+        unit.after_commit.append(self.sealing.wake)
+
+    async def record(self, action: Action, cases: Collection[UUID] = ()) -> None:
+        """Note this by itself, and return when it is stored. Raises Unavailable when it cannot be."""
+        if len(self._waiting) >= WAITING_LIMIT:
+            raise Unavailable("Too much is asked at once; try again later.")
+        stored = asyncio.get_running_loop().create_future()
+        row = action.row(self._transactions.identifiers(), self._transactions.clock(), cases)
+        self._waiting.append((row, stored))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_waiting())
+        await stored
+
+    async def _write_waiting(self) -> None:
+        """Store what waits, with all that came meanwhile in the next transaction."""
+        try:
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
+                await self._store(batch)
+        finally:
+            self._writing = None
+        self.sealing.wake()
+
+    async def _store(self, batch: list[_Waiting]) -> None:
+        try:
+            await self._transactions.run(lambda unit: unit.write(self._insertion, [row for row, _ in batch]))
+        except Exception as error:  # noqa: BLE001 - whoever waits is told, whatever it was
+            for _, stored in batch:
+                if not stored.done():
+                    stored.set_exception(error)
+            return
+        for _, stored in batch:
+            if not stored.done():
+                stored.set_result(None)
+
+    async def _seal(self) -> datetime | None:
+        """Gives the present moment while there is more."""
+        sealed = await self._transactions.run(lambda unit: seal(unit, self._tables))
+        return self._transactions.clock() if sealed == SEALED_AT_ONCE else None

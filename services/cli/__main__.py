@@ -15,6 +15,7 @@ EXIT_INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""
 
 COMMANDS: Mapping[str, tuple[str, str, str]] = {
+    "audit": ("audit", "audit", "Audit log: who did or asked what; verify it, list it."),
     "backup": ("backup", "backup", "Copy everything of the embedded mode, as it was at one moment."),
     "cases": ("cases", "cases", "Cases: erase who somebody is."),
     "check": ("check", "check", "Check what must never be false, in live databases."),

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
 import click
 
+from services.chassis.audit import Action, Result, write
 from services.chassis.unit_of_work import UnitOfWork
-from services.cli.databases import find_database, opened
+from services.cli.databases import TABLES, find_database, opened
 from services.cli.options import DATA
 from services.registry.handlers.personal import erase
 from services.registry.store.cases import find_case
@@ -40,8 +42,16 @@ def erase_command(case: UUID, data: Path, *, yes: bool) -> None:
     _work(url, lambda unit: find_case(unit, case, None))
     if not yes:
         click.confirm("Everything that says who this is will be gone for good. Erase it?", abort=True)
-    erased = _work(url, lambda unit: erase(unit, case, None))
+    erased = _work(url, partial(_erase, case))
     click.echo("Erased: its key is destroyed." if erased else "Nothing personal was stored of it.")
+
+
+async def _erase(case: UUID, unit: UnitOfWork) -> bool:
+    """And say so in the audit log: what is gone cannot tell that it was there."""
+    erased = await erase(unit, case, None)
+    action = Action("cases erase", Result.DONE, 0, {"caseId": str(case)}, role="operator", origin="command")
+    await write(unit, TABLES["registry"].audit, action)
+    return erased
 
 
 def _work(url: str, work: Callable[[UnitOfWork], Awaitable[Answer]]) -> Answer:

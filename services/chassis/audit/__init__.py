@@ -8,7 +8,7 @@ changed unseen. Neither holds a name, a token or a text that somebody typed.
 
 from services.chassis.audit.action import Action, Result
 from services.chassis.audit.chain import Head, seal, verify
-from services.chassis.audit.journal import Journal
+from services.chassis.audit.journal import Journal, write
 from services.chassis.audit.tables import AuditTables, audit_tables, create_audit_tables
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "create_audit_tables",
     "seal",
     "verify",
+    "write",
 ]

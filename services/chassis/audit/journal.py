@@ -4,7 +4,10 @@ import asyncio
 from collections import deque
 from collections.abc import Collection
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
+
+from sqlalchemy import Table
 
 from services.chassis.audit.action import Action
 from services.chassis.audit.chain import SEALED_AT_ONCE, seal
@@ -20,6 +23,17 @@ TOGETHER = 500
 SEAL_SECONDS = 10.0
 """How long a line lies unsealed at most, if nobody is woken."""
 
+
+async def write(unit: UnitOfWork, tables: AuditTables, action: Action) -> None:
+    """Note this with what else the transaction does."""
+    await unit.write(_insertion(tables.pending), [action.row(unit.identifiers(), unit.now, unit.concerned)])
+
+
+@lru_cache(maxsize=16)
+def _insertion(table: Table) -> Insertion:
+    return Insertion(table)
+
+
 _Waiting = tuple[dict[str, object], asyncio.Future[None]]
 
 
@@ -29,14 +43,13 @@ class Journal:
     def __init__(self, transactions: Transactions, tables: AuditTables) -> None:
         self._transactions = transactions
         self._tables = tables
-        self._insertion = Insertion(tables.pending)
         self._waiting: deque[_Waiting] = deque()
         self._writing: asyncio.Task[None] | None = None
         self.sealing = Timer("audit-seal", transactions.clock, self._seal, SEAL_SECONDS)
 
     async def note(self, unit: UnitOfWork, action: Action) -> None:
         """Note this in the same transaction: what is undone was not done."""
-        await unit.write(self._insertion, [action.row(unit.identifiers(), unit.now, unit.concerned)])
+        await write(unit, self._tables, action)
         unit.after_commit.append(self.sealing.wake)
 
     async def record(self, action: Action, cases: Collection[UUID] = ()) -> None:
@@ -61,8 +74,9 @@ class Journal:
         self.sealing.wake()
 
     async def _store(self, batch: list[_Waiting]) -> None:
+        pending = _insertion(self._tables.pending)
         try:
-            await self._transactions.run(lambda unit: unit.write(self._insertion, [row for row, _ in batch]))
+            await self._transactions.run(lambda unit: unit.write(pending, [row for row, _ in batch]))
         except Exception as error:  # noqa: BLE001 - whoever waits is told, whatever it was
             for _, stored in batch:
                 if not stored.done():

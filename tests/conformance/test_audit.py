@@ -117,7 +117,7 @@ async def test_lines_taken_from_the_end_are_found_by_who_noted_it(log: Log) -> N
 async def test_the_database_refuses_to_change_a_line(log: Log, statement: object) -> None:
     """Whatever the code says."""
     await log.add(2)
-    with pytest.raises(Exception, match="IntegrityError|RaiseError"):
+    with pytest.raises(Exception, match=r"IntegrityError|RaiseError"):
         await log.transactions.run(lambda unit: unit.execute(statement))  # type: ignore[arg-type] # either is one
     assert await log.verify() == []
 

@@ -4,8 +4,8 @@ from alembic import op
 
 from services.chassis.audit import create_audit_tables
 
-revision = "0007"
-down_revision = "0006"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:

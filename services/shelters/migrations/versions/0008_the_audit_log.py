@@ -4,8 +4,8 @@ from alembic import op
 
 from services.chassis.audit import create_audit_tables
 
-revision = "0004"
-down_revision = "0003"
+revision = "0008"
+down_revision = "0007"
 
 
 def upgrade() -> None:

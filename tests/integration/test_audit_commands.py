@@ -1,0 +1,102 @@
+"""`doorstroom audit`, on a folder that a running system wrote."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from schemas.vocabulary import Purpose
+from services.chassis.identity import Role
+from services.cli.__main__ import cli
+from tests.integration.api.conftest import serving
+from tests.support.templates import run_to_its_end, sqlite_copy
+
+CASE = {"sex": "female", "ageBand": "23-plus", "adults": 1, "children": 0, "consents": [*map(str, Purpose)]}
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, arguments)
+
+
+async def use(data: Path) -> str:
+    """Somebody registers a case and looks at it three times; a stranger tries to."""
+    async with serving(data) as server:
+        owner, stranger = (server.token(name, Role.COORDINATOR) for name in ("coordination", "stranger"))
+        case_id = str((await server.post("/registry/v1/cases", owner, CASE)).body["caseId"])
+        for token in (owner, owner, owner, stranger):
+            await server.send("GET", f"/registry/v1/cases/{case_id}", token)
+        for service in server.services.values():
+            await service.journal.sealing.work()
+        return case_id
+
+
+@pytest.fixture
+def folder(tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, str]:
+    """Where it is, and the case."""
+    monkeypatch.delenv("DOORSTROOM_DATABASE_URL", raising=False)
+    data = tmp_path / "data"
+    sqlite_copy(sqlite_template, data)
+    return data, run_to_its_end(use(data))
+
+
+def change(data: Path, *statements: str) -> None:
+    connection = sqlite3.connect(data / "registry.sqlite3")
+    with connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def test_a_sound_log_says_where_it_ends(folder: tuple[Path, str]) -> None:
+    """And that end, kept elsewhere, is met again."""
+    verified = run("audit", "verify", "registry", "--data", str(folder[0]))
+    assert verified.exit_code == 0, verified.output
+    end = verified.stdout.split()[-1]
+    assert end.startswith("registry:5:")
+    assert run("audit", "verify", "--noted", end, "--data", str(folder[0])).exit_code == 0
+
+
+def test_what_was_done_to_the_log_is_found(folder: tuple[Path, str]) -> None:
+    """A refusal made a success, and then the end taken away."""
+    data = folder[0]
+    end = run("audit", "verify", "registry", "--data", str(data)).stdout.split()[-1]
+    change(data, "DROP TRIGGER audit_log_no_update", "UPDATE audit_log SET status = 200 WHERE status = 404")
+    changed = run("audit", "verify", "registry", "--data", str(data))
+    assert changed.exit_code == 1
+    assert "registry: line 5 is not what was written" in changed.stdout
+    change(data, "DROP TRIGGER audit_log_no_delete", "DELETE FROM audit_log WHERE sequence = 5")
+    assert run("audit", "verify", "registry", "--data", str(data)).exit_code == 0
+    cut = run("audit", "verify", "registry", "--noted", end, "--data", str(data))
+    assert cut.exit_code == 1
+    assert "line 5 is not the one that was noted" in cut.stdout
+
+
+def test_an_end_that_is_none_is_refused(folder: tuple[Path, str]) -> None:
+    """With how it looks."""
+    refused = run("audit", "verify", "--noted", "registry:5", "--data", str(folder[0]))
+    assert refused.exit_code == 2
+    assert "SERVICE:LINE:DIGEST" in refused.output
+
+
+def test_who_looked_at_a_case_can_be_listed(folder: tuple[Path, str]) -> None:
+    """Those too who were refused, each with the organisation."""
+    data, case_id = folder
+    listed = run("audit", "list", "registry", "--case", case_id, "--data", str(data)).stdout.splitlines()
+    assert [line.split()[1:5] for line in listed] == [
+        *[["getCase", "done", "200", "coordination"]] * 3,
+        ["getCase", "refused", "404", "stranger"],
+    ]
+    stranger = run("audit", "list", "registry", "--organisation", "stranger", "--json", "--data", str(data)).stdout
+    assert json.loads(stranger)["objects"] == {"caseId": case_id}
+
+
+def test_what_an_operator_erases_is_in_the_log(folder: tuple[Path, str]) -> None:
+    """What is gone cannot tell that it was there."""
+    data, case_id = folder
+    assert run("cases", "erase", case_id, "--yes", "--data", str(data)).exit_code == 0
+    connection = sqlite3.connect(data / "registry.sqlite3")
+    rows = connection.execute("SELECT action, origin, role, objects FROM audit_pending").fetchall()
+    connection.close()
+    assert rows == [("cases erase", "command", "operator", f'{{"caseId":"{case_id}"}}')]

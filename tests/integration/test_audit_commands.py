@@ -20,7 +20,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(cli, arguments)
 
 
-async def use(data: Path) -> str:
+async def use(data: Path, cases: list[str]) -> None:
     """Somebody registers a case and looks at it three times; a stranger tries to."""
     async with serving(data) as server:
         owner, stranger = (server.token(name, Role.COORDINATOR) for name in ("coordination", "stranger"))
@@ -29,7 +29,7 @@ async def use(data: Path) -> str:
             await server.send("GET", f"/registry/v1/cases/{case_id}", token)
         for service in server.services.values():
             await service.journal.sealing.work()
-        return case_id
+        cases.append(case_id)
 
 
 @pytest.fixture
@@ -38,7 +38,9 @@ def folder(tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.delenv("DOORSTROOM_DATABASE_URL", raising=False)
     data = tmp_path / "data"
     sqlite_copy(sqlite_template, data)
-    return data, run_to_its_end(use(data))
+    cases: list[str] = []
+    run_to_its_end(use(data, cases))
+    return data, cases[0]
 
 
 def change(data: Path, *statements: str) -> None:
@@ -85,6 +87,7 @@ def test_who_looked_at_a_case_can_be_listed(folder: tuple[Path, str]) -> None:
     data, case_id = folder
     listed = run("audit", "list", "registry", "--case", case_id, "--data", str(data)).stdout.splitlines()
     assert [line.split()[1:5] for line in listed] == [
+        ["registerCase", "done", "201", "coordination"],
         *[["getCase", "done", "200", "coordination"]] * 3,
         ["getCase", "refused", "404", "stranger"],
     ]

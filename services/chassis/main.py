@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 import uvloop
@@ -19,28 +20,37 @@ YOUNG_OBJECTS = 50_000
 
 
 def main(definition: Definition[SettingsType]) -> None:
+    """Run a service on a broker; see `run`."""
+    run(definition.settings, lambda settings: _process(definition, settings))
+
+
+def run(kind: type[SettingsType], make: Callable[[SettingsType], Process]) -> None:
     """Read the settings, serve until SIGTERM, exit: 0 after a clean stop, 2 when it cannot run so."""
     try:
-        settings = definition.settings()
+        settings = kind()
     except ValidationError as error:
         refuse("; ".join(f"DOORSTROOM_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors()))
     configure_logging(settings.log_format, settings.log_level)
     calm_collector()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(definition, settings))
+            runner.run(_serve(settings, make))
     except (Unusable, OSError, ValueError, DoorstroomError) as error:
         refuse(str(error))
 
 
-async def _serve(definition: Definition[SettingsType], settings: SettingsType) -> None:
+async def _serve(settings: SettingsType, make: Callable[[SettingsType], Process]) -> None:
+    await run_until_signalled(make(settings), settings)
+
+
+def _process(definition: Definition[SettingsType], settings: SettingsType) -> Process:
     if settings.broker_url is None:
         raise Unusable("set DOORSTROOM_BROKER_URL to amqp://user:password@host:port/vhost")
     queues = [definition.queue(settings.broker_prefix)]
     url = settings.broker_url.get_secret_value()
     broker = RabbitMQBroker(url, topology(settings.broker_prefix, queues), name=f"doorstroom {definition.name}")
     service = definition.build(settings, Surroundings(broker))
-    await run_until_signalled(Process([service], broker, verifier_from(settings), settings), settings)
+    return Process([service], broker, verifier_from(settings), settings)
 
 
 def calm_collector() -> None:

@@ -97,11 +97,13 @@ class Service:
 
     async def ask_again(self) -> None:
         """Our queue is not there: ask the others to say again what was in it. They ask us for what was in theirs."""
+        if self.parts.queue is None:
+            return
         log.warning("queue-lost", service=self.name)
         await self.transactions.run(self._ask_again)
 
     async def _ask_again(self, unit: UnitOfWork) -> None:
-        assert self.parts.queue is not None, "only who has a queue loses it"  # noqa: S101 - the broker asks who has one
+        assert self.parts.queue is not None, "only who has a queue loses it"  # noqa: S101 - its caller looked
         bindings = list(self.parts.queue.bindings)
         lost = QueueLost(version=1, service=self.name, bindings=bindings, found_at=unit.now)
         unit.record(lost, unit.identifiers())
@@ -123,12 +125,10 @@ class Service:
     @property
     def checks(self) -> dict[str, Check]:
         """What the service needs, each with a way to find out whether it has it now."""
-        checks: dict[str, Check] = {
-            f"{self.name}-database": self._has_database,
-            f"{self.name}-broker": lambda: self.parts.broker.connected,
-        }
+        checks: dict[str, Check] = {f"{self.name}-database": self._has_database}
         consumer = self._consumer
         if consumer is not None:
+            checks[f"{self.name}-broker"] = lambda: self.parts.broker.connected
             checks[f"{self.name}-consumer"] = lambda: consumer.consuming
         return checks
 

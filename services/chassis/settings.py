@@ -66,6 +66,15 @@ class ServiceSettings(BaseSettings):
     token_leeway_seconds: float = Field(
         30.0, ge=0, le=120, description="how far the issuer's clock and ours may be apart"
     )
+    identity_issuer: str = Field(
+        "urn:doorstroom:identity",
+        description="the `iss` of our own token endpoint: its address without /token, https://…/identity/v1",
+        pattern=r"^[a-z]+:[\x21-\x7e]+[^/]$",
+        max_length=255,
+    )
+    identity_keys_url: str | None = Field(
+        None, description="where our own token endpoint publishes its keys: …/identity/v1/jwks", max_length=2000
+    )
     drain_seconds: float = Field(
         0.0, ge=0, le=60, description="how long to serve on after readiness turned false, so that balancers notice"
     )

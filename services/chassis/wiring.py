@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Generic, TypeVar
 
 from services.chassis.broker.port import Broker
@@ -52,28 +51,36 @@ def topology(prefix: str, queues: Sequence[Queue]) -> Topology:
 
 
 def verifier_from(settings: ServiceSettings, clock: Clock = system_clock) -> TokenVerifier:
-    """Verifies tokens of the issuer in the settings. Raises Unusable, ValueError or OSError."""
+    """Verifies tokens of the issuers in the settings. Raises Unusable, ValueError or OSError."""
+    issuers = _issuers(settings, clock)
+    if not issuers:
+        raise Unusable(
+            "set DOORSTROOM_TOKEN_KEYS_URL to where the issuer of the accepted tokens publishes its keys (JWKS), "
+            "DOORSTROOM_TOKEN_KEYS_FILE to a file, or DOORSTROOM_IDENTITY_KEYS_URL to where our token endpoint does"
+        )
     return TokenVerifier(
-        {settings.token_issuer: _keys_from(settings, clock)},
+        issuers,
         settings.token_audience,
         leeway=timedelta(seconds=settings.token_leeway_seconds),
         clients=frozenset(settings.token_clients.split()),
     )
 
 
-def _keys_from(settings: ServiceSettings, clock: Clock) -> Keys:
+def _issuers(settings: ServiceSettings, clock: Clock) -> dict[str, Keys]:
     algorithms = settings.token_algorithms.split()
     if not algorithms or not set(algorithms) <= set(ALGORITHMS):
         raise Unusable(f"DOORSTROOM_TOKEN_ALGORITHMS: give some of {' '.join(ALGORITHMS)}")
-    match settings.token_keys_file, settings.token_keys_url:
-        case Path() as file, None:
-            return KeySet.from_file(file, algorithms)
-        case None, str(url):
-            return RemoteKeys(url, clock, pace=_pace(settings), algorithms=algorithms)
-    raise Unusable(
-        "set either DOORSTROOM_TOKEN_KEYS_URL to where the issuer of the accepted tokens publishes its keys (JWKS), "
-        "or DOORSTROOM_TOKEN_KEYS_FILE to a file with them"
-    )
+    file, url, own_url = settings.token_keys_file, settings.token_keys_url, settings.identity_keys_url
+    if file is not None and url is not None:
+        raise Unusable("set DOORSTROOM_TOKEN_KEYS_URL or DOORSTROOM_TOKEN_KEYS_FILE, and not both")
+    issuers: dict[str, Keys] = {}
+    if own_url is not None:
+        issuers[settings.identity_issuer] = RemoteKeys(own_url, clock, pace=_pace(settings), algorithms=algorithms)
+    if file is not None:
+        issuers[settings.token_issuer] = KeySet.from_file(file, algorithms)
+    if url is not None:
+        issuers[settings.token_issuer] = RemoteKeys(url, clock, pace=_pace(settings), algorithms=algorithms)
+    return issuers
 
 
 def _pace(settings: ServiceSettings) -> Pace:

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "backup": ("backup", "backup", "Copy everything of the embedded mode, as it was at one moment."),
     "cases": ("cases", "cases", "Cases: erase who somebody is."),
     "check": ("check", "check", "Check what must never be false, in live databases."),
+    "clients": ("clients", "clients", "Clients: systems that get access tokens from our own token endpoint."),
     "municipalities": ("municipalities", "municipalities", "Municipalities: import their populations, merge them."),
     "openapi": ("serving", "openapi_command", "Print a service's OpenAPI 3.1 document."),
     "quarantine": ("quarantine", "quarantine", "Messages that could not be handled: look, replay, drop."),

@@ -21,6 +21,8 @@ from services.cli.first_start import STATE_FILE
 from services.cli.options import DATA
 from services.cli.reconcile import say_all_again
 from services.cli.run import RESTORED, finish_restore, owned_folder
+from services.identity.wiring import KEY_FILE as IDENTITY_KEY_FILE
+from services.identity.wiring import NAME as IDENTITY
 from services.registry.store.vault import KEY_FILE
 
 MANIFEST = "backup.json"
@@ -29,6 +31,9 @@ PAGES_AT_ONCE = 4096
 EVERYTHING = timedelta(days=366)
 """The outboxes keep no message for as long as that."""
 _FILES = tuple(f"{name}.sqlite3" for name in TABLES)
+_IDENTITY_FILE = f"{IDENTITY}.sqlite3"
+"""The token endpoint's, which exchanges nothing with the others; and is not there before it was started once."""
+_KEYS = (KEY_FILE, IDENTITY_KEY_FILE)
 
 FOLDER = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 
@@ -54,8 +59,9 @@ def backup(folder: Path, data: Path, *, with_key: bool) -> None:
             shutil.copyfile(data / STATE_FILE, part / STATE_FILE)
         _copy_at_one_moment(data, part)
         has_key = (data / KEY_FILE).exists()
-        if with_key and has_key:
-            shutil.copyfile(data / KEY_FILE, part / KEY_FILE)
+        for name in _KEYS if with_key else ():
+            if (data / name).exists():
+                shutil.copyfile(data / name, part / name)
         manifest = {"madeAt": system_clock().isoformat(), "needsKey": has_key, "sha256": _digests(part)}
         (part / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
     click.echo(f"{folder}: {', '.join(_FILES)}")
@@ -82,8 +88,9 @@ def restore(folder: Path, data: Path) -> None:
             urls = {name: database_url(part, name) for name in TABLES}
             for name, count in asyncio.run(say_all_again(urls, EVERYTHING)).items():
                 click.echo(f"{name}: as it was at {made_at}; {count} message(s) will be said again")
-            if (folder / KEY_FILE).exists() and not (data / KEY_FILE).exists():
-                shutil.copyfile(folder / KEY_FILE, part / KEY_FILE)
+            for name in _KEYS:
+                if (folder / name).exists() and not (data / name).exists():
+                    shutil.copyfile(folder / name, part / name)
         finish_restore(data)
 
 
@@ -92,7 +99,7 @@ def _ensure_restorable(folder: Path, data: Path, digests: Mapping[str, str], *, 
         raise CannotRun(f"{folder} is no backup: {MANIFEST} does not name every database")
     if (data / RESTORED).exists():
         raise CannotRun(f"a restore into {data} was interrupted; to start as always finishes it")
-    there = [name for name in (*_FILES, STATE_FILE) if (data / name).exists()]
+    there = [name for name in (*_FILES, _IDENTITY_FILE, STATE_FILE) if (data / name).exists()]
     if there:
         raise CannotRun(f"{data} has {', '.join(there)} already; move that away, or give another --data")
     if needs_key and not (data / KEY_FILE).exists() and not (folder / KEY_FILE).exists():
@@ -126,11 +133,12 @@ def _finished_or_gone(folder: Path) -> Iterator[Path]:
 
 def _copy_at_one_moment(data: Path, target: Path) -> None:
     """Nobody writes to any of them for as long as it takes to begin to read all of them; then the copies are made."""
+    names = [*_FILES, *([_IDENTITY_FILE] if (data / _IDENTITY_FILE).exists() else [])]
     with ExitStack() as readers:
         with ExitStack() as writers:
-            for name in _FILES:
+            for name in names:
                 writers.enter_context(closing(_held(data / name)))
-            sources = {name: readers.enter_context(closing(_reading(data / name))) for name in _FILES}
+            sources = {name: readers.enter_context(closing(_reading(data / name))) for name in names}
         for name, source in sources.items():
             with closing(sqlite3.connect(target / name)) as copy:
                 source.backup(copy, pages=PAGES_AT_ONCE)
@@ -165,7 +173,9 @@ def _begun(path: Path, begin: str) -> sqlite3.Connection:
 def _manifest(folder: Path) -> tuple[datetime, bool, dict[str, str]]:
     try:
         found = json.loads((folder / MANIFEST).read_text())
-        digests = {name: found["sha256"][name] for name in (*_FILES, STATE_FILE) if name in found["sha256"]}
+        digests = {
+            name: found["sha256"][name] for name in (*_FILES, _IDENTITY_FILE, STATE_FILE) if name in found["sha256"]
+        }
         return datetime.fromisoformat(found["madeAt"]), bool(found["needsKey"]), digests
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CannotRun(f"{folder} is no backup: {MANIFEST} is not there, or cannot be read") from error
@@ -174,7 +184,7 @@ def _manifest(folder: Path) -> tuple[datetime, bool, dict[str, str]]:
 def _digests(folder: Path) -> dict[str, str]:
     """What is in each file. A file that is not there has none."""
     digests = {}
-    for name in (*_FILES, STATE_FILE):
+    for name in (*_FILES, _IDENTITY_FILE, STATE_FILE):
         if (folder / name).exists():
             with (folder / name).open("rb") as file:
                 digests[name] = hashlib.file_digest(file, "sha256").hexdigest()

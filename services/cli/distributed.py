@@ -25,6 +25,9 @@ from services.cli.run import HOST, owned_folder, play_until_stopped
 from services.cli.servers import PrivatePostgreSQL, PrivateRabbitMQ, ServerFailed, ServerMissing
 from services.cli.servers.leftovers import Leftovers
 from services.cli.servers.support import free_port
+from services.identity.wiring import KEY_FILE as IDENTITY_KEY_FILE
+from services.identity.wiring import NAME as IDENTITY
+from services.identity.wiring import make_secret
 from services.registry.store.vault import KEY_FILE, make_key_file
 from services.registry.wiring import REGISTRY
 
@@ -71,11 +74,13 @@ async def run_distributed(data: Path, *, play: bool, write: Callable[[str], None
         with servers(data) as (postgresql, rabbitmq):
             issuer = _issuer(data)
             environment = {"DOORSTROOM_TOKEN_KEYS_FILE": str((data / KEYS_FILE).resolve())}
-            replicas = await start_services(data, postgresql, rabbitmq.url, environment)
+            started = await start_services(data, postgresql, rabbitmq.url, {}, {IDENTITY: 1})
             try:
-                await _serve(data, replicas, issuer, play=play, write=write)
+                environment["DOORSTROOM_IDENTITY_KEYS_URL"] = f"{started[0].root}/identity/v1/jwks"
+                started += await start_services(data, postgresql, rabbitmq.url, environment)
+                await _serve(data, started, issuer, play=play, write=write)
             finally:
-                await asyncio.to_thread(stop_services, replicas)
+                await asyncio.to_thread(stop_services, started)
     write("Stopped; everything is stored.")
 
 
@@ -141,7 +146,7 @@ def start_replica(
         "DOORSTROOM_HOST": HOST,
         "DOORSTROOM_PORT": str(port),
         "DOORSTROOM_ACCESS_LOG": "false",
-        **(_secrets(data) if service == REGISTRY.name else {}),
+        **_secrets(data, service),
         **environment,
     }
     if METRICS_PORT in os.environ:
@@ -150,11 +155,15 @@ def start_replica(
     return Replica.start(service, port, log, settings)
 
 
-def _secrets(data: Path) -> Mapping[str, str]:
-    """What only the registry gets: the key to the keys of personal data."""
-    key_file = data / KEY_FILE
-    make_key_file(key_file)
-    return {"DOORSTROOM_REGISTRY_KEY_FILE": str(key_file.resolve())}
+def _secrets(data: Path, service: str) -> Mapping[str, str]:
+    """What only one service gets: the key to the keys of personal data, or the one to the keys of tokens."""
+    if service == REGISTRY.name:
+        make_key_file(data / KEY_FILE)
+        return {"DOORSTROOM_REGISTRY_KEY_FILE": str((data / KEY_FILE).resolve())}
+    if service == IDENTITY:
+        make_secret(data / IDENTITY_KEY_FILE)
+        return {"DOORSTROOM_IDENTITY_KEY_FILE": str((data / IDENTITY_KEY_FILE).resolve())}
+    return {}
 
 
 def _launch(service: str, log: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":

@@ -7,17 +7,21 @@ from typing import Any
 from pydantic import SecretStr
 
 from services.chassis.broker.memory import InProcessBroker
-from services.chassis.identity import DevelopmentIssuer, TokenVerifier
+from services.chassis.identity import DevelopmentIssuer, Keys, TokenVerifier
 from services.chassis.process import Process
 from services.chassis.settings import Mode
 from services.chassis.web import Api
 from services.chassis.wiring import Definition, Surroundings, topology
+from services.identity.settings import Settings as IdentitySettings
+from services.identity.wiring import NAME as IDENTITY
+from services.identity.wiring import build as build_identity
 from services.municipalities.wiring import MUNICIPALITIES
 from services.notifications.wiring import NOTIFICATIONS
 from services.registry.wiring import REGISTRY
 from services.shelters.wiring import SHELTERS
 
 SERVICES: tuple[Definition[Any], ...] = (REGISTRY, SHELTERS, MUNICIPALITIES, NOTIFICATIONS)
+"""Those that own facts and exchange messages. The token endpoint stands beside them: it has no messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +57,13 @@ def build_embedded(data: Path, **settings: Any) -> Embedded:  # noqa: ANN401 - s
     broker = InProcessBroker(topology(any_settings.broker_prefix, queues))
     surroundings = Surroundings(broker)
     services = [definition.build(chosen[definition.name], surroundings) for definition in SERVICES]
-    verifier = TokenVerifier({any_settings.token_issuer: issuer.key_set()}, any_settings.token_audience)
-    return Embedded(Process(services, broker, verifier, any_settings), issuer)
+    identity = build_identity(
+        IdentitySettings(mode=Mode.EMBEDDED, database_url=SecretStr(database_url(data, IDENTITY)), **settings),
+        surroundings,
+    )
+    issuers: dict[str, Keys] = {
+        any_settings.token_issuer: issuer.key_set(),
+        any_settings.identity_issuer: identity.keys,
+    }
+    verifier = TokenVerifier(issuers, any_settings.token_audience)
+    return Embedded(Process([*services, identity.service], broker, verifier, any_settings), issuer)

@@ -27,7 +27,7 @@ def settings_for(data: Path, *, create: bool = False) -> Settings:
     With `create`, a folder or database that is not there yet is made. Raises UsageError.
     """
     if create and not os.environ.get("DOORSTROOM_DATABASE_URL"):
-        _make_place(data)
+        make_place(data, "municipalities")
     url = find_database("municipalities", data)
     try:
         return Settings(mode=Mode.EMBEDDED, database_url=SecretStr(url))
@@ -51,9 +51,9 @@ async def _transact(settings: Settings, work: Work[Answer]) -> Answer:
         await service.transactions.database.close()
 
 
-def _make_place(data: Path) -> None:
+def make_place(data: Path, service: str) -> None:
     """An empty database for the service to fill, where there is no installation yet."""
-    file = data / "municipalities.sqlite3"
+    file = data / f"{service}.sqlite3"
     if not file.exists() and not (data / "postgresql").exists():
         # What is stored is for its owner only.
         os.umask(0o077)

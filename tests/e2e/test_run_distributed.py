@@ -1,5 +1,7 @@
-"""`doorstroom run-distributed`: the same demo on PostgreSQL, RabbitMQ and five processes."""
+"""`doorstroom run-distributed`: the same demo on PostgreSQL, RabbitMQ and six processes."""
 
+import asyncio
+import json
 import os
 import re
 import signal
@@ -7,13 +9,16 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiohttp
 import psutil
 import pytest
 
+from services.chassis.clock import system_clock
 from services.cli.servers import ServerMissing
 from services.cli.servers.postgres import PrivatePostgreSQL
 from tests.e2e.conftest import COMMAND, Program
 from tests.e2e.test_run import STEPS
+from tests.support.clients import RSA, assertion, form, public_jwk
 
 pytestmark = pytest.mark.server
 
@@ -43,7 +48,25 @@ def left_behind(folder: Path) -> list[psutil.Process]:
     return found
 
 
-def test_the_demo_is_played_by_five_processes_and_a_killed_one_comes_back(programs: list[Program], data: Path) -> None:
+async def units_of_a_client(data: Path, output: str) -> int:
+    """What a system gets that the operator registers, and that asks for a token with its own key."""
+    roots = dict(re.findall(r"^  (\w+) +(http://127\.0\.0\.1:\d+) ", output, re.MULTILINE))
+    key = data / "public.json"
+    key.write_text(json.dumps(public_jwk(RSA)))
+    options = ["--organisation", "shelter-noord", "--role", "provider", "--scope", "shelters:read"]
+    command = [*COMMAND, "clients", "add", "client-1", "--key", str(key), *options, "--data", str(data)]
+    added = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
+    assert added.returncode == 0, added.stderr
+    made = assertion("client-1", "urn:doorstroom:identity", system_clock())
+    async with aiohttp.ClientSession() as session:
+        async with session.post(f"{roots['identity']}/identity/v1/token", data=form(made)) as answer:
+            assert answer.status == 200
+            headers = {"Authorization": f"Bearer {(await answer.json())['access_token']}"}
+        async with session.get(f"{roots['shelters']}/shelters/v1/units", headers=headers) as answer:
+            return answer.status
+
+
+def test_the_demo_is_played_by_six_processes_and_a_killed_one_comes_back(programs: list[Program], data: Path) -> None:
     """Every step, on loopback only; a process that is killed is started again; Ctrl-C leaves nothing behind."""
     first = Program("run-distributed", "--data", str(data))
     programs.append(first)
@@ -53,8 +76,9 @@ def test_the_demo_is_played_by_five_processes_and_a_killed_one_comes_back(progra
     assert all(step in line for step, line in zip(STEPS, lines, strict=True))
     replicas = re.findall(r"^  (\w+) +http://127\.0\.0\.1:\d+ +process (\d+)$", output, re.MULTILINE)
     assert sorted(name for name, _ in replicas) == [
-        "municipalities", "notifications", "registry", "registry", "shelters",
+        "identity", "municipalities", "notifications", "registry", "registry", "shelters",
     ]  # fmt: skip
+    assert asyncio.run(units_of_a_client(data, output)) == 200
     listening = {
         connection.laddr.ip
         for process in left_behind(data)

@@ -15,6 +15,7 @@ from services.chassis.clock import system_clock, system_identifiers
 from services.chassis.database import Database
 from services.chassis.migrations import migrate
 from services.chassis.unit_of_work import Transactions
+from services.identity.tables import metadata as identity
 from services.municipalities import checks
 from services.municipalities.domain.errors import Refused
 from services.municipalities.domain.ledger import Kind
@@ -25,7 +26,13 @@ from services.registry.tables import metadata as registry
 from services.shelters.tables import metadata as shelters
 
 SERVICES = Path(__file__).parents[2] / "services"
-TABLES = {"municipalities": metadata, "notifications": notifications, "registry": registry, "shelters": shelters}
+TABLES = {
+    "identity": identity,
+    "municipalities": metadata,
+    "notifications": notifications,
+    "registry": registry,
+    "shelters": shelters,
+}
 CLAIMS = {"a": UUID(int=1), "b": UUID(int=2)}
 JUNE, JULY = datetime(2026, 6, 20, 9, tzinfo=UTC), datetime(2026, 7, 3, 9, tzinfo=UTC)
 

@@ -78,6 +78,11 @@ class KeySet:
         """There is nowhere to look for other keys."""
         return False
 
+    @property
+    def usable(self) -> bool:
+        """They always are."""
+        return True
+
     def find(self, key_id: str | None) -> VerificationKey | None:
         """The key with this id; without an id, the only key there is."""
         if key_id is None and len(self._keys) == 1:
@@ -97,6 +102,11 @@ class KeySet:
 
 class Keys(Protocol):
     """The keys of an issuer as they are at a moment."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether there are any to verify with."""
+        ...
 
     def current(self, now: datetime, /) -> KeySet:
         """The keys to verify with: the same object for as long as they are the same. Raises Unavailable."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Never
 import jwt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.chassis.errors import Unauthenticated
+from services.chassis.errors import Unauthenticated, Unavailable
 from services.chassis.identity.keys import Keys, KeySet, VerificationKey
 from services.chassis.identity.principal import Principal, Role
 
@@ -94,11 +94,11 @@ class TokenVerifier:
         return self._issuers
 
     async def authenticate(self, token: str, now: datetime) -> Principal:
-        """Like `verify`; when the key is not known, the issuer is asked for its keys first, if not just done."""
+        """Like `verify`; when a key is not known, the issuer is asked for its keys, unless that was just done."""
         try:
             return self.verify(token, now)
-        except UnknownKey:
-            if not await self._issuers[_claimed_issuer(token)].look_again():
+        except (UnknownKey, Unavailable):
+            if not await self._source(token).look_again():
                 raise
         return self.verify(token, now)
 

@@ -4,7 +4,7 @@ from schemas.api.paging import PageQuery
 from services.chassis.identity.principal import Principal, Role
 from services.chassis.web.application import build_application
 from services.chassis.web.openapi import openapi
-from services.chassis.web.operation import Api, Call, Contact, Operation, Reply, Work
+from services.chassis.web.operation import Api, Call, Contact, Operation, PlainRoute, Reply, Work
 from services.chassis.web.paging import Page, Paging
 from services.chassis.web.server import Runner
 from services.chassis.web.settings import WebSettings
@@ -19,6 +19,7 @@ __all__ = [
     "Page",
     "PageQuery",
     "Paging",
+    "PlainRoute",
     "Principal",
     "Reply",
     "Role",

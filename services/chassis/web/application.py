@@ -20,6 +20,7 @@ from services.chassis.web.health import Check, Health
 from services.chassis.web.openapi import openapi
 from services.chassis.web.operation import Api, Operation, Unit
 from services.chassis.web.performance import performance
+from services.chassis.web.plain import PlainEndpoint
 from services.chassis.web.settings import WebSettings
 from services.chassis.web.streaming import StreamEndpoint
 from services.chassis.web.unmatched import Unmatched
@@ -64,7 +65,10 @@ def _add_api(application: web.Application, api: Api[Unit], context: Context, bas
         commands = Commands(api.work, api.idempotency_keys, context.clock)
     for operation in api.operations:
         _add(application, operation.method, operation.path, _endpoint(api, operation, context, base, commands))
-    _add(application, "GET", f"{api.base_path}/openapi.json", _description(api, base))
+    for route in api.plain:
+        _add(application, route.method, route.path, PlainEndpoint(api.name, route, context, base).__call__)
+    if api.operations:
+        _add(application, "GET", f"{api.base_path}/openapi.json", _description(api, base))
 
 
 def _endpoint(

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
+from aiohttp import web
 from pydantic import BaseModel
 from sqlalchemy import Table
 from typing_extensions import TypeVar as DefaultTypeVar
@@ -153,6 +154,19 @@ class Operation(Generic[Unit]):
 
 
 @dataclass(frozen=True, slots=True)
+class PlainRoute:
+    """A route that another standard describes, such as OAuth's token endpoint: open, and not in our description.
+
+    What it answers gets the standing headers, a time limit and a line in the log, like an operation; the rest is its
+    own affair.
+    """
+
+    method: str
+    path: str
+    answer: Callable[[web.Request], Awaitable[web.Response]]
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """Whom to ask about an API; published in its description."""
 
@@ -178,6 +192,7 @@ class Api(Generic[Unit]):
     """Where answers to POST are kept; see `idempotency_keys_table`."""
     journal: Journal[Unit] | None = None
     """Where every use is noted; nowhere only where there is no database."""
+    plain: tuple[PlainRoute, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.base_path.endswith(f"/v{self.version.split('.', 1)[0]}"):

@@ -1,0 +1,145 @@
+"""Gives a registered client an access token: client credentials, proved by an assertion that is used once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from services.chassis.database import UniqueViolation
+from services.chassis.identity.keys import verification_key
+from services.chassis.unit_of_work import Transactions, UnitOfWork
+from services.identity import store
+from services.identity.handlers import assertions
+from services.identity.handlers.errors import (
+    InvalidClient,
+    InvalidRequest,
+    InvalidScope,
+    TooMany,
+    UnsupportedGrantType,
+)
+from services.identity.handlers.signing import Signer, SigningKeys
+from services.identity.store import SHORTEST_MEMORY, Client
+
+log = structlog.get_logger(__name__)
+
+GRANT_TYPE = "client_credentials"
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+RATE_WINDOW = timedelta(minutes=1)
+ASSERTION_LIMIT_CHARACTERS = 8 * 1024
+SCOPE_LIMIT_CHARACTERS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What tokens are given for, and how many."""
+
+    issuer: str
+    audience: str
+    lifetime_seconds: int
+    per_minute: int
+
+    @property
+    def has_address(self) -> bool:
+        """Whether the issuer's name is where it can be reached."""
+        return self.issuer.startswith(("https://", "http://"))
+
+    @property
+    def addressees(self) -> frozenset[str]:
+        """Whom an assertion may be made for: this server by its name, or this endpoint by its address."""
+        return frozenset({self.issuer, f"{self.issuer}/token"} if self.has_address else {self.issuer})
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A token, and what it is good for."""
+
+    access_token: str
+    expires_in: int
+    scope: str
+
+
+class TokenEndpoint:
+    """Gives a token to whoever proves to be a registered client."""
+
+    def __init__(self, transactions: Transactions, keys: SigningKeys, terms: Terms) -> None:
+        self._transactions = transactions
+        self._keys = keys
+        self._terms = terms
+
+    async def issue(self, form: Mapping[str, str]) -> Issued:
+        """A token for whoever proves to be a registered client. Raises OAuthError or Unavailable."""
+        assertion = _assertion(form)
+        client_id = assertions.claimed_client(assertion)
+        if form.get("client_id", client_id) != client_id:
+            raise InvalidRequest("`client_id` must be the one of the client assertion, or left out.")
+        signer = await self._keys.signer()
+        try:
+            client, issued = await self._transactions.run(
+                lambda unit: self._issue(unit, signer, client_id, assertion, form.get("scope"))
+            )
+        except UniqueViolation:
+            raise InvalidClient("The client assertion was used before: make a new one, with another `jti`.") from None
+        log.info("token-issued", client=client.id, role=client.role)
+        return issued
+
+    async def _issue(
+        self, unit: UnitOfWork, signer: Signer, client_id: str, assertion: str, scope: str | None
+    ) -> tuple[Client, Issued]:
+        client = await self._authenticate(unit, client_id, assertion)
+        granted = _granted(client, scope)
+        now, lifetime = int(unit.now.timestamp()), self._terms.lifetime_seconds
+        claims = {
+            "iss": self._terms.issuer,
+            "aud": self._terms.audience,
+            "sub": client.id,
+            "azp": client.id,
+            "client_id": client.id,
+            "jti": str(unit.identifiers()),
+            "iat": now,
+            "nbf": now,
+            "exp": now + lifetime,
+            "org": client.organisation,
+            "role": client.role,
+            "scope": granted,
+        }
+        return client, Issued(signer.sign(claims), lifetime, granted)
+
+    async def _authenticate(self, unit: UnitOfWork, client_id: str, assertion: str) -> Client:
+        client = await store.find_client(unit, client_id)
+        if client is None or client.revoked_at is not None:
+            assertions.refuse_unknown()
+        stored = await store.keys_of(unit, client_id)
+        keys = [key for one in stored if (key := verification_key({**one.jwk, "kid": one.id})) is not None]
+        proof = assertions.verify(assertion, client_id, keys, self._terms.addressees, unit.now)
+        if await store.used_since(unit, client_id, unit.now - RATE_WINDOW) >= self._terms.per_minute:
+            raise TooMany("Use the token that you have until it expires.")
+        forget_at = max(proof.usable_until, unit.now + SHORTEST_MEMORY)
+        await store.use_assertion(unit, client_id, proof.jti, forget_at)
+        return client
+
+
+def _assertion(form: Mapping[str, str]) -> str:
+    if "client_secret" in form:
+        raise InvalidRequest("Clients have no secret here: send `client_assertion`, signed with the private key.")
+    grant_type = form.get("grant_type")
+    if grant_type is None:
+        raise InvalidRequest("`grant_type` is required.")
+    if grant_type != GRANT_TYPE:
+        raise UnsupportedGrantType(f"The only `grant_type` is {GRANT_TYPE}.")
+    if form.get("client_assertion_type") != ASSERTION_TYPE:
+        raise InvalidRequest(f"`client_assertion_type` must be {ASSERTION_TYPE}.")
+    assertion = form.get("client_assertion", "")
+    if not 1 <= len(assertion) <= ASSERTION_LIMIT_CHARACTERS:
+        raise InvalidRequest("`client_assertion` is required, of at most 8 KiB.")
+    return assertion
+
+
+def _granted(client: Client, scope: str | None) -> str:
+    """What was asked for, when the client was registered for all of it; without a question, all."""
+    if scope is None:
+        return " ".join(client.scopes)
+    asked = sorted(set(scope.split()))
+    if not asked or len(scope) > SCOPE_LIMIT_CHARACTERS or not set(asked) <= set(client.scopes):
+        raise InvalidScope("`scope` must name scopes that the client is registered for, with spaces in between.")
+    return " ".join(asked)

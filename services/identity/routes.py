@@ -1,0 +1,151 @@
+"""The token endpoint over HTTP, as OAuth describes it: tokens, public keys, and where everything is."""
+
+import json
+from collections.abc import Mapping, Sequence
+from urllib.parse import parse_qsl
+
+import structlog
+from aiohttp import web
+
+from services.chassis.errors import Unavailable
+from services.chassis.identity import ALGORITHMS
+from services.chassis.unit_of_work import UnitOfWork
+from services.chassis.web import Api, Contact, PlainRoute
+from services.identity.handlers.errors import Busy, InvalidRequest, OAuthError
+from services.identity.handlers.signing import SigningKeys
+from services.identity.handlers.tokens import GRANT_TYPE, Issued, Terms, TokenEndpoint
+
+log = structlog.get_logger(__name__)
+
+BASE = "/identity/v1"
+FORM = "application/x-www-form-urlencoded"
+BODY_LIMIT_BYTES = 16 * 1024
+PARAMETERS_LIMIT = 20
+AT_ONCE_LIMIT = 32
+"""Requests that are answered at once; who comes beside them is sent away, before anything is computed for them."""
+
+
+def api(endpoint: TokenEndpoint, keys: SigningKeys, terms: Terms, contact: Contact) -> Api[UnitOfWork]:
+    """The token endpoint's routes. OAuth describes them: there are no operations beside."""
+    return Api(
+        name="identity",
+        title="doorstroom identity",
+        description="Access tokens for systems whose organisation has no identity provider of its own.",
+        version="1.0.0",
+        base_path=BASE,
+        operations=(),
+        contact=contact,
+        plain=_plain(Routes(endpoint, keys, terms), terms),
+    )
+
+
+def _plain(routes: "Routes", terms: Terms) -> tuple[PlainRoute, ...]:
+    always = (PlainRoute("POST", f"{BASE}/token", routes.token), PlainRoute("GET", f"{BASE}/jwks", routes.jwks))
+    if not terms.has_address:
+        return always
+    # RFC 8414, section 3.1: the path of the issuer comes after the well-known part.
+    return (*always, PlainRoute("GET", f"/.well-known/oauth-authorization-server{BASE}", routes.metadata))
+
+
+class Routes:
+    """Reads requests and writes answers."""
+
+    def __init__(self, endpoint: TokenEndpoint, keys: SigningKeys, terms: Terms) -> None:
+        self._endpoint = endpoint
+        self._keys = keys
+        self._terms = terms
+        self._running = 0
+
+    async def token(self, request: web.Request) -> web.Response:
+        """An access token, or OAuth's word for why there is none (RFC 6749, sections 5.1 and 5.2)."""
+        try:
+            issued = await self._token(request)
+        except OAuthError as error:
+            return _refusal(error)
+        except Unavailable as error:
+            return _refusal(Busy(error.detail))
+        document = {"access_token": issued.access_token, "token_type": "Bearer"}
+        return _json({**document, "expires_in": issued.expires_in, "scope": issued.scope})
+
+    async def _token(self, request: web.Request) -> Issued:
+        if self._running >= AT_ONCE_LIMIT:
+            raise Busy("Too much is asked at once; try again later.")
+        self._running += 1
+        try:
+            return await self._endpoint.issue(await _form(request))
+        finally:
+            self._running -= 1
+
+    async def jwks(self, _request: web.Request) -> web.Response:
+        """The public keys of our tokens (RFC 7517)."""
+        return _json(await self._keys.document(), media_type="application/jwk-set+json")
+
+    async def metadata(self, _request: web.Request) -> web.Response:
+        """Where everything is, and what is accepted (RFC 8414)."""
+        issuer = self._terms.issuer
+        document = {
+            "issuer": issuer,
+            "token_endpoint": f"{issuer}/token",
+            "jwks_uri": f"{issuer}/jwks",
+            "grant_types_supported": [GRANT_TYPE],
+            "response_types_supported": [],
+            "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+            "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
+        }
+        return _json(document)
+
+
+async def _form(request: web.Request) -> Mapping[str, str]:
+    """The parameters of the body. Raises InvalidRequest."""
+    if request.query_string:
+        raise InvalidRequest("Send everything in the body: what is in an address ends up in logs.")
+    if "Authorization" in request.headers:
+        raise InvalidRequest("Send `client_assertion` in the body, and no Authorization header.")
+    if request.content_type != FORM or "Content-Encoding" in request.headers:
+        raise InvalidRequest(f"Send {FORM}, uncompressed.")
+    pairs = _pairs(await _read(request))
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        raise InvalidRequest("Each parameter may be there once.")
+    # RFC 6749, section 3.2: a parameter without a value counts as left out, and one that is not known is ignored.
+    return {name: value for name, value in form.items() if value}
+
+
+async def _read(request: web.Request) -> bytes:
+    too_large = InvalidRequest(f"Send at most {BODY_LIMIT_BYTES} bytes.")
+    if (request.content_length or 0) > BODY_LIMIT_BYTES:
+        raise too_large
+    try:
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise too_large from None
+    if len(body) > BODY_LIMIT_BYTES:
+        raise too_large
+    return body
+
+
+def _pairs(body: bytes) -> Sequence[tuple[str, str]]:
+    try:
+        text = body.decode("ascii")
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=PARAMETERS_LIMIT)
+    except ValueError:
+        raise InvalidRequest(f"The body is no {FORM} in UTF-8 with at most {PARAMETERS_LIMIT} parameters.") from None
+
+
+def _refusal(error: OAuthError) -> web.Response:
+    log.info("token-refused", error=error.error, reason=error.description)
+    document = {"error": error.error, "error_description": error.description}
+    headers = {} if error.retry_after_seconds is None else {"Retry-After": str(error.retry_after_seconds)}
+    return _json(document, status=error.status, headers=headers)
+
+
+def _json(
+    document: Mapping[str, object],
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    media_type: str = "application/json",
+) -> web.Response:
+    # RFC 6749, section 5.1; Cache-Control: no-store is on every answer.
+    standing = {"Content-Type": media_type, "Pragma": "no-cache"}
+    return web.Response(status=status, body=json.dumps(document).encode(), headers={**standing, **(headers or {})})

@@ -15,7 +15,7 @@ from tests.support.proxy import Proxy
 
 LONGEST_PAUSE_SECONDS = 4.0
 A_WHILE_SECONDS = 3.0
-DEATH_SECONDS = 90.0
+DEATH_SECONDS = 300.0
 UNNOTICED_SECONDS = 20.0
 """For so long a process may wait for work that brings it to where it is to die."""
 DELAY_SECONDS = 0.05

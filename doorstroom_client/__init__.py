@@ -1,6 +1,35 @@
 """The typed client of doorstroom's public APIs: for shelters' and municipalities' systems, and for our own tools."""
 
 from doorstroom_client.client import Client, Endpoints
-from doorstroom_client.errors import ClientError, ProblemError, ServerUnreachable
+from doorstroom_client.errors import (
+    ClientError,
+    ProblemError,
+    ServerUnreachable,
+    TokenUnavailable,
+    UnreadableAnswer,
+    WebhookRefused,
+)
+from doorstroom_client.listing import Listing
+from doorstroom_client.retries import RetryPolicy
+from doorstroom_client.tokens import CachedToken, CalledToken, FetchedToken, StaticToken, TokenSource
+from doorstroom_client.webhooks import Webhook, WebhookVerifier
 
-__all__ = ["Client", "ClientError", "Endpoints", "ProblemError", "ServerUnreachable"]
+__all__ = [
+    "CachedToken",
+    "CalledToken",
+    "Client",
+    "ClientError",
+    "Endpoints",
+    "FetchedToken",
+    "Listing",
+    "ProblemError",
+    "RetryPolicy",
+    "ServerUnreachable",
+    "StaticToken",
+    "TokenSource",
+    "TokenUnavailable",
+    "UnreadableAnswer",
+    "Webhook",
+    "WebhookRefused",
+    "WebhookVerifier",
+]

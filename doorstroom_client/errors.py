@@ -11,6 +11,18 @@ class ServerUnreachable(ClientError):
     """No answer, after every retry. The request may or may not have had its effect; send it again with its key."""
 
 
+class UnreadableAnswer(ClientError):
+    """There was an answer, and it is not one of doorstroom's: a proxy's own page, a redirect, or too large a one."""
+
+
+class TokenUnavailable(ClientError):
+    """A token source has no access token to give. Raised by sources; the text says what to do."""
+
+
+class WebhookRefused(ClientError):
+    """What was delivered is not to be believed: its signature, its age or its form is wrong."""
+
+
 class ProblemError(ClientError):
     """The server refused, and says why (RFC 9457)."""
 

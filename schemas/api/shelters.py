@@ -1,10 +1,10 @@
 """Bodies of the shelters' API. No address and no name: a facility is an id here, and nothing more."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.api.paging import PageQuery
 from schemas.base import OrganisationId, Schema, UtcDatetime
@@ -30,6 +30,8 @@ LeaseSeconds = Annotated[
     int, Field(ge=60, le=31 * 86_400, description="how long the free place stays valid unless it is affirmed again")
 ]
 Places = Annotated[int, Field(ge=1, le=20)]
+BULK_LIMIT = 100
+"""Vacancies that are posted at once."""
 ProviderReason = Literal[
     WithdrawalReason.WITHDRAWN,
     WithdrawalReason.MAINTENANCE,
@@ -157,6 +159,33 @@ class Vacancy(Schema):
     unit_id: UUID
     state: UnitState
     lease_expires_at: UtcDatetime
+
+
+class FreeUnit(Schema):
+    """A unit that is free: one that you have, or a new one."""
+
+    unit_id: UUID | None = Field(None, description="one of yours")
+    unit: NewUnit | None = Field(None, description="without a unitId: a new one, to be added and posted at once")
+    lease_seconds: LeaseSeconds = 72 * 3600
+    available_from: UtcDatetime | None = Field(None, description="now, if not said")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.unit_id is None) == (self.unit is None):
+            raise ValueError("Give unitId of a unit of yours, or else unit that describes a new one")
+        return self
+
+
+class NewVacancies(Schema):
+    """Units that are free, all of which are posted, or none."""
+
+    vacancies: list[FreeUnit] = Field(min_length=1, max_length=BULK_LIMIT)
+
+
+class Vacancies(Schema):
+    """What was posted, in the order of the request."""
+
+    vacancies: list[Vacancy]
 
 
 class Affirmation(Schema):

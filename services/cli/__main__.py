@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from services.chassis.errors import DoorstroomError
-from services.cli.errors import CannotRun, Failed
+from services.cli.errors import EXIT_FAILED, CannotRun, Failed
 
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
@@ -16,6 +16,23 @@ EXIT_INTERRUPTED = 130
 
 COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "audit": ("audit", "audit", "Audit log: who did or asked what; verify it, list it."),
+    "beds": ("remote.beds", "beds", "Beds: post, affirm, withdraw, list and import yours, as a shelter provider."),
+    "slots": ("remote.slots", "slots", "Slots: open, claim, house and list yours, as a municipality."),
+    "offers": (
+        "remote.offers",
+        "offers",
+        "Offers: list, accept, decline and watch what is offered to your households, as a coordinator.",
+    ),
+    "profiles": (
+        "remote.profile_commands",
+        "profiles",
+        "Profiles: the installations that you speak to, and where the token for each is.",
+    ),
+    "completion": (
+        "remote.completion",
+        "completion_command",
+        "Print the completion of commands and options for SHELL.",
+    ),
     "backup": ("backup", "backup", "Copy everything of the embedded mode, as it was at one moment."),
     "cases": ("cases", "cases", "Cases: erase who somebody is."),
     "check": ("check", "check", "Check what must never be false, in live databases."),
@@ -79,13 +96,18 @@ def _run_command_line() -> None:
 
 
 def main() -> None:
-    """Run the command: 0 when all went well, 1 when it failed, 2 when it cannot run so."""
+    """Run the command: 0 when all went well, 1 when it failed, 2 when it cannot run so.
+
+    What asks a server has further codes, which docs/integrators-guide.md lists.
+    """
     try:
         _run_command_line()
     except CannotRun as error:
         _end(str(error), EXIT_USAGE)
-    except (DoorstroomError, Failed, TimeoutError) as error:
-        _end(str(error) or "something did not happen in time; see the log with --verbose", 1)
+    except Failed as error:
+        _end(str(error), error.code)
+    except (DoorstroomError, TimeoutError) as error:
+        _end(str(error) or "something did not happen in time; see the log with --verbose", EXIT_FAILED)
 
 
 def _end(message: str, code: int) -> NoReturn:

@@ -65,7 +65,7 @@ class Ears:
                     return name, notification
 
     async def _listen(self, name: str) -> None:
-        async for notification in self._cast.coordinator(name).notifications():
+        async for notification in self._cast.coordinator(name).stream_notifications():
             self._heard.put_nowait((name, notification))
 
 

@@ -11,7 +11,7 @@ from schemas.vocabulary import UnitState
 from services.chassis.identity import Role
 from services.cli.cast import Cast
 from services.cli.demo import Demo
-from services.cli.sample import COORDINATORS, PROVIDERS, Sample
+from services.cli.sample import COORDINATORS, MUNICIPALITIES, PROVIDERS, Sample
 from services.municipalities.domain.half_year import half_year_of
 
 STATE_FILE = "first-start.json"
@@ -43,7 +43,8 @@ class FirstStart:
         await Demo(self.cast, half_year_of(self.now), self.write).play()
 
     async def show_commands(self) -> None:
-        """Print three commands to copy, each with a token that works for six hours."""
+        """Print three commands to copy; write a token that works for six hours for everyone in the sample."""
+        self._hand_out_tokens()
         endpoints = self.cast.endpoints
         recipient, offer = await self._open_offer()
         provider, unit = await self._unposted_unit()
@@ -74,6 +75,14 @@ class FirstStart:
             if units:
                 return name, units[0]
         return PROVIDERS[0], None
+
+    def _hand_out_tokens(self) -> None:
+        for name in PROVIDERS:
+            self._token(name, Role.PROVIDER)
+        for name in COORDINATORS:
+            self._token(name, Role.COORDINATOR)
+        for code, *_ in MUNICIPALITIES:
+            self._token(code, Role.MUNICIPALITY)
 
     def _token(self, organisation: str, role: Role) -> str:
         """The header, with the token read from a file: so it stays out of the terminal's history."""

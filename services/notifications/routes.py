@@ -33,6 +33,8 @@ async def stream_notifications(hub: Hub, transactions: Transactions, call: Call,
     recipient = call.principal.organisation
     with hub.open(recipient) as feed:
         sequence = await _begin(transactions, recipient, stream.last_event_id)
+        # So that a reader whose line breaks before there was anything comes back for what it missed.
+        await stream.send(ServerSentEvent(None, id=str(sequence)))
         async for stored in handlers.follow(transactions, feed, recipient, sequence):
             data = _notification(stored).model_dump_json(by_alias=True)
             await stream.send(ServerSentEvent(data, id=str(stored.sequence), event=stored.kind))

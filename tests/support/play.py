@@ -163,7 +163,7 @@ class Play:
 
     async def told(self, person: Person, offer_id: UUID, kind: str) -> None:
         """Wait until they heard this of the offer: news that is overtaken by newer news of the same is not told."""
-        async with asyncio.timeout(WAIT_SECONDS), aclosing(person.coordinator.notifications("0")) as stream:  # type: ignore[type-var] # an async generator, told as an iterator
+        async with asyncio.timeout(WAIT_SECONDS), aclosing(person.coordinator.stream_notifications("0")) as stream:
             async for notification in stream:
                 if (notification.subject, notification.kind) == (offer_id, kind):
                     return
@@ -196,7 +196,7 @@ class Play:
         """Everything that this household's coordinator has been notified of, in order: this, and no more by now."""
         heard = list[str]()
         try:
-            async with asyncio.timeout(WAIT_SECONDS), aclosing(person.coordinator.notifications("0")) as stream:  # type: ignore[type-var] # an async generator, told as an iterator
+            async with asyncio.timeout(WAIT_SECONDS), aclosing(person.coordinator.stream_notifications("0")) as stream:
                 async for notification in stream:
                     heard.append(notification.kind)
                     if len(heard) == len(kinds):

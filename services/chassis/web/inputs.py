@@ -28,9 +28,14 @@ _MESSAGES = {
 CLOCK_SKEW = timedelta(minutes=1)
 
 
+def is_past(moment: datetime | None, now: datetime) -> bool:
+    """Whether a moment is before now; the sender's clock may be a minute behind ours."""
+    return moment is not None and moment < now - CLOCK_SKEW
+
+
 def not_past(pointer: str, moment: datetime | None, now: datetime) -> None:
     """Raises InvalidInput for a moment before now; the sender's clock may be a minute behind ours."""
-    if moment is not None and moment < now - CLOCK_SKEW:
+    if is_past(moment, now):
         raise InvalidInput(fields=[FieldError(pointer, "Must not be in the past.")])
 
 

@@ -26,9 +26,12 @@ class StreamClosed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ServerSentEvent:
-    """One event. `id` is what the reader sends back as Last-Event-ID; `data` is text, usually JSON on one line."""
+    """One event. `id` is what the reader sends back as Last-Event-ID; `data` is text, usually JSON on one line.
 
-    data: str
+    Without data it is no event to its reader, who only keeps the id: it says where the stream begins.
+    """
+
+    data: str | None
     id: str | None = None
     event: str | None = None
 
@@ -40,7 +43,8 @@ class ServerSentEvent:
         if self.event is not None:
             lines.append(f"event: {_checked(_NAME, self.event)}")
         # Every line end that the standard knows would end the field: each line gets its own.
-        lines.extend(f"data: {line}" for line in re.split(r"\r\n|\r|\n", self.data))
+        if self.data is not None:
+            lines.extend(f"data: {line}" for line in re.split(r"\r\n|\r|\n", self.data))
         return ("\n".join(lines) + "\n\n").encode()
 
 

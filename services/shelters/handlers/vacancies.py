@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from schemas.api.shelters import FreeUnit
 from schemas.messages.offers import (
     EnquiryEnded,
     EnquiryMade,
@@ -16,10 +17,12 @@ from schemas.messages.offers import (
     PlacementFellThrough,
 )
 from schemas.vocabulary import UnitState, WithdrawalReason
+from services.chassis.errors import FieldError, InvalidInput, NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.domain import unit as domain
+from services.shelters.domain.errors import Refused
 from services.shelters.domain.unit import LEASED, Allocation, Episode
-from services.shelters.handlers import contracts, messages
+from services.shelters.handlers import contracts, facilities, messages
 from services.shelters.store import enquiries
 from services.shelters.store import units as store
 from services.shelters.store.units import StoredUnit
@@ -68,6 +71,35 @@ async def post_vacancy(
     await store.save(unit, [stored])
     messages.record_freed(unit, stored)
     return stored
+
+
+async def post_vacancies(unit: UnitOfWork, free: Sequence[FreeUnit], organisation: str) -> list[StoredUnit]:
+    """A provider says that many units are free; new ones are added first. All of them, or none.
+
+    Raises InvalidInput with everything that is wrong with any of them.
+    """
+    posted, problems = dict[int, StoredUnit](), list[FieldError]()
+    # Units that are there in the order of their ids, as everyone locks them; new ones lock their facilities after that.
+    for number, item in sorted(enumerate(free), key=lambda pair: (pair[1].unit_id is None, str(pair[1].unit_id))):
+        try:
+            posted[number] = await _post(unit, item, organisation)
+        except (NotFound, Refused) as error:
+            problems.append(FieldError(f"/vacancies/{number}", str(error)))
+    if problems:
+        raise InvalidInput("Nothing was posted; see errors.", fields=sorted(problems, key=_place))
+    return [posted[number] for number in range(len(free))]
+
+
+def _place(problem: FieldError) -> int:
+    return int(problem.pointer.rsplit("/", 1)[1])
+
+
+async def _post(unit: UnitOfWork, item: FreeUnit, organisation: str) -> StoredUnit:
+    unit_id = item.unit_id
+    if item.unit is not None:
+        unit_id = (await facilities.open_unit(unit, item.unit, organisation)).unit.id
+    assert unit_id is not None, "either of them is given"  # noqa: S101 - the body says so
+    return await post_vacancy(unit, unit_id, organisation, item.lease_seconds, item.available_from)
 
 
 async def affirm_vacancy(unit: UnitOfWork, vacancy_id: UUID, organisation: str, lease_seconds: int) -> StoredUnit:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from schemas.api.shelters import Unit
+from schemas.api.shelters import NewUnit, Unit
 from services.chassis.identity import Principal, Role
 from services.shelters.store.units import StoredUnit
 
@@ -10,6 +10,13 @@ BASE = "/shelters/v1"
 READ, WRITE, MANAGE = "shelters:read", "shelters:write", "shelters:manage"
 PROVIDERS, OPERATORS = frozenset({Role.PROVIDER}), frozenset({Role.OPERATOR})
 EXAMPLE_ID = UUID("019a0000-0000-7000-8000-000000000001")
+
+KEPT_FOR_TOO_MANY = "Must not be more than places."
+
+
+def kept_for_too_many(unit: NewUnit) -> bool:
+    """Whether a unit would be kept for more people than it takes."""
+    return (unit.kept_for_places or 0) > unit.places
 
 
 def own(principal: Principal) -> str | None:

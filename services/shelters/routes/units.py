@@ -9,7 +9,16 @@ from services.chassis.errors import FieldError, InvalidInput
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
 from services.shelters.handlers import facilities, vacancies
-from services.shelters.routes.common import BASE, EXAMPLE_ID, PROVIDERS, READ, WRITE, unit_body
+from services.shelters.routes.common import (
+    BASE,
+    EXAMPLE_ID,
+    KEPT_FOR_TOO_MANY,
+    PROVIDERS,
+    READ,
+    WRITE,
+    kept_for_too_many,
+    unit_body,
+)
 from services.shelters.store import units as store
 from services.shelters.tables import units as units_table
 
@@ -26,8 +35,8 @@ _EXAMPLE = NewUnit(
 
 async def post_unit(call: Call[NewUnit], unit: UnitOfWork) -> Reply:
     """Add a unit to one of your facilities."""
-    if (call.body.kept_for_places or 0) > call.body.places:
-        raise InvalidInput(fields=[FieldError("/keptForPlaces", "Must not be more than places.")])
+    if kept_for_too_many(call.body):
+        raise InvalidInput(fields=[FieldError("/keptForPlaces", KEPT_FOR_TOO_MANY)])
     return Reply(201, unit_body(await facilities.open_unit(unit, call.body, call.principal.organisation)))
 
 

@@ -1,12 +1,30 @@
 """Vacancies and their leases."""
 
-from schemas.api.shelters import Affirmation, NewVacancy, Unit, Vacancy, Withdrawal
+from schemas.api.shelters import (
+    Affirmation,
+    FreeUnit,
+    NewVacancies,
+    NewVacancy,
+    Unit,
+    Vacancies,
+    Vacancy,
+    Withdrawal,
+)
 from schemas.vocabulary import WithdrawalReason
+from services.chassis.errors import FieldError, InvalidInput
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Reply
-from services.chassis.web.inputs import not_past
+from services.chassis.web.inputs import is_past, not_past
 from services.shelters.handlers import vacancies as handlers
-from services.shelters.routes.common import BASE, EXAMPLE_ID, PROVIDERS, WRITE, unit_body
+from services.shelters.routes.common import (
+    BASE,
+    EXAMPLE_ID,
+    KEPT_FOR_TOO_MANY,
+    PROVIDERS,
+    WRITE,
+    kept_for_too_many,
+    unit_body,
+)
 from services.shelters.store.units import StoredUnit
 
 
@@ -16,6 +34,25 @@ async def post_vacancy(call: Call[NewVacancy], unit: UnitOfWork) -> Reply:
     not_past("/availableFrom", body.available_from, unit.now)
     stored = await handlers.post_vacancy(unit, body.unit_id, mine, body.lease_seconds, body.available_from)
     return Reply(201, _vacancy(stored))
+
+
+async def post_vacancies(call: Call[NewVacancies], unit: UnitOfWork) -> Reply:
+    """Report many units free, or none."""
+    free = call.body.vacancies
+    late = [
+        FieldError(f"/vacancies/{number}/availableFrom", "Must not be in the past.")
+        for number, item in enumerate(free)
+        if is_past(item.available_from, unit.now)
+    ]
+    large = [
+        FieldError(f"/vacancies/{number}/unit/keptForPlaces", KEPT_FOR_TOO_MANY)
+        for number, item in enumerate(free)
+        if item.unit is not None and kept_for_too_many(item.unit)
+    ]
+    if late or large:
+        raise InvalidInput("Nothing was posted; see errors.", fields=[*late, *large])
+    posted = await handlers.post_vacancies(unit, free, call.principal.organisation)
+    return Reply(201, Vacancies(vacancies=[_vacancy(stored) for stored in posted]))
 
 
 async def affirm_vacancy(call: Call[Affirmation], unit: UnitOfWork) -> Reply:
@@ -60,6 +97,23 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             request=NewVacancy,
             request_example=NewVacancy(unit_id=EXAMPLE_ID, lease_seconds=72 * 3600),
             response=Vacancy,
+            status=201,
+            errors=(404, 409),
+            tags=("vacancies",),
+        ),
+        Operation(
+            method="POST",
+            path=f"{BASE}/vacancies/bulk",
+            operation_id="postVacancies",
+            summary="Report many units free at once",
+            description="Such as those of a spreadsheet; new ones are added. All are posted or none, and everything "
+            "that is wrong is told at once.",
+            scope=WRITE,
+            roles=PROVIDERS,
+            handler=post_vacancies,
+            request=NewVacancies,
+            request_example=NewVacancies(vacancies=[FreeUnit(unit_id=EXAMPLE_ID, lease_seconds=72 * 3600)]),
+            response=Vacancies,
             status=201,
             errors=(404, 409),
             tags=("vacancies",),

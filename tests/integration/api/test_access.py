@@ -78,6 +78,7 @@ MATRIX = {
     "POST /shelters/v1/facilities": ("shelters:manage", OPERATOR),
     "POST /shelters/v1/units": ("shelters:write", PROVIDER),
     "GET /shelters/v1/units": ("shelters:read", PROVIDER),
+    "POST /shelters/v1/vacancies/bulk": ("shelters:write", PROVIDER),
     "POST /shelters/v1/vacancies": ("shelters:write", PROVIDER),
     "POST /shelters/v1/vacancies/{vacancyId}/_affirm": ("shelters:write", PROVIDER),
     "POST /shelters/v1/vacancies/{vacancyId}/_withdraw": ("shelters:write", PROVIDER),

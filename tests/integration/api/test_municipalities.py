@@ -248,10 +248,10 @@ async def test_what_the_operator_has_set_can_be_read(shared_out: Server) -> None
     merger = await operator.merge_municipalities(planned)
     (half_year,) = (await operator.list_half_years()).half_years
     assert (half_year.national_quota, half_year.national_inhabitants) == (100, sum(INHABITANTS.values()))
-    assert (await shared_out.cast.municipality(AMSTERDAM).list_swaps()).swaps == [swapped]
-    assert (await shared_out.cast.municipality("GM0014").list_swaps()).swaps == []
+    assert (await shared_out.cast.municipality(AMSTERDAM).list_quota_swaps()).swaps == [swapped]
+    assert (await shared_out.cast.municipality("GM0014").list_quota_swaps()).swaps == []
     assert [dict(item) for item in (await operator.list_supervision_ladders()).ladders] == [dict(ladder)]
-    assert (await operator.list_mergers()).mergers == [merger]
+    assert (await operator.list_municipality_mergers()).mergers == [merger]
 
 
 async def test_a_merger_that_is_to_come_can_be_withdrawn(shared_out: Server) -> None:
@@ -262,8 +262,8 @@ async def test_a_merger_that_is_to_come_can_be_withdrawn(shared_out: Server) -> 
     planned = NewMunicipalityMerger(from_codes=[UTRECHT], into_code="GM1992", effective_on=day, name="New")
     wrong = await operator.merge_municipalities(planned)
     assert (await operator.merge_municipalities(planned)).merger_id == wrong.merger_id
-    await operator.withdraw_merger(wrong.merger_id)
-    assert not (await operator.list_mergers()).mergers
+    await operator.withdraw_municipality_merger(wrong.merger_id)
+    assert not (await operator.list_municipality_mergers()).mergers
     assert (await shared_out.post(f"{url}/{wrong.merger_id}/_withdraw", token)).status == 404
     today = planned.model_copy(update={"effective_on": datetime.now(UTC).date(), "into_code": AMSTERDAM})
     done = await operator.merge_municipalities(today)

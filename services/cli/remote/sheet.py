@@ -1,0 +1,126 @@
+"""Spreadsheets as they come: CSV with commas, semicolons or tabs, or Excel's own; rows of texts with their lines."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+LARGEST_BYTES = 5 * 1024 * 1024
+LARGEST_UNPACKED_BYTES = 50 * 1024 * 1024
+ROWS_LIMIT = 1000
+DELIMITERS = ";\t,"
+_ZIP = b"PK\x03\x04"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong on a line (0: with the file as a whole), and what would be right. Never the value itself."""
+
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.text}" if self.line else self.text
+
+
+class Faulty(Exception):
+    """The file cannot be imported; everything that is wrong with it."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("the file has faults")
+        self.faults = sorted(faults, key=lambda fault: fault.line)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line, and its cells by column; a cell without anything in it is not there."""
+
+    line: int
+    cells: Mapping[str, str]
+
+
+def read_sheet(content: bytes, columns: Mapping[str, str]) -> list[Row]:
+    """The rows under the header. `columns` gives each heading that may be used the name of its column.
+
+    Columns with other headings are left alone. Raises Faulty.
+    """
+    if len(content) > LARGEST_BYTES:
+        raise _faulty(f"the file is larger than {LARGEST_BYTES} bytes; divide it")
+    lines = ((line, texts) for line, texts in _lines(content) if any(texts))
+    header = next(lines, None)
+    if header is None:
+        raise _faulty("the file is empty")
+    names = [columns.get(text.casefold()) for text in header[1]]
+    _check_header(header[0], [name for name in names if name is not None])
+    rows = list[Row]()
+    for line, texts in lines:
+        if len(rows) == ROWS_LIMIT:
+            raise _faulty(f"there are more than {ROWS_LIMIT} rows; divide the file")
+        pairs = zip(names, texts, strict=False)
+        rows.append(Row(line, {name: text for name, text in pairs if name is not None and text}))
+    return rows
+
+
+def _check_header(line: int, known: Sequence[str]) -> None:
+    if not known:
+        raise Faulty([Fault(line, "none of the headings is one that is known; the guide lists them")])
+    twice = sorted({name for name in known if known.count(name) > 1})
+    if twice:
+        raise Faulty([Fault(line, f"the column {name} is there twice") for name in twice])
+
+
+def _lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
+    return _from_workbook(content) if content.startswith(_ZIP) else _from_csv(content)
+
+
+def _from_csv(content: bytes) -> Iterator[tuple[int, list[str]]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise Faulty([Fault(line, "not UTF-8; save the file as CSV UTF-8, or as xlsx")]) from None
+    header = text.lstrip("\r\n").partition("\n")[0]
+    delimiter = max(DELIMITERS, key=header.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for texts in reader:
+            yield line, [cell.strip() for cell in texts]
+            line = reader.line_num + 1
+    except csv.Error:
+        raise Faulty(
+            [Fault(line, "not CSV: a quotation mark that is not closed, or a cell that is too long")]
+        ) from None
+
+
+def _from_workbook(content: bytes) -> Iterator[tuple[int, list[str]]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            unpacked = sum(entry.file_size for entry in packed.infolist())
+        if unpacked > LARGEST_UNPACKED_BYTES:
+            raise _faulty(f"unpacked, the file is larger than {LARGEST_UNPACKED_BYTES} bytes; divide it")
+        sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
+        rows = sheet.to_python(skip_empty_area=False)
+    except (CalamineError, zipfile.BadZipFile, IndexError, OSError):
+        raise _faulty("the file is neither CSV nor a workbook of Excel (xlsx) that can be read") from None
+    for number, cells in enumerate(rows, start=1):
+        yield number, [_text(cell) for cell in cells]
+
+
+def _text(cell: object) -> str:
+    """A cell as it would stand in CSV: Excel keeps whole numbers as fractions, and dates as themselves."""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime | date):
+        return cell.isoformat()
+    return str(cell).strip()
+
+
+def _faulty(text: str) -> Faulty:
+    return Faulty([Fault(0, text)])

@@ -15,6 +15,7 @@ from services.chassis.measures.page import MetricsPage
 from services.chassis.service import Service
 from services.chassis.settings import ServiceSettings
 from services.chassis.web import Runner, WebSettings, build_application
+from services.chassis.web.certificates import Certificates
 from services.chassis.web.health import Check
 from services.chassis.wiring import Unusable
 
@@ -44,7 +45,11 @@ class Process:
         if self._remote_keys:
             # One of several may be away: whoever comes with a token of another one is served.
             checks["issuer-keys"] = lambda: any(keys.usable for keys in verifier.issuers.values())
-        web_settings = WebSettings(access_log=settings.access_log, behind_tls=settings.behind_tls)
+        web_settings = WebSettings(
+            access_log=settings.access_log,
+            behind_tls=settings.behind_tls,
+            certificates=Certificates.from_words(settings.client_certificate_header, settings.trusted_proxies),
+        )
         apis = [service.api for service in services]
         application = build_application(apis, verifier, checks=checks, settings=web_settings)
         self._runner = Runner(application, web_settings)

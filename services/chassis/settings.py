@@ -43,6 +43,12 @@ class ServiceSettings(BaseSettings):
         default=False, description="record traces and send them by OTLP, set up by the variables OTEL_…"
     )
     behind_tls: bool = Field(default=False, description="a proxy in front speaks TLS: send HSTS")
+    client_certificate_header: str | None = Field(
+        None, description="the header in which the proxy hands the client's certificate on (RFC 9440: Client-Cert)"
+    )
+    trusted_proxies: str = Field(
+        "", description="who may send that header: addresses or networks, with spaces in between"
+    )
     token_issuer: str = Field("urn:doorstroom:development", description="the `iss` that tokens must have")
     token_audience: str = Field("doorstroom", description="the `aud` that tokens must have")
     token_keys_file: Path | None = Field(None, description="a JWKS file with the issuer's public keys")

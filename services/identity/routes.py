@@ -7,10 +7,11 @@ from urllib.parse import parse_qsl
 import structlog
 from aiohttp import web
 
-from services.chassis.errors import Unavailable
+from services.chassis.errors import Unauthenticated, Unavailable
 from services.chassis.identity import ALGORITHMS
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Api, Contact, PlainRoute
+from services.chassis.web.certificates import Certificates
 from services.identity.handlers.errors import Busy, InvalidRequest, OAuthError
 from services.identity.handlers.signing import SigningKeys
 from services.identity.handlers.tokens import GRANT_TYPE, Issued, Terms, TokenEndpoint
@@ -25,7 +26,9 @@ AT_ONCE_LIMIT = 32
 """Requests that are answered at once; who comes beside them is sent away, before anything is computed for them."""
 
 
-def api(endpoint: TokenEndpoint, keys: SigningKeys, terms: Terms, contact: Contact) -> Api[UnitOfWork]:
+def api(
+    endpoint: TokenEndpoint, keys: SigningKeys, terms: Terms, certificates: Certificates, contact: Contact
+) -> Api[UnitOfWork]:
     """The token endpoint's routes. OAuth describes them: there are no operations beside."""
     return Api(
         name="identity",
@@ -35,7 +38,7 @@ def api(endpoint: TokenEndpoint, keys: SigningKeys, terms: Terms, contact: Conta
         base_path=BASE,
         operations=(),
         contact=contact,
-        plain=_plain(Routes(endpoint, keys, terms), terms),
+        plain=_plain(Routes(endpoint, keys, terms, certificates), terms),
     )
 
 
@@ -50,7 +53,8 @@ def _plain(routes: "Routes", terms: Terms) -> tuple[PlainRoute, ...]:
 class Routes:
     """Reads requests and writes answers."""
 
-    def __init__(self, endpoint: TokenEndpoint, keys: SigningKeys, terms: Terms) -> None:
+    def __init__(self, endpoint: TokenEndpoint, keys: SigningKeys, terms: Terms, certificates: Certificates) -> None:
+        self._certificates = certificates
         self._endpoint = endpoint
         self._keys = keys
         self._terms = terms
@@ -62,6 +66,8 @@ class Routes:
             issued = await self._token(request)
         except OAuthError as error:
             return _refusal(error)
+        except Unauthenticated as error:
+            return _refusal(InvalidRequest(error.detail))
         except Unavailable as error:
             return _refusal(Busy(error.detail))
         document = {"access_token": issued.access_token, "token_type": "Bearer"}
@@ -72,7 +78,7 @@ class Routes:
             raise Busy("Too much is asked at once; try again later.")
         self._running += 1
         try:
-            return await self._endpoint.issue(await _form(request))
+            return await self._endpoint.issue(await _form(request), self._certificates.of(request))
         finally:
             self._running -= 1
 
@@ -90,6 +96,7 @@ class Routes:
             "grant_types_supported": [GRANT_TYPE],
             "response_types_supported": [],
             "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+            "tls_client_certificate_bound_access_tokens": self._certificates.header is not None,
             "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
         }
         return _json(document)

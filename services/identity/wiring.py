@@ -16,6 +16,7 @@ from services.chassis.service import Parts, Service
 from services.chassis.settings import Mode
 from services.chassis.timers import Timer
 from services.chassis.unit_of_work import Transactions, UnitOfWork
+from services.chassis.web.certificates import Certificates
 from services.chassis.wiring import CONTACT, Surroundings, Unusable, topology
 from services.identity import routes, store
 from services.identity.handlers.signing import SigningKeys
@@ -58,6 +59,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Identity:
         settings.identity_token_seconds,
         settings.identity_tokens_per_minute,
     )
+    certificates = Certificates.from_words(settings.client_certificate_header, settings.trusted_proxies)
     endpoint = TokenEndpoint(transactions, keys, terms)
     service = Service(
         Parts(
@@ -69,7 +71,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Identity:
             broker=surroundings.broker,
             queue=None,
             handlers={},
-            api=routes.api(endpoint, keys, terms, CONTACT),
+            api=routes.api(endpoint, keys, terms, certificates, CONTACT),
             retention=timedelta(days=settings.retention_days),
             timers=(Timer("assertions", clock, lambda: transactions.run(_forget), FORGET_SECONDS),),
         )

@@ -26,3 +26,5 @@ class Principal:
     scopes: frozenset[str]
     expires_at: datetime | None = None
     """When the token expires; a live stream ends then."""
+    oin: str | None = None
+    """The OIN in the certificate that the client showed, where a proxy hands these on."""

@@ -3,7 +3,7 @@
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Never
 
@@ -11,6 +11,7 @@ import jwt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.chassis.errors import Unauthenticated, Unavailable
+from services.chassis.identity.certificates import ClientCertificate
 from services.chassis.identity.keys import Keys, KeySet, VerificationKey
 from services.chassis.identity.principal import Principal, Role
 
@@ -18,6 +19,7 @@ LIFETIME_LIMIT = timedelta(hours=6)
 """OAuth NL GOV: an access token lives at most six hours."""
 LEEWAY_LIMIT = timedelta(minutes=2)
 CACHE_LIMIT = 10_000
+THUMBPRINT = "x5t#S256"
 TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 """What a token may say that it is (RFC 9068): an identity token or a client's assertion is none that gives access."""
 
@@ -50,6 +52,7 @@ class _Claims(BaseModel):
     org: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     role: Annotated[Role, Field(strict=False)]
     scope: Annotated[str, Field(max_length=2048)]
+    cnf: dict[str, Any] | None = None
 
 
 class UnknownKey(Unauthenticated):
@@ -63,6 +66,7 @@ class _Seen:
     source: Keys
     keys: KeySet
     """As they were when the signature was checked: what another set of keys would say is not known."""
+    bound_to: str | None
 
 
 class TokenVerifier:
@@ -93,17 +97,17 @@ class TokenVerifier:
         """The keys of each issuer, by `iss`."""
         return self._issuers
 
-    async def authenticate(self, token: str, now: datetime) -> Principal:
+    async def authenticate(self, token: str, now: datetime, certificate: ClientCertificate | None = None) -> Principal:
         """Like `verify`; when a key is not known, the issuer is asked for its keys, unless that was just done."""
         try:
-            return self.verify(token, now)
+            return self.verify(token, now, certificate)
         except (UnknownKey, Unavailable):
             if not await self._source(token).look_again():
                 raise
-        return self.verify(token, now)
+        return self.verify(token, now, certificate)
 
-    def verify(self, token: str, now: datetime) -> Principal:
-        """Who holds this token.
+    def verify(self, token: str, now: datetime, certificate: ClientCertificate | None = None) -> Principal:
+        """Who holds this token, and showed this certificate.
 
         Raises Unauthenticated, which says what is wrong without repeating any of it, or Unavailable when there are no
         keys to verify with.
@@ -113,18 +117,19 @@ class TokenVerifier:
         seen = self._seen.get(digest)
         if seen is not None and now < seen.until and seen.source.current(now) is seen.keys:
             self._seen.move_to_end(digest)
-            return seen.principal
+            return _held(seen.principal, seen.bound_to, certificate)
         source = self._source(token)
         keys = source.current(now)
         claims = _claims(token, keys)
         self._check(claims, now)
         expires_at = datetime.fromtimestamp(claims.exp, UTC)
         scopes = frozenset(claims.scope.split())
+        bound_to = _bound_to(claims)
         principal = Principal(claims.sub, claims.org, claims.role, scopes, expires_at)
-        self._seen[digest] = _Seen(principal, expires_at + self._leeway, source, keys)
+        self._seen[digest] = _Seen(principal, expires_at + self._leeway, source, keys, bound_to)
         if len(self._seen) > self._cache_limit:
             self._seen.popitem(last=False)
-        return principal
+        return _held(principal, bound_to, certificate)
 
     def _source(self, token: str) -> Keys:
         source = self._issuers.get(_claimed_issuer(token))
@@ -145,6 +150,22 @@ class TokenVerifier:
             _refuse("is not valid yet")
         if claims.exp - claims.iat > LIFETIME_LIMIT.total_seconds():
             _refuse("lives longer than six hours")
+
+
+def _bound_to(claims: _Claims) -> str | None:
+    """The thumbprint of the certificate that must come with the token (RFC 8705, section 3.1)."""
+    if claims.cnf is None:
+        return None
+    thumbprint = claims.cnf.get(THUMBPRINT)
+    if len(claims.cnf) != 1 or not isinstance(thumbprint, str):
+        _refuse("is bound to something that cannot be checked here")
+    return thumbprint
+
+
+def _held(principal: Principal, bound_to: str | None, certificate: ClientCertificate | None) -> Principal:
+    if bound_to is not None and (certificate is None or certificate.thumbprint != bound_to):
+        _refuse("is bound to a client certificate, and came without it")
+    return principal if certificate is None else replace(principal, oin=certificate.oin)
 
 
 def _claimed_issuer(token: str) -> str:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from services.chassis.clock import Clock, Identifiers
 from services.chassis.errors import Unavailable
+from services.chassis.identity.certificates import ClientCertificate
 from services.chassis.identity.principal import Principal
 from services.chassis.web.settings import WebSettings
 from services.chassis.web.stream import EventStream
@@ -15,8 +16,13 @@ from services.chassis.web.stream import EventStream
 class Verifier(Protocol):
     """Knows whether an access token is genuine."""
 
-    async def authenticate(self, token: str, now: datetime, /) -> Principal:
-        """Who holds this token. Raises Unauthenticated, or Unavailable when that cannot be told now."""
+    async def authenticate(
+        self, token: str, now: datetime, certificate: ClientCertificate | None = None, /
+    ) -> Principal:
+        """Who holds this token, and showed this certificate.
+
+        Raises Unauthenticated, or Unavailable when that cannot be told now.
+        """
         ...
 
 

@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 from multidict import CIMultiDict
 from prometheus_client import Counter
+from structlog.contextvars import bind_contextvars
 
 from services.chassis.errors import DoorstroomError, Forbidden, TooLarge
 from services.chassis.idempotency import REPLAYED_HEADER
@@ -79,7 +80,10 @@ class Endpoint(ABC, Generic[Unit]):
     async def accept(self, request: web.Request, ids: Trace) -> tuple[Call[Any, Any], object]:
         """The call that this request makes, and its body as a plain document. Raises what is wrong with it."""
         now = self.context.clock()
-        principal = await self.context.verifier.authenticate(negotiation.bearer_token(request), now)
+        certificate = self.context.settings.certificates.of(request)
+        principal = await self.context.verifier.authenticate(negotiation.bearer_token(request), now, certificate)
+        if principal.oin is not None:
+            bind_contextvars(client_oin=principal.oin)
         request[ASKING] = principal
         self._authorise(principal)
         negotiation.check_accept(request, self._media_type)

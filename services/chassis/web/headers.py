@@ -84,7 +84,7 @@ def _matching(pattern: re.Pattern[str], value: str | None) -> str | None:
 def _bind(ids: Trace) -> None:
     bind_contextvars(request_id=ids.request_id)
     # Requests of one connection share a context: what this one does not have must not stay from the last one.
-    unbind_contextvars("trace_id", "fsc_transaction_id")
+    unbind_contextvars("trace_id", "fsc_transaction_id", "client_oin")
     if ids.traceparent is not None:
         bind_contextvars(trace_id=ids.traceparent[3:35])
     if ids.fsc_transaction_id is not None:

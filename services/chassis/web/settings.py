@@ -1,6 +1,8 @@
 """Bounds of the web base. Nothing that a client sends is unbounded in size, time or number."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from services.chassis.web.certificates import Certificates
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,7 @@ class WebSettings:
     access_log: bool = True
     behind_tls: bool = False
     """A proxy in front speaks TLS: send Strict-Transport-Security."""
+    certificates: Certificates = field(default_factory=Certificates)
     heartbeat_seconds: float = 15.0
     stream_buffer_events: int = 256
     stream_write_timeout_seconds: float = 5.0

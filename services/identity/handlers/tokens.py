@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
 from services.chassis.database import UniqueViolation
+from services.chassis.identity import ClientCertificate
 from services.chassis.identity.keys import verification_key
+from services.chassis.identity.verifier import THUMBPRINT
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.identity import store
 from services.identity.handlers import assertions
@@ -18,7 +21,7 @@ from services.identity.handlers.errors import (
     TooMany,
     UnsupportedGrantType,
 )
-from services.identity.handlers.signing import Signer, SigningKeys
+from services.identity.handlers.signing import SigningKeys
 from services.identity.store import SHORTEST_MEMORY, Client
 
 log = structlog.get_logger(__name__)
@@ -67,29 +70,33 @@ class TokenEndpoint:
         self._keys = keys
         self._terms = terms
 
-    async def issue(self, form: Mapping[str, str]) -> Issued:
-        """A token for whoever proves to be a registered client. Raises OAuthError or Unavailable."""
+    async def issue(self, form: Mapping[str, str], certificate: ClientCertificate | None = None) -> Issued:
+        """A token for whoever proves to be a registered client; bound to the certificate, if one was shown.
+
+        Raises OAuthError or Unavailable.
+        """
         assertion = _assertion(form)
         client_id = assertions.claimed_client(assertion)
         if form.get("client_id", client_id) != client_id:
             raise InvalidRequest("`client_id` must be the one of the client assertion, or left out.")
         signer = await self._keys.signer()
         try:
-            client, issued = await self._transactions.run(
-                lambda unit: self._issue(unit, signer, client_id, assertion, form.get("scope"))
+            claims = await self._transactions.run(
+                lambda unit: self._claims(unit, client_id, assertion, form.get("scope"))
             )
         except UniqueViolation:
             raise InvalidClient("The client assertion was used before: make a new one, with another `jti`.") from None
-        log.info("token-issued", client=client.id, role=client.role)
-        return issued
+        if certificate is not None:
+            claims["cnf"] = {THUMBPRINT: certificate.thumbprint}
+        log.info("token-issued", client=client_id, role=claims["role"], bound=certificate is not None)
+        return Issued(signer.sign(claims), self._terms.lifetime_seconds, claims["scope"])
 
-    async def _issue(
-        self, unit: UnitOfWork, signer: Signer, client_id: str, assertion: str, scope: str | None
-    ) -> tuple[Client, Issued]:
+    async def _claims(self, unit: UnitOfWork, client_id: str, assertion: str, scope: str | None) -> dict[str, Any]:
+        """What the token says. Raises OAuthError, or UniqueViolation when the assertion was used before."""
         client = await self._authenticate(unit, client_id, assertion)
         granted = _granted(client, scope)
-        now, lifetime = int(unit.now.timestamp()), self._terms.lifetime_seconds
-        claims = {
+        now = int(unit.now.timestamp())
+        return {
             "iss": self._terms.issuer,
             "aud": self._terms.audience,
             "sub": client.id,
@@ -98,12 +105,11 @@ class TokenEndpoint:
             "jti": str(unit.identifiers()),
             "iat": now,
             "nbf": now,
-            "exp": now + lifetime,
+            "exp": now + self._terms.lifetime_seconds,
             "org": client.organisation,
             "role": client.role,
             "scope": granted,
         }
-        return client, Issued(signer.sign(claims), lifetime, granted)
 
     async def _authenticate(self, unit: UnitOfWork, client_id: str, assertion: str) -> Client:
         client = await store.find_client(unit, client_id)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import func, select
 
 from services.chassis.errors import Unauthenticated
-from services.chassis.identity import KeySet, Role, TokenVerifier
+from services.chassis.identity import ClientCertificate, KeySet, Role, TokenVerifier
 from services.identity import store
 from services.identity.handlers import clients
 from services.identity.handlers.tokens import ASSERTION_LIMIT_CHARACTERS
@@ -20,6 +20,7 @@ from services.identity.routes import AT_ONCE_LIMIT, BODY_LIMIT_BYTES
 from services.identity.store import StoredSigningKey
 from services.identity.tables import used_assertions
 from tests.conformance.identity.conftest import ISSUER, SCOPES, Endpoint, Endpoints
+from tests.support.certificates import OIN, as_rfc_9440, certificate, thumbprint
 from tests.support.clients import ED25519, KINDS, P256, RSA, form, public_jwk, with_public_key_as_secret
 
 STRANGER = rsa.generate_private_key(65537, 2048)
@@ -334,3 +335,23 @@ async def _refused(endpoint: Endpoint, assertion: str) -> dict[str, str]:
     answer = await endpoint.ask(assertion)
     assert (answer.status, answer.body["error"]) == (401, "invalid_client")
     return dict(answer.body)
+
+
+async def test_a_client_that_shows_a_certificate_gets_a_token_that_is_bound_to_it(
+    endpoints: Endpoints, made_key: StoredSigningKey
+) -> None:
+    """Whoever steals the token cannot use it without the certificate's key (RFC 8705)."""
+    endpoint = await endpoints.start(client_certificate_header="Client-Cert", trusted_proxies="127.0.0.1")
+    await endpoint.run(lambda unit: store.add_signing_key(unit, made_key, []))
+    await endpoint.register()
+    mine = certificate(OIN)
+    header = {"Client-Cert": as_rfc_9440(mine)}
+    token = (await endpoint.send(form(endpoint.assertion()), headers=header)).body["access_token"]
+    shown = ClientCertificate(thumbprint(mine), OIN)
+    assert (await endpoint.verifier().authenticate(token, endpoint.clock(), shown)).oin == OIN
+    with pytest.raises(Unauthenticated, match="bound"):
+        await endpoint.verifier().authenticate(token, endpoint.clock())
+    refused = await endpoint.send(form(endpoint.assertion()), headers={"Client-Cert": "x"})
+    assert (refused.status, refused.body["error"]) == (400, "invalid_request")
+    unbound = (await endpoint.ask()).body["access_token"]
+    assert "cnf" not in jwt.decode(unbound, options={"verify_signature": False})

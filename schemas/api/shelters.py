@@ -299,7 +299,9 @@ class WeeklyOverviewQuery(Schema):
     """Which week."""
 
     week: str | None = Field(
-        None, pattern=r"^[0-9]{4}-W[0-9]{2}$", description="a week of ISO 8601, such as 2026-W48; this one, if not said"
+        None,
+        pattern=r"^20[0-9]{2}-W(0[1-9]|[1-4][0-9]|5[0-3])$",
+        description="a week of ISO 8601, such as 2026-W48; this one, if not said",
     )
 
 

@@ -14,6 +14,7 @@ from services.chassis.idempotency import KEY_HEADER, is_valid_key
 from services.chassis.web import documents
 from services.chassis.web.operation import Operation, Unit
 
+_INTEGERS = frozenset({"int_type", "int_from_float"})
 _LISTS = (list, tuple, set, frozenset)
 # These messages of pydantic repeat a part of the input.
 _MESSAGES = {
@@ -116,9 +117,18 @@ class InputReader(Generic[Unit]):
         if self._body is None:
             return None
         try:
-            return self._body.model_validate_json(raw, strict=True, extra="forbid")
+            return self._validated(self._body, raw)
         except ValidationError as error:
             raise InvalidInput(fields=_fields(error, document)) from None
+
+    def _validated(self, model: type[BaseModel], raw: bytes) -> BaseModel:
+        try:
+            return model.model_validate_json(raw, strict=True, extra="forbid")
+        except ValidationError as error:
+            if not any(item["type"] in _INTEGERS for item in error.errors(include_url=False, include_input=False)):
+                raise
+        # For JSON Schema 2.0 is an integer, and some clients write all their numbers so.
+        return model.model_validate_json(documents.with_integers(raw), strict=True, extra="forbid")
 
 
 def _gather(errors: list[FieldError], reader: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401

@@ -237,6 +237,6 @@ def _last_event_id(pattern: str) -> Document:
         "name": "Last-Event-ID",
         "in": "header",
         "required": False,
-        "description": "The id of the last event that was received; the stream goes on after it.",
-        "schema": {"type": "string", "pattern": f"^{pattern}$"},
+        "description": "The id of the last event that was received; the stream goes on after it. Empty: there is none.",
+        "schema": {"type": "string", "pattern": f"^({pattern})?$"},
     }

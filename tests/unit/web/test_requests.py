@@ -253,3 +253,14 @@ async def test_a_role_that_may_not_is_told_who_may(service: Service) -> None:
     answer = await service.call("POST", f"{BASE}/things", data=b"{", token=token)
     assert answer.status == 403
     assert "provider" in answer.problem()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("amount", "status"), [("2.0", 201), ("2e0", 201), ("2.5", 400), ("1e400", 400), ("21.0", 400)]
+)
+async def test_a_whole_number_is_an_integer_however_it_is_written(service: Service, amount: str, status: int) -> None:
+    """As JSON Schema has it; a fraction is none, and the bounds hold."""
+    body = f'{{"ownerId": "{THING_ID}", "amount": {amount}}}'
+    headers = {"Content-Type": "application/json"}
+    answer = await service.call("POST", f"{BASE}/things", data=body.encode(), headers=headers)
+    assert answer.status == status

@@ -1,0 +1,42 @@
+"""Loaded by Schemathesis: what its own checks cannot ask.
+
+`positive_data_acceptance` takes any 400 for a request that JSON Schema allows as a fault, and JSON Schema cannot
+say everything. So that check lets a 400 pass, and this one looks whether it was for a rule that is beyond a schema.
+"""
+
+import json
+
+import schemathesis
+from schemathesis import Case, CheckContext, Response
+
+BEYOND_A_SCHEMA = (
+    # What only we can have given.
+    "not a cursor of this list",
+    # A moment or a day, compared with today.
+    "must not be in the past",
+    "must not be in the future",
+    "must be in the future",
+    "must not be more than a year ahead",
+    "must be today or later",
+    "there is no such week",
+    # One field, compared with another.
+    "must not be before startson",
+    "must not be more than places",
+    "a household has at least one member",
+    "give either caseid or household",
+    "give exactly one of region",
+    "give slotid, or else places",
+    "with a slotid the home is known",
+    "populations are of a 1 january",
+)
+
+
+@schemathesis.check
+def refused_for_what_no_schema_can_say(_context: CheckContext, response: Response, case: Case) -> None:
+    """A request that the schema allows is refused for nothing else."""
+    meta = case.meta
+    if meta is None or not meta.generation.mode.is_positive or response.status_code != 400:
+        return
+    messages = [error["message"] for error in json.loads(response.content)["errors"]]
+    unknown = [text for text in messages if not any(reason in text.lower() for reason in BEYOND_A_SCHEMA)]
+    assert not unknown, f"the schema allows it, and the service does not: {unknown}"

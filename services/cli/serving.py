@@ -12,6 +12,7 @@ import click
 import uvloop
 
 from doorstroom_client import ClientError
+from schemas.texts import Language
 from services.chassis.logging import configure_logging
 from services.chassis.main import calm_collector
 from services.chassis.settings import LogFormat
@@ -55,10 +56,11 @@ def run_distributed_command(data: Path, *, demo: bool) -> None:
 
 @click.command("openapi")
 @click.argument("service", type=click.Choice([definition.name for definition in SERVICES]))
-def openapi_command(service: str) -> None:
+@click.option("--language", type=click.Choice(list(Language)), default=Language.DUTCH, show_default=True)
+def openapi_command(service: str, language: Language) -> None:
     """Print a service's OpenAPI 3.1 document."""
     definition = next(item for item in SERVICES if item.name == service)
-    click.echo(json.dumps(openapi(describe(definition)), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(openapi(describe(definition), Language(language)), indent=2, ensure_ascii=False))
 
 
 @contextmanager

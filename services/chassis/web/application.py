@@ -10,8 +10,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from multidict import CIMultiDict
 
+from schemas.texts import Language
 from services.chassis.clock import Clock, Identifiers, system_clock, system_identifiers
-from services.chassis.web import problems
+from services.chassis.web import negotiation, problems
 from services.chassis.web.commands import Commands
 from services.chassis.web.context import Context, Verifier
 from services.chassis.web.endpoint import HandlerEndpoint
@@ -89,16 +90,19 @@ def _endpoint(
 
 def _description(api: Api[Unit], base: CIMultiDict[str]) -> Handler:
     @cache
-    def body() -> bytes:
+    def body(language: Language) -> bytes:
         """Made for the first who asks: it takes longer than everything else that a start does here."""
-        return json.dumps(openapi(api), ensure_ascii=False).encode()
+        return json.dumps(openapi(api, language), ensure_ascii=False).encode()
 
-    async def describe(_request: web.Request) -> web.Response:
+    async def describe(request: web.Request) -> web.Response:
+        language = negotiation.language(request)
         headers = base.copy()
         headers["Content-Type"] = "application/json"
         headers["Access-Control-Allow-Origin"] = "*"
-        headers["Access-Control-Expose-Headers"] = "API-Version"
-        return web.Response(body=await asyncio.to_thread(body), headers=headers)
+        headers["Access-Control-Expose-Headers"] = "API-Version, Content-Language"
+        headers["Content-Language"] = language
+        headers["Vary"] = "Accept-Language"
+        return web.Response(body=await asyncio.to_thread(body, language), headers=headers)
 
     return describe
 

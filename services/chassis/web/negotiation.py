@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from schemas.texts import Language
 from services.chassis.errors import Unauthenticated
 from services.chassis.web.problems import HttpProblem
 
@@ -23,6 +24,14 @@ def check_accept(request: web.Request, offered: str) -> None:
                 return
             break
     raise HttpProblem(406, "Not Acceptable", f"The answer is {offered}; accept that, or */*.")
+
+
+def language(request: web.Request) -> Language:
+    """The language of the descriptions that the client likes best; the first one when it says nothing of them."""
+    quality = dict(map(_media_range, request.headers.get("Accept-Language", "").split(",")))
+    liked = {kind.partition("-")[0]: value for kind, value in quality.items()}
+    # Of equals, max takes the first.
+    return max(Language, key=lambda known: liked.get(known, 0.0))
 
 
 def check_content(request: web.Request, *, has_body: bool) -> None:

@@ -8,7 +8,9 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from schemas.api.problem import Problem
+from schemas.texts import Language
 from services.chassis.idempotency import KEY_HEADER
+from services.chassis.web.language import in_language
 from services.chassis.web.negotiation import EVENT_STREAM, JSON
 from services.chassis.web.operation import Api, Operation
 from services.chassis.web.problems import MEDIA_TYPE
@@ -42,14 +44,26 @@ _HEADERS: Document = {
         "description": "`true` when this answer was given before, to the first request with the same key.",
         "schema": {"type": "string", "enum": ["true"]},
     },
+    "ContentLanguage": {
+        "description": "Which language the descriptions are in: nl, or en.",
+        "required": True,
+        "schema": {"type": "string", "enum": list(Language)},
+        "example": Language.DUTCH,
+    },
     "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
     "Link": {"description": 'The next page, as `<…>; rel="next"` (RFC 8288).', "schema": {"type": "string"}},
 }
 
 
-def openapi(api: AnyApi) -> Document:
-    """The OpenAPI document of one API, as plain JSON values."""
+def openapi(api: AnyApi, language: Language = Language.DUTCH) -> Document:
+    """The OpenAPI document of one API in one language, as plain JSON values."""
+    document: Document = in_language(_openapi(api), language)
+    return document
+
+
+def _openapi(api: AnyApi) -> Document:
     references, schemas = _schemas(api)
+    tags = sorted({tag for operation in api.operations for tag in operation.tags})
     return {
         "openapi": "3.1.0",
         "info": {
@@ -61,7 +75,7 @@ def openapi(api: AnyApi) -> Document:
         },
         "servers": [{"url": api.base_path}],
         "security": [{_SECURITY: []}],
-        "tags": [{"name": name} for name in sorted({tag for operation in api.operations for tag in operation.tags})],
+        "tags": [{"name": name, "description": name} for name in tags],
         "paths": _paths(api, references),
         "components": {
             "schemas": schemas,
@@ -98,11 +112,12 @@ def _paths(api: AnyApi, references: References) -> Document:
 
 
 def _operation(operation: AnyOperation, references: References) -> Document:
-    roles = ", ".join(sorted(operation.roles))
     document: Document = {
         "operationId": operation.operation_id,
         "summary": operation.summary,
-        "description": f"{operation.description}\n\nScope `{operation.scope}`; roles: {roles}.".strip(),
+        "description": operation.description,
+        "x-scope": operation.scope,
+        "x-roles": sorted(operation.roles),
         "tags": list(operation.tags),
         "security": [{_SECURITY: []}],
         "responses": _responses(operation, references),
@@ -208,12 +223,16 @@ def _problem_response(status: int, description: str) -> Document:
 def _own_description() -> Document:
     response = {
         "description": "This document.",
-        "headers": {"API-Version": {"$ref": "#/components/headers/ApiVersion"}},
-        "content": {JSON: {"schema": {"type": "object"}}},
+        "headers": {
+            "API-Version": {"$ref": "#/components/headers/ApiVersion"},
+            "Content-Language": {"$ref": "#/components/headers/ContentLanguage"},
+        },
+        "content": {JSON: {"schema": {"type": "object"}, "example": {"openapi": "3.1.0"}}},
     }
     return {
         "operationId": "getDescription",
         "summary": "The description of this API",
+        "description": "In Dutch, or in English for who prefers that (Accept-Language).",
         "security": [],
         "responses": {"200": response},
     }

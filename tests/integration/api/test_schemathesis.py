@@ -16,14 +16,14 @@ from services.chassis.web import Operation, openapi
 from services.cli.embedded import SERVICES, describe
 from tests.integration.api.conftest import Server
 
-SECONDS = 150
+SECONDS = 400
 HOOKS = Path(__file__).parents[2] / "support" / "schemathesis_hooks.py"
 HEAD = f"""
 hooks = "{HOOKS}"
 seed = 20261128
 
 [generation]
-max-examples = 3
+max-examples = 2
 database = "none"
 
 [checks.positive_data_acceptance]
@@ -60,6 +60,7 @@ def configured(server: Server, operations: tuple[Operation, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
+@pytest.mark.timeout(SECONDS + 60)
 @pytest.mark.parametrize("name", [definition.name for definition in SERVICES])
 async def test_the_running_service_is_as_it_is_described(sampled: Server, tmp_path: Path, name: str) -> None:
     """Nothing is found."""

@@ -35,6 +35,7 @@ async def test_the_description_is_public(service: Service) -> None:
     assert answer.status == 200
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert json.loads(answer.body) == described()
+    assert (answer.headers["Content-Language"], answer.headers["Vary"]) == ("nl", "Accept-Language")
 
 
 def test_the_description_follows_the_design_rules() -> None:
@@ -153,3 +154,15 @@ async def test_a_handler_that_answers_with_a_failure_is_a_mistake(service: Servi
     other = await service.serve(application)
     answer = await service.call("GET", f"{BASE}/wrong", port=other, token=service.token(Role.AUDITOR))
     assert answer.status == 500
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given"),
+    [("en", "en"), ("en-GB, nl;q=0.5", "en"), ("nl;q=0.9, en;q=0.8", "nl"), ("de", "nl"), ("*", "nl"), ("q=;;,", "nl")],
+)
+async def test_the_description_is_in_the_language_that_is_liked_best(service: Service, wanted: str, given: str) -> None:
+    """Of Dutch and English; Dutch, when nothing is said of either."""
+    answer = await service.call("GET", f"{BASE}/openapi.json", headers={"Accept-Language": wanted})
+    assert answer.headers["Content-Language"] == given
+    summary = json.loads(answer.body)["paths"]["/openapi.json"]["get"]["summary"]
+    assert summary == {"nl": "De beschrijving van deze API", "en": "The description of this API"}[given]

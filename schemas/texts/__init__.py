@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-FIELDS = "fields.toml"
+FIELDS, EXAMPLES = "fields.toml", "examples.toml"
 
 
 class Language(StrEnum):
@@ -25,13 +25,21 @@ class Language(StrEnum):
 def dutch() -> Mapping[str, str]:
     """The Dutch for each English text."""
     sources = sorted(entry.name for entry in files(__name__).iterdir() if entry.name.endswith(".toml"))
-    return {english: text for name in sources if name != FIELDS for english, text in _read(name).items()}
+    return {
+        english: text for name in sources if name not in (FIELDS, EXAMPLES) for english, text in _read(name).items()
+    }
 
 
 @cache
 def fields() -> Mapping[str, Mapping[str, str]]:
     """What a field of this name means, by language."""
     return _read(FIELDS)
+
+
+@cache
+def examples() -> Mapping[str, Any]:
+    """What stands for a field of this name in examples."""
+    return _read(EXAMPLES)
 
 
 def said(english: str, language: Language) -> str:

@@ -1,5 +1,6 @@
 """Describes an API in OpenAPI 3.1, from the operations and models that it runs on, after the API Design Rules 2.2."""
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,9 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from schemas.api.problem import Problem
 from schemas.texts import Language
+from schemas.texts import examples as known_examples
 from services.chassis.idempotency import KEY_HEADER
+from services.chassis.web.examples import Examples
 from services.chassis.web.language import in_language
 from services.chassis.web.negotiation import EVENT_STREAM, JSON
 from services.chassis.web.operation import Api, Operation
@@ -76,7 +79,7 @@ def _openapi(api: AnyApi) -> Document:
         "servers": [{"url": api.base_path}],
         "security": [{_SECURITY: []}],
         "tags": [{"name": name, "description": name} for name in tags],
-        "paths": _paths(api, references),
+        "paths": _paths(api, references, Examples(schemas, known_examples())),
         "components": {
             "schemas": schemas,
             "headers": _HEADERS,
@@ -102,16 +105,16 @@ def _schemas(api: AnyApi) -> tuple[References, Document]:
     return references, definitions.get("$defs", {})
 
 
-def _paths(api: AnyApi, references: References) -> Document:
+def _paths(api: AnyApi, references: References, examples: Examples) -> Document:
     paths: Document = {}
     for operation in api.operations:
         path = paths.setdefault(operation.path.removeprefix(api.base_path), {})
-        path[operation.method.lower()] = _operation(operation, references)
+        path[operation.method.lower()] = _operation(operation, references, examples)
     paths["/openapi.json"] = {"get": _own_description()}
     return paths
 
 
-def _operation(operation: AnyOperation, references: References) -> Document:
+def _operation(operation: AnyOperation, references: References, examples: Examples) -> Document:
     document: Document = {
         "operationId": operation.operation_id,
         "summary": operation.summary,
@@ -120,7 +123,7 @@ def _operation(operation: AnyOperation, references: References) -> Document:
         "x-roles": sorted(operation.roles),
         "tags": list(operation.tags),
         "security": [{_SECURITY: []}],
-        "responses": _responses(operation, references),
+        "responses": _responses(operation, references, examples),
     }
     if parameters := list(_parameters(operation)):
         document["parameters"] = parameters
@@ -161,14 +164,14 @@ def _inlined(schema: Any, definitions: Document) -> Any:  # noqa: ANN401 - any J
     return [_inlined(item, definitions) for item in schema] if isinstance(schema, list) else schema
 
 
-def _responses(operation: AnyOperation, references: References) -> Document:
-    responses: Document = {str(operation.status): _success(operation, references)}
+def _responses(operation: AnyOperation, references: References, examples: Examples) -> Document:
+    responses: Document = {str(operation.status): _success(operation, references, examples)}
     for status in sorted(_statuses(operation)):
         responses[str(status)] = {"$ref": f"#/components/responses/{_PROBLEMS[status][0]}"}
     return responses
 
 
-def _success(operation: AnyOperation, references: References) -> Document:
+def _success(operation: AnyOperation, references: References, examples: Examples) -> Document:
     headers = {"API-Version": {"$ref": "#/components/headers/ApiVersion"}}
     if operation.method == "POST":
         headers["Idempotency-Replayed"] = {"$ref": "#/components/headers/IdempotencyReplayed"}
@@ -178,12 +181,22 @@ def _success(operation: AnyOperation, references: References) -> Document:
     schema = None if operation.response is None else references[operation.response, "serialization"]
     if operation.stream is not None:
         # One event's `data`; OpenAPI 3.1 has no word for a stream of them.
-        response["content"] = {EVENT_STREAM: {"schema": _embedded(schema)}}
+        response["content"] = {EVENT_STREAM: {"schema": _embedded(schema), "example": _event(schema, examples)}}
     elif schema is not None:
         content: Document = {"schema": schema}
         _add_example(content, operation.response_example)
+        content.setdefault("example", _answer(operation, schema, examples))
         response["content"] = {JSON: content}
     return response
+
+
+def _answer(operation: AnyOperation, schema: Document, examples: Examples) -> Any:  # noqa: ANN401 - any JSON value
+    request = operation.request_example
+    return examples.answer(schema, {} if request is None else request.model_dump(mode="json", by_alias=True))
+
+
+def _event(schema: Document | None, examples: Examples) -> str:
+    return "" if schema is None else json.dumps(examples.of(schema))
 
 
 def _embedded(schema: Document | None) -> Document:

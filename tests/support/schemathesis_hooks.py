@@ -25,6 +25,7 @@ BEYOND_A_SCHEMA = (
     "a household has at least one member",
     "give either caseid or household",
     "give exactly one of region",
+    "give unitid of a unit of yours",
     "give slotid, or else places",
     "with a slotid the home is known",
     "populations are of a 1 january",

@@ -137,3 +137,19 @@ async def test_a_backup_that_does_not_say_what_is_in_it_is_none(tmp_path: Path) 
     manifest = tmp_path / "kept" / MANIFEST
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"sha256": {}}))
     assert "is no backup" in str(run("restore", tmp_path / "kept", "--data", tmp_path / "new").exception)
+
+
+@pytest.mark.usefixtures("lived")
+async def test_the_token_endpoints_clients_are_in_a_backup(tmp_path: Path) -> None:
+    """Where it was started once; its key only when asked for."""
+    data, kept, new = tmp_path / "data", tmp_path / "kept", tmp_path / "new"
+    with closing(sqlite3.connect(data / "identity.sqlite3")) as connection:
+        connection.execute("CREATE TABLE clients (id TEXT)")
+    (data / "identity.key").write_text("secret")
+    assert run("backup", kept, "--data", data).exit_code == 0
+    assert not (kept / "identity.key").exists()
+    assert run("backup", tmp_path / "whole", "--data", data, "--with-key").exit_code == 0
+    assert run("restore", tmp_path / "whole", "--data", new).exit_code == 0
+    assert (new / "identity.key").read_text() == "secret"
+    with closing(sqlite3.connect(new / "identity.sqlite3")) as connection:
+        assert connection.execute("SELECT count(*) FROM clients").fetchone() == (0,)

@@ -30,7 +30,7 @@ SHORT = 50
 """So many actions are enough to tell histories from each other."""
 EVERY = 1 if THOROUGHNESS_PERCENT >= 100 else 10
 LENGTH = ACTIONS if THOROUGHNESS_PERCENT >= 100 else SHORT
-SEEDS_FOR_A_BUG = 60
+SEEDS_FOR_A_BUG = 100
 """Each planted bug is found by one of so many; a correct service passes all of them."""
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Executable, Table, bindparam, delete, sele
 from schemas.base import Message
 from schemas.messages.delivery import QueueLost
 from services.chassis import idempotency, quarantine
-from services.chassis.audit import Journal
+from services.chassis.audit import Follow, Journal, nothing_more
 from services.chassis.background import Background
 from services.chassis.broker.port import Broker
 from services.chassis.broker.topology import Queue
@@ -51,6 +51,7 @@ class Parts:
     api: Api[UnitOfWork]
     retention: timedelta
     timers: Sequence[Timer] = ()
+    follow_audit: Follow = nothing_more
     background: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     readings: Reader = nothing_own
     """What is measured of this service alone and lies in its database."""
@@ -61,7 +62,7 @@ class Service:
 
     def __init__(self, parts: Parts) -> None:
         self.name = parts.name
-        self.journal = Journal(parts.transactions, parts.tables.audit)
+        self.journal = Journal(parts.transactions, parts.tables.audit, parts.follow_audit)
         self.api = replace(parts.api, journal=self.journal)
         self.transactions = parts.transactions
         self.tables = parts.tables

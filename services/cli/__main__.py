@@ -34,7 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "Print the completion of commands and options for SHELL.",
     ),
     "backup": ("backup", "backup", "Copy everything of the embedded mode, as it was at one moment."),
-    "cases": ("cases", "cases", "Cases: erase who somebody is."),
+    "cases": ("cases", "cases", "Cases: erase who somebody is, show what was done with their data."),
     "check": ("check", "check", "Check what must never be false, in live databases."),
     "clients": ("clients", "clients", "Clients: systems that get access tokens from our own token endpoint."),
     "municipalities": ("municipalities", "municipalities", "Municipalities: import their populations, merge them."),

@@ -1,7 +1,9 @@
-"""`doorstroom cases`: erase what says who somebody is."""
+"""`doorstroom cases`: erase what says who somebody is; show what was done with their data."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import json
+import os
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -10,18 +12,21 @@ from uuid import UUID
 import click
 
 from services.chassis.audit import Action, Result, write
+from services.chassis.database import Row
 from services.chassis.unit_of_work import UnitOfWork
 from services.cli.databases import TABLES, find_database, opened
 from services.cli.options import DATA
 from services.registry.handlers.personal import erase
 from services.registry.store.cases import find_case
+from services.registry.store.processing import Processing
+from services.registry.store.vault import KEY_FILE, Vault
 
 Answer = TypeVar("Answer")
 
 
 @click.group()
 def cases() -> None:
-    """Cases: erase who somebody is.
+    """Cases: erase who somebody is, show what was done with their data.
 
     --data names the folder that `make run` or `make run-distributed` works in; DOORSTROOM_DATABASE_URL names the
     registry's database in any other installation.
@@ -44,6 +49,41 @@ def erase_command(case: UUID, data: Path, *, yes: bool) -> None:
         click.confirm("Everything that says who this is will be gone for good. Erase it?", abort=True)
     erased = _work(url, partial(_erase, case))
     click.echo("Erased: its key is destroyed." if erased else "Nothing personal was stored of it.")
+
+
+@cases.command("log")
+@click.argument("case", type=click.UUID)
+@DATA
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each entry.")
+def log_command(case: UUID, data: Path, *, as_json: bool) -> None:
+    """Show what was done with the data of CASE, for who asks after their own (GDPR, article 15).
+
+    Each entry has the processing activity, from when to when, and a trace's id, by which the line in the audit log is
+    found that says who. DOORSTROOM_REGISTRY_KEY_FILE names the registry's key, unless it is in the folder of --data.
+    Exit code 1 when there is no such case. That somebody looked is in the audit log.
+    """
+    key_file = Path(os.environ.get("DOORSTROOM_REGISTRY_KEY_FILE") or data / KEY_FILE)
+    entries = _work(find_database("registry", data), partial(_log, Processing(Vault(key_file, make=False), ""), case))
+    for entry in entries:
+        click.echo(json.dumps(_document(entry)) if as_json else " ".join(map(str, _document(entry).values())))
+
+
+async def _log(processing: Processing, case: UUID, unit: UnitOfWork) -> Sequence[Row]:
+    await find_case(unit, case, None)
+    action = Action("cases log", Result.DONE, 0, {"caseId": str(case)}, role="operator", origin="command")
+    await write(unit, TABLES["registry"].audit, action)
+    return await processing.of_case(unit, case)
+
+
+def _document(entry: Row) -> dict[str, str]:
+    return {
+        "startedAt": entry.started_at.isoformat(),
+        "endedAt": entry.ended_at.isoformat(),
+        "processingActivity": entry.processing_activity,
+        "status": entry.status,
+        "traceId": entry.trace_id,
+        "spanId": entry.span_id,
+    }
 
 
 async def _erase(case: UUID, unit: UnitOfWork) -> bool:

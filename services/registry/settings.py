@@ -19,6 +19,11 @@ class Settings(ServiceSettings):
     helpdesk_organisation: OrganisationId = Field(
         "comensha", description="which organisation's helpdesk is told when a household should be contacted"
     )
+    processing_activities: str = Field(
+        "urn:doorstroom:processing-activities:",
+        description="stands before an operation's name in the controller's register of processing activities",
+        max_length=200,
+    )
     emergency_placement_ends_waiting: bool = Field(
         default=False, description="whether a household in an emergency bed leaves the shelter lists"
     )

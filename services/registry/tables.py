@@ -363,3 +363,18 @@ decisions = Table(
     Column("digest", Text, nullable=False, comment="SHA-256 of both"),
     Index("decisions_by_offer", "offer_id", unique=True),
 )
+
+processing_log = Table(
+    "processing_log",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("trace_id", Text, nullable=False, comment="the same as in the audit log"),
+    Column("span_id", Text, nullable=False),
+    Column("status", Text, nullable=False, comment="ok"),
+    Column("name", Text, nullable=False, comment="the operation"),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime, nullable=False),
+    Column("processing_activity", Text, nullable=False, comment="as in the controller's register (GDPR, article 30)"),
+    Column("subject", Text, nullable=False, comment="the case, encrypted: the same for the same"),
+    Index("processing_log_of_subject", "subject", "id"),
+)

@@ -23,6 +23,7 @@ from services.registry.handlers.versions import look_again, versions_begin
 from services.registry.handlers.warnings import periods_ending
 from services.registry.programmes_file import read_programmes
 from services.registry.settings import Settings
+from services.registry.store.processing import Processing
 from services.registry.store.vault import KEY_FILE, Vault
 from services.registry.store.waitlists import WaitlistStore
 from services.registry.tables import idempotency_keys, messages
@@ -58,6 +59,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
             api=routes.api(transactions, matchmaker, vault, ends_waiting, surroundings.chance, CONTACT),
             retention=timedelta(days=settings.retention_days),
             timers=(deadlines, standing, again),
+            follow_audit=Processing(vault, settings.processing_activities).follow,
             readings=measures.read,
         )
     )

@@ -86,7 +86,8 @@ async def test_an_empty_log_holds(log: Log) -> None:
 async def test_a_line_that_was_changed_is_found(log: Log, column: str) -> None:
     """Whatever of it was changed."""
     await log.add(5)
-    moved = {"at": system_clock() - timedelta(days=1), "id": system_identifiers(), "status": 403}
+    yesterday = system_clock() - timedelta(days=1)
+    moved = {"at": yesterday, "started_at": yesterday, "id": system_identifiers(), "status": 403}
     await log.tamper(update(LOG).where(LOG.c.sequence == 3).values({column: moved.get(column, "x")}))
     assert "line 3 is not what was written" in await log.verify()
 

@@ -95,6 +95,32 @@ def test_who_looked_at_a_case_can_be_listed(folder: tuple[Path, str]) -> None:
     assert json.loads(stranger)["objects"] == {"caseId": case_id}
 
 
+def test_what_was_done_with_the_data_of_a_case_can_be_shown(folder: tuple[Path, str]) -> None:
+    """Registered, and read three times; not who did it, which the audit log says under the same trace."""
+    data, case_id = folder
+    shown = run("cases", "log", case_id, "--json", "--data", str(data))
+    assert shown.exit_code == 0, shown.output
+    entries = [json.loads(line) for line in shown.stdout.splitlines()]
+    activities = [entry["processingActivity"].rsplit(":", 1)[1] for entry in entries]
+    assert activities == ["registerCase", "getCase", "getCase", "getCase"]
+    assert all(entry["startedAt"] <= entry["endedAt"] for entry in entries)
+    connection = sqlite3.connect(data / "registry.sqlite3")
+    stored = connection.execute("SELECT * FROM processing_log").fetchall()
+    traces = {trace for (trace,) in connection.execute("SELECT trace_id FROM audit_log WHERE result = 'done'")}
+    looked = connection.execute("SELECT action, origin FROM audit_pending").fetchall()
+    connection.close()
+    assert traces == {entry["traceId"] for entry in entries}
+    assert not [row for row in stored if case_id in str(row) or case_id.replace("-", "") in str(row)]
+    assert not [row for row in stored if "coordination" in str(row)]
+    assert looked == [("cases log", "command")]
+
+
+def test_a_case_that_is_not_there_has_no_log(folder: tuple[Path, str]) -> None:
+    """And nobody learns more than that."""
+    nothing = run("cases", "log", "00000000-0000-7000-8000-000000000000", "--data", str(folder[0]))
+    assert nothing.exit_code == 1
+
+
 def test_what_an_operator_erases_is_in_the_log(folder: tuple[Path, str]) -> None:
     """What is gone cannot tell that it was there."""
     data, case_id = folder

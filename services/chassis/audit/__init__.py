@@ -7,18 +7,20 @@ changed unseen. Neither holds a name, a token or a text that somebody typed.
 """
 
 from services.chassis.audit.action import Action, Result
-from services.chassis.audit.chain import Head, seal, verify
+from services.chassis.audit.chain import Follow, Head, nothing_more, seal, verify
 from services.chassis.audit.journal import Journal, write
 from services.chassis.audit.tables import AuditTables, audit_tables, create_audit_tables
 
 __all__ = [
     "Action",
     "AuditTables",
+    "Follow",
     "Head",
     "Journal",
     "Result",
     "audit_tables",
     "create_audit_tables",
+    "nothing_more",
     "seal",
     "verify",
     "write",

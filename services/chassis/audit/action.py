@@ -39,11 +39,15 @@ class Action:
     """By which way: `api` or `command`."""
     request_id: str | None = None
     trace_id: str | None = None
+    """The caller's, or a new one: by it the audit log and the processing log are laid beside each other."""
+    started_at: datetime | None = None
+    """When it was asked; None for what takes no time of its own."""
 
     def row(self, id_: UUID, at: datetime, cases: Collection[UUID]) -> dict[str, object]:
         """As it is stored, with the cases that it was about."""
         return {
             "id": id_,
+            "started_at": self.started_at or at,
             "at": at,
             "action": self.name,
             "result": self.result.value,
@@ -55,7 +59,7 @@ class Action:
             "role": self.role,
             "origin": self.origin,
             "request_id": self.request_id,
-            "trace_id": self.trace_id,
+            "trace_id": self.trace_id or id_.hex,
         }
 
 

@@ -1,7 +1,7 @@
 """Seals what happened into the log, line by line, and finds out whether anybody changed it since."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -36,7 +36,15 @@ async def head(unit: UnitOfWork, tables: AuditTables) -> Head:
     return Head(row.sequence, row.digest) if row else Head(0, BEGINNING)
 
 
-async def seal(unit: UnitOfWork, tables: AuditTables) -> int:
+Follow = Callable[[UnitOfWork, Sequence[Row]], Awaitable[None]]
+"""What else is to be done with lines that are sealed, in the same transaction."""
+
+
+async def nothing_more(_unit: UnitOfWork, _lines: Sequence[Row]) -> None:
+    """For a log that nothing follows from."""
+
+
+async def seal(unit: UnitOfWork, tables: AuditTables, follow: Follow = nothing_more) -> int:
     """Move what is pending into the log, the earliest first; gives how many lines that were, at most 500.
 
     Whoever else seals at this moment waits for the same rows, and then finds them gone.
@@ -50,6 +58,7 @@ async def seal(unit: UnitOfWork, tables: AuditTables) -> int:
         last = Head(last.sequence + 1, digest(last.digest, row))
         sealed.append(_line(row) | {"sequence": last.sequence, "digest": last.digest})
     await unit.write(Insertion(tables.log), sealed)
+    await follow(unit, rows)
     await unit.execute(delete(pending).where(among(unit.connection, pending.c.id, [row.id for row in rows])))
     return len(sealed)
 

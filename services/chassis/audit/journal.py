@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Table
 
 from services.chassis.audit.action import Action
-from services.chassis.audit.chain import SEALED_AT_ONCE, seal
+from services.chassis.audit.chain import SEALED_AT_ONCE, Follow, nothing_more, seal
 from services.chassis.audit.tables import AuditTables
 from services.chassis.database import Insertion
 from services.chassis.errors import Unavailable
@@ -40,7 +40,8 @@ _Waiting = tuple[dict[str, object], asyncio.Future[None]]
 class Journal:
     """Notes what happened in one service's audit log."""
 
-    def __init__(self, transactions: Transactions, tables: AuditTables) -> None:
+    def __init__(self, transactions: Transactions, tables: AuditTables, follow: Follow = nothing_more) -> None:
+        self._follow = follow
         self._transactions = transactions
         self._tables = tables
         self._waiting: deque[_Waiting] = deque()
@@ -88,5 +89,5 @@ class Journal:
 
     async def _seal(self) -> datetime | None:
         """Gives the present moment while there is more."""
-        sealed = await self._transactions.run(lambda unit: seal(unit, self._tables))
+        sealed = await self._transactions.run(lambda unit: seal(unit, self._tables, self._follow))
         return self._transactions.clock() if sealed == SEALED_AT_ONCE else None

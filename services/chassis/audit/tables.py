@@ -19,7 +19,8 @@ class AuditTables:
 
 def _what_happened() -> list[Column[object]]:
     return [
-        Column("at", UtcDateTime, nullable=False),
+        Column("started_at", UtcDateTime, nullable=False, comment="when it was asked"),
+        Column("at", UtcDateTime, nullable=False, comment="when it was done or refused"),
         Column("action", Text, nullable=False, comment="the operation's id, or the command"),
         Column("result", Text, nullable=False, comment="done, repeated, refused or failed"),
         Column("status", SmallInteger, nullable=False, comment="of HTTP, or the command's exit code"),
@@ -30,7 +31,7 @@ def _what_happened() -> list[Column[object]]:
         Column("role", Text),
         Column("origin", Text, nullable=False, comment="api or command"),
         Column("request_id", Text),
-        Column("trace_id", Text),
+        Column("trace_id", Text, nullable=False),
     ]
 
 
@@ -68,6 +69,7 @@ def create_audit_tables(op: Operations) -> None:
 
 def _first_columns() -> list[sa.Column[object]]:
     return [
+        sa.Column("started_at", UtcDateTime(), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("result", sa.Text(), nullable=False),
@@ -79,7 +81,7 @@ def _first_columns() -> list[sa.Column[object]]:
         sa.Column("role", sa.Text()),
         sa.Column("origin", sa.Text(), nullable=False),
         sa.Column("request_id", sa.Text()),
-        sa.Column("trace_id", sa.Text()),
+        sa.Column("trace_id", sa.Text(), nullable=False),
     ]
 
 

@@ -17,7 +17,7 @@ def done(operation: Operation[Any], call: Call[Any, Any], status: int, result: R
     """It was done, or what was asked for was shown."""
     objects = {name: str(value) for name, value in call.path.items()}
     by = _by(call.principal) | _traced(call.request_id, call.traceparent)
-    return Action(operation.operation_id, result, status, objects, **by)
+    return Action(operation.operation_id, result, status, objects, **by, started_at=call.now)
 
 
 def stopped(
@@ -30,11 +30,11 @@ def stopped(
     return Action(operation.operation_id, result, status, objects, **by)
 
 
-def _by(principal: Principal | None) -> dict[str, str]:
+def _by(principal: Principal | None) -> dict[str, Any]:
     if principal is None:
         return {}
     return {"subject": principal.subject, "organisation": principal.organisation, "role": principal.role.value}
 
 
-def _traced(request_id: str, traceparent: str | None) -> dict[str, str]:
+def _traced(request_id: str, traceparent: str | None) -> dict[str, Any]:
     return {"request_id": request_id} | ({"trace_id": traceparent[3:35]} if traceparent else {})

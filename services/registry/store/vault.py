@@ -11,7 +11,9 @@ from pathlib import Path
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
+from cryptography.hazmat.primitives.hashes import SHA512
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import delete, insert, select
 
 from services.chassis.errors import DoorstroomError
@@ -21,6 +23,7 @@ from services.registry.tables import case_keys, exclusion_reasons, personal_data
 KEY_FILE = "registry.key"
 """What the installation's key is called where it is made."""
 KEY_BYTES = 32
+_SUBJECTS = b"doorstroom processing log: subjects"
 NONCE_BYTES = 12
 """Chosen at random for each encryption: a key of a case encrypts far fewer than 2^32 texts (NIST SP 800-38D, 8.3)."""
 
@@ -40,11 +43,14 @@ class Vault:
         self._key_file = key_file
         self._make = make
         self._installation: AESGCM | None = None
+        self._subjects: AESSIV | None = None
 
     def check(self) -> None:
         """Raises UnusableKey when the key file cannot be used."""
         if self._installation is None:
-            self._installation = AESGCM(_make(self._key_file) if self._make else _load(self._key_file))
+            key = _make(self._key_file) if self._make else _load(self._key_file)
+            self._installation = AESGCM(key)
+            self._subjects = AESSIV(HKDF(SHA512(), 2 * KEY_BYTES, salt=None, info=_SUBJECTS).derive(key))
 
     async def store(self, unit: UnitOfWork, case_id: UUID, fields: Mapping[str, bytes]) -> None:
         """Replace everything personal of a case. Raises UnusableKey."""
@@ -75,6 +81,16 @@ class Vault:
         if row is None or key is None:
             return None
         return _open(key, case_id, f"exclusion:{exclusion_id}", row.ciphertext)
+
+    def subject(self, case_id: UUID) -> str:
+        """A case as the processing log names it: encrypted, and always the same. Raises UnusableKey.
+
+        AES-SIV (RFC 5297) with a key derived from the installation's: deterministic by intention, so that the entries
+        of one case can be found.
+        """
+        self.check()
+        assert self._subjects is not None, "it was just checked"  # noqa: S101 - for the type checker
+        return b64encode(self._subjects.encrypt(case_id.bytes, [_SUBJECTS])).decode()
 
     async def _key_of(self, unit: UnitOfWork, case_id: UUID) -> AESGCM:
         """The key of a case, made now if it has none. The caller holds the case's row."""

@@ -16,7 +16,7 @@ from services.chassis.audit import AuditTables, Head, verify
 from services.chassis.audit.chain import head
 from services.chassis.database import Row
 from services.chassis.unit_of_work import UnitOfWork
-from services.cli.databases import TABLES, find_database, opened
+from services.cli.databases import AUDITED, TABLES, find_database, opened
 from services.cli.options import DATA
 
 LINES_LIMIT = 10_000
@@ -35,7 +35,7 @@ def audit() -> None:
 
 
 @audit.command("verify")
-@click.argument("services", nargs=-1, type=click.Choice(list(TABLES)))
+@click.argument("services", nargs=-1, type=click.Choice(list(AUDITED)))
 @DATA
 @click.option("--noted", multiple=True, metavar="SERVICE:LINE:DIGEST", help="An end that was printed and kept earlier.")
 def verify_command(services: Sequence[str], data: Path, noted: Sequence[str]) -> None:
@@ -46,8 +46,7 @@ def verify_command(services: Sequence[str], data: Path, noted: Sequence[str]) ->
     anything was found.
     """
     heads = _heads(noted)
-    chosen = list(services) or list(TABLES)
-    urls = {name: find_database(name, data, only=len(chosen) == 1) for name in chosen}
+    urls = {name: find_database(name, data, only=len(services) == 1) for name in services} or _every_database(data)
     found = {name: asyncio.run(_verify(name, url, heads.get(name))) for name, url in urls.items()}
     for name, (findings, end) in found.items():
         for finding in findings:
@@ -58,7 +57,7 @@ def verify_command(services: Sequence[str], data: Path, noted: Sequence[str]) ->
 
 
 @audit.command("list")
-@click.argument("service", type=click.Choice(list(TABLES)))
+@click.argument("service", type=click.Choice(list(AUDITED)))
 @DATA
 @click.option("--case", type=click.UUID, help="Only what was about this case.")
 @click.option("--organisation", help="Only what this organisation did or asked.")
@@ -69,7 +68,7 @@ def list_command(
 ) -> None:
     """Show what was done or asked in SERVICE, the last 10,000 lines at most, the earliest first."""
     url = find_database(service, data)
-    log = TABLES[service].audit.log
+    log = AUDITED[service].audit.log
     query = select(log).order_by(log.c.sequence.desc()).limit(LINES_LIMIT)
     if case is not None:
         # The text of a JSON list of ids; an id is found in it as it is.
@@ -82,18 +81,29 @@ def list_command(
         click.echo(json.dumps(_document(row)) if as_json else _line(row))
 
 
+def _every_database(data: Path) -> dict[str, str]:
+    """Of all services; of the token endpoint, where there is one."""
+    urls = {name: find_database(name, data, only=False) for name in TABLES}
+    for name in AUDITED.keys() - TABLES.keys():
+        try:
+            urls[name] = find_database(name, data, only=False)
+        except click.UsageError:
+            click.echo(f"{name}: it has no database here", err=True)
+    return urls
+
+
 def _heads(noted: Sequence[str]) -> dict[str, Head]:
     heads = {}
     for text in noted:
         found = _NOTED.fullmatch(text)
-        if found is None or found[1] not in TABLES:
+        if found is None or found[1] not in AUDITED:
             raise click.UsageError("--noted is SERVICE:LINE:DIGEST, as `doorstroom audit verify` printed it")
         heads[found[1]] = Head(int(found[2]), found[3])
     return heads
 
 
 async def _verify(service: str, url: str, noted: Head | None) -> tuple[list[str], Head]:
-    tables = TABLES[service].audit
+    tables = AUDITED[service].audit
 
     def progress(lines: int) -> None:
         if lines % 100_000 == 0:

@@ -14,6 +14,7 @@ from services.chassis.unit_of_work import Transactions
 from services.cli.distributed import database_name
 from services.cli.embedded import database_url
 from services.cli.servers import PrivatePostgreSQL
+from services.identity.tables import messages as identity
 from services.municipalities.tables import messages as municipalities
 from services.notifications.tables import messages as notifications
 from services.registry.domain.programmes import Programmes
@@ -29,6 +30,10 @@ TABLES: dict[str, MessageTables] = {
 }
 
 
+AUDITED: dict[str, MessageTables] = {**TABLES, "identity": identity}
+"""Beside them, the token endpoint, which handles no messages."""
+
+
 class NothingRefused(Exception):
     """There are no rules here that could refuse anything."""
 
@@ -39,7 +44,7 @@ async def opened(url: str, service: str) -> AsyncIterator[Transactions]:
     database = Database.connect(url, pool_size=1)
     try:
         # A command records no events of its own, so it has no source.
-        yield Transactions(database, TABLES[service].outbox, system_clock, system_identifiers, "", NothingRefused)
+        yield Transactions(database, AUDITED[service].outbox, system_clock, system_identifiers, "", NothingRefused)
     finally:
         await database.close()
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from schemas.vocabulary import Purpose
 from services.chassis.identity import Role
@@ -129,3 +131,20 @@ def test_what_an_operator_erases_is_in_the_log(folder: tuple[Path, str]) -> None
     rows = connection.execute("SELECT action, origin, role, objects FROM audit_pending").fetchall()
     connection.close()
     assert rows == [("cases erase", "command", "operator", f'{{"caseId":"{case_id}"}}')]
+
+
+def test_what_an_operator_does_to_clients_is_in_the_log(folder: tuple[Path, str], tmp_path: Path) -> None:
+    """In the token endpoint's own, which is verified with the others."""
+    data, key = folder[0], tmp_path / "key.pem"
+    public = Ed25519PrivateKey.generate().public_key()
+    key.write_bytes(public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    told = ("--organisation", "shelter", "--role", "provider", "--scope", "shelters:read", "--data", str(data))
+    added = run("clients", "add", "their-system", "--key", str(key), *told)
+    assert added.exit_code == 0, added.output
+    connection = sqlite3.connect(data / "identity.sqlite3")
+    rows = connection.execute("SELECT action, origin, role, objects FROM audit_pending").fetchall()
+    connection.close()
+    assert rows == [("clients add", "command", "operator", '{"client":"their-system"}')]
+    verified = run("audit", "verify", "--data", str(data))
+    assert verified.exit_code == 0, verified.output
+    assert "identity: 0 finding(s)" in verified.stdout

@@ -7,10 +7,13 @@ from typing import Any
 
 import structlog
 
+from services.chassis.audit import Action, Result, write
 from services.chassis.errors import Conflict, NotFound
+from services.chassis.identity import Role
 from services.chassis.unit_of_work import UnitOfWork
 from services.identity import store
 from services.identity.store import Client, ClientKey
+from services.identity.tables import messages
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +40,7 @@ async def register(
     await store.add_client(unit, client)
     await store.add_key(unit, key)
     unit.after_commit.append(lambda: log.info("client-registered", client=client_id, role=role))
+    await _note(unit, "clients add", client_id)
     return Registered(client, [key])
 
 
@@ -50,6 +54,7 @@ async def rotate(unit: UnitOfWork, client_id: str, jwk: Mapping[str, Any], overl
         raise Conflict(f"the client has {KEYS_LIMIT} keys that still count; use --overlap 0 to end them now")
     await store.add_key(unit, ClientKey(client_id, jwk["kid"], jwk, unit.now))
     unit.after_commit.append(lambda: log.info("client-key-rotated", client=client_id))
+    await _note(unit, "clients rotate", client_id)
     return Registered(client, await store.keys_of(unit, client_id))
 
 
@@ -58,6 +63,7 @@ async def revoke(unit: UnitOfWork, client_id: str) -> None:
     await _active(unit, client_id)
     await store.revoke_client(unit, client_id)
     unit.after_commit.append(lambda: log.info("client-revoked", client=client_id))
+    await _note(unit, "clients revoke", client_id)
 
 
 async def listed(unit: UnitOfWork) -> list[Registered]:
@@ -72,7 +78,15 @@ async def renew_signing_key(unit: UnitOfWork) -> int:
     """
     destroyed = await store.destroy_signing_keys(unit)
     unit.after_commit.append(lambda: log.info("signing-keys-destroyed", destroyed=destroyed))
+    await _note(unit, "clients renew-signing-key")
     return destroyed
+
+
+async def _note(unit: UnitOfWork, command: str, client_id: str | None = None) -> None:
+    """In the audit log, with the change."""
+    objects = {} if client_id is None else {"client": client_id}
+    action = Action(command, Result.DONE, 0, objects, role=Role.OPERATOR, origin="command")
+    await write(unit, messages.audit, action)
 
 
 async def _active(unit: UnitOfWork, client_id: str) -> Client:

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from services.chassis.audit import Action, Result, write
 from services.chassis.database import UniqueViolation
 from services.chassis.identity import ClientCertificate
 from services.chassis.identity.keys import verification_key
@@ -23,6 +24,7 @@ from services.identity.handlers.errors import (
 )
 from services.identity.handlers.signing import SigningKeys
 from services.identity.store import SHORTEST_MEMORY, Client
+from services.identity.tables import messages
 
 log = structlog.get_logger(__name__)
 
@@ -95,6 +97,10 @@ class TokenEndpoint:
         """What the token says. Raises OAuthError, or UniqueViolation when the assertion was used before."""
         client = await self._authenticate(unit, client_id, assertion)
         granted = _granted(client, scope)
+        issued = Action(
+            "issueToken", Result.DONE, 200, subject=client.id, organisation=client.organisation, role=client.role
+        )
+        await write(unit, messages.audit, issued)
         now = int(unit.now.timestamp())
         return {
             "iss": self._terms.issuer,

@@ -5,19 +5,30 @@ field, because `export` refuses to overwrite it with one that does.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from schemas.catalogue import MESSAGES
 from schemas.export.asyncapi import asyncapi
-from schemas.export.compatibility import breaking_changes
+from schemas.export.compatibility import Breaks, Change, breaking_changes
 from schemas.export.examples import valid
 from schemas.export.faults import invalid, invalid_envelopes
 from schemas.export.json_schema import file_name, json_schema
 
-__all__ = ["PUBLISHED", "BreakingChange", "breaking_changes", "drift", "export", "lost_in", "published_documents"]
+__all__ = [
+    "PUBLISHED",
+    "BreakingChange",
+    "Breaks",
+    "Change",
+    "breaking_changes",
+    "compared",
+    "drift",
+    "export",
+    "lost_in",
+    "published_documents",
+]
 
 PUBLISHED = Path(__file__).parent.parent / "published"
 DEFAULT_EXCHANGE = "doorstroom.events"
@@ -75,14 +86,32 @@ def lost_in(target: Path) -> list[str]:
     Raises ValueError when a file there is not a JSON Schema of the kind that `export` writes.
     """
     current = {file_name(message_type): json_schema(message_type) for message_type in MESSAGES}
-    lost: list[str] = []
-    for path in sorted(target.glob("nl.doorstroom.*.schema.json")):
-        if path.name not in current:
-            lost.append(f"{path.name}: this type or version is gone")
-            continue
-        baseline = json.loads(path.read_text(encoding="utf-8"))
-        lost.extend(f"{path.name}: {change}" for change in breaking_changes(baseline, current[path.name]))
-    return lost
+    return [f"{name}: {change}" for name, change in _taken_away(_schemas_in(target), current)]
+
+
+def compared(old: Path, new: Path) -> list[tuple[str, Change]]:
+    """What the schemas in the folder `new` take away from those in `old`: each with the type and version.
+
+    Raises ValueError when a file is not a JSON Schema of the kind that `export` writes, or a folder has none.
+    """
+    before, after = _schemas_in(old), _schemas_in(new)
+    if not before or not after:
+        message = "each folder must have schemas, in files named as `doorstroom schemas export` names them"
+        raise ValueError(message)
+    return [(name.removesuffix(".schema.json"), change) for name, change in _taken_away(before, after)]
+
+
+def _schemas_in(folder: Path) -> dict[str, Any]:
+    found = sorted(folder.glob("nl.doorstroom.*.schema.json"))
+    return {path.name: json.loads(path.read_text(encoding="utf-8")) for path in found}
+
+
+def _taken_away(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, Change]]:
+    for name, baseline in before.items():
+        if name in after:
+            yield from ((name, change) for change in breaking_changes(baseline, after[name]))
+        else:
+            yield name, Change("#", "this type or version is gone", Breaks.BOTH)
 
 
 def published_documents(

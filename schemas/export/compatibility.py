@@ -5,9 +5,35 @@ tightened. A field that need not be there, a further value and a wider limit may
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 JsonSchema = dict[str, Any]
+
+
+class Breaks(StrEnum):
+    """Whom a change harms."""
+
+    SENDERS = "senders"
+    """What they send as before is refused."""
+    RECEIVERS = "receivers"
+    """They get what they do not expect, or do not get what they rely on."""
+    BOTH = "senders and receivers"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is taken away: the place in the document, what happened there, and whom that harms."""
+
+    where: str
+    what: str
+    breaks: Breaks
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"{self.where}: {self.what}"
+
 
 _LOWER_BOUNDS = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 _UPPER_BOUNDS = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
@@ -19,7 +45,7 @@ _UNDERSTOOD = frozenset((*_ANNOTATIONS, *_STRUCTURE))
 DEEPEST = 32
 
 
-def breaking_changes(old_schema: JsonSchema, new_schema: JsonSchema) -> list[str]:
+def breaking_changes(old_schema: JsonSchema, new_schema: JsonSchema) -> list[Change]:
     """List what the new JSON Schema takes away from those who rely on the old one; empty when it is compatible.
 
     Both are whole documents of the kind that `schemas.export` writes. A difference in a keyword that is not
@@ -35,18 +61,18 @@ class _Comparison:
         self._old = old
         self._new = new
 
-    def of(self, old: JsonSchema, new: JsonSchema, where: str, depth: int) -> Iterator[str]:
+    def of(self, old: JsonSchema, new: JsonSchema, where: str, depth: int) -> Iterator[Change]:
         """Compare one place in both."""
         if depth > DEEPEST:
             raise ValueError(f"A schema is nested deeper than {DEEPEST}, or contains itself.")
         olds, news = _alternatives(self._old, old), _alternatives(self._new, new)
         if sorted(olds) != sorted(news):
-            yield f"{where}: type changed from {_listed(olds)} to {_listed(news)}"
+            yield Change(where, f"type changed from {_listed(olds)} to {_listed(news)}", Breaks.BOTH)
             return
         for kind, alternative in olds.items():
             yield from self._alternative(alternative, news[kind], where, depth)
 
-    def _alternative(self, old: JsonSchema, new: JsonSchema, where: str, depth: int) -> Iterator[str]:
+    def _alternative(self, old: JsonSchema, new: JsonSchema, where: str, depth: int) -> Iterator[Change]:
         yield from _values(old, new, where)
         yield from _limits(old, new, where)
         yield from _obligations(old, new, where)
@@ -54,7 +80,7 @@ class _Comparison:
             if name in new.get("properties", {}):
                 yield from self.of(field, new["properties"][name], f"{where}/{name}", depth + 1)
             else:
-                yield f"{where}/{name}: the field is gone"
+                yield Change(f"{where}/{name}", "the field is gone", Breaks.RECEIVERS)
         if "items" in old or "items" in new:
             yield from self.of(old.get("items", {}), new.get("items", {}), f"{where}/*", depth + 1)
 
@@ -88,16 +114,16 @@ def _listed(alternatives: dict[str, JsonSchema]) -> str:
     return " or ".join(sorted(alternatives))
 
 
-def _values(old: JsonSchema, new: JsonSchema, where: str) -> Iterator[str]:
+def _values(old: JsonSchema, new: JsonSchema, where: str) -> Iterator[Change]:
     before, after = _closed_list(old), _closed_list(new)
     if after is None:
         return
     if before is None:
-        yield f"{where}: only listed values are left"
+        yield Change(where, "only listed values are left", Breaks.SENDERS)
         return
     for value in before:
         if value not in after:
-            yield f"{where}: the value {value!r} is gone"
+            yield Change(where, f"the value {value!r} is gone", Breaks.SENDERS)
 
 
 def _closed_list(schema: JsonSchema) -> list[object] | None:
@@ -105,11 +131,11 @@ def _closed_list(schema: JsonSchema) -> list[object] | None:
     return values
 
 
-def _limits(old: JsonSchema, new: JsonSchema, where: str) -> Iterator[str]:
+def _limits(old: JsonSchema, new: JsonSchema, where: str) -> Iterator[Change]:
     for keyword in sorted(old.keys() | new.keys()):
         problem = _limit(keyword, old.get(keyword), new.get(keyword))
         if problem and old.get(keyword) != new.get(keyword):
-            yield f"{where}: {keyword} {problem}"
+            yield Change(where, f"{keyword} {problem}", Breaks.BOTH if keyword in _EXACT else Breaks.SENDERS)
 
 
 def _limit(keyword: str, old: Any, new: Any) -> str | None:  # noqa: ANN401 - any JSON
@@ -125,12 +151,13 @@ def _limit(keyword: str, old: Any, new: Any) -> str | None:  # noqa: ANN401 - an
     return None if keyword in _UNDERSTOOD else "differs, and it is not known what that means"
 
 
-def _obligations(old: JsonSchema, new: JsonSchema, where: str) -> Iterator[str]:
+def _obligations(old: JsonSchema, new: JsonSchema, where: str) -> Iterator[Change]:
     before, after = set(old.get("required", ())), set(new.get("required", ()))
     for name in sorted(after - before):
         known = name in old.get("properties", {})
-        yield f"{where}/{name}: {'the field is now required' if known else 'a new field is required'}"
+        what = "the field is now required" if known else "a new field is required"
+        yield Change(f"{where}/{name}", what, Breaks.SENDERS)
     for name in sorted((before - after) & new.get("properties", {}).keys()):
-        yield f"{where}/{name}: the field is no longer always there"
+        yield Change(f"{where}/{name}", "the field is no longer always there", Breaks.RECEIVERS)
     if old.get("additionalProperties", True) != new.get("additionalProperties", True):
-        yield f"{where}: additionalProperties is another"
+        yield Change(where, "additionalProperties is another", Breaks.BOTH)

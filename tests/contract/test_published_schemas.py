@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -14,6 +15,7 @@ from schemas import catalogue
 from schemas.catalogue import MESSAGES, MessageType
 from schemas.envelope import InvalidMessage
 from schemas.export import PUBLISHED, BreakingChange, breaking_changes, drift, export
+from services.cli.__main__ import cli
 from services.cli.schemas import EXCHANGE, queues
 
 BED_FREED = "nl.doorstroom.beds.bed-freed.v1"
@@ -79,14 +81,14 @@ def test_a_lost_field_is_a_breaking_change() -> None:
     old, new = published(BED_FREED), published(BED_FREED)
     del data_of(new)["properties"]["places"]
     data_of(new)["required"].remove("places")
-    assert any("places" in change for change in breaking_changes(old, new))
+    assert any("places" in str(change) for change in breaking_changes(old, new))
 
 
 def test_a_narrowed_field_is_a_breaking_change() -> None:
     """What was valid yesterday is valid today."""
     old, new = published(BED_FREED), published(BED_FREED)
     data_of(new)["properties"]["places"]["maximum"] = 5
-    assert any("maximum" in change for change in breaking_changes(old, new))
+    assert any("maximum" in str(change) for change in breaking_changes(old, new))
 
 
 def test_a_new_required_field_is_a_breaking_change() -> None:
@@ -94,7 +96,7 @@ def test_a_new_required_field_is_a_breaking_change() -> None:
     old, new = published(BED_FREED), published(BED_FREED)
     data_of(new)["properties"]["floor"] = {"type": "integer"}
     data_of(new)["required"].append("floor")
-    assert any("floor" in change for change in breaking_changes(old, new))
+    assert any("floor" in str(change) for change in breaking_changes(old, new))
 
 
 def test_a_new_optional_field_is_no_breaking_change() -> None:
@@ -191,3 +193,39 @@ def refusal_of(body: bytes) -> str:
     except InvalidMessage as error:
         return str(error)
     return ""
+
+
+def compare(old: Path, new: Path) -> Result:
+    return CliRunner().invoke(cli, ["schemas", "check", str(old), str(new)])
+
+
+def test_two_releases_that_only_add_take_nothing_away() -> None:
+    """Exit code 0."""
+    checked = compare(PUBLISHED, PUBLISHED)
+    assert (checked.exit_code, checked.output) == (0, "Nothing is taken away.\n")
+
+
+def test_what_a_release_takes_away_is_told_with_whom_it_harms(tmp_path: Path) -> None:
+    """A lost field harms those who receive it, a narrower one those who send it; a lost type both."""
+    export(tmp_path, queues(), EXCHANGE)
+    path = tmp_path / f"{BED_FREED}.schema.json"
+    schema = json.loads(path.read_text())
+    data_of(schema)["required"].remove("places")
+    data_of(schema)["properties"]["places"]["maximum"] = 5
+    path.write_text(json.dumps(schema))
+    (tmp_path / "nl.doorstroom.quotas.slot-opened.v1.schema.json").unlink()
+    checked = compare(PUBLISHED, tmp_path)
+    assert checked.exit_code == 1
+    lines = checked.output.splitlines()
+    assert f"{BED_FREED}: #/data/places: maximum is tightened (breaks shelters)" in lines
+    lost = "the field is no longer always there"
+    assert f"{BED_FREED}: #/data/places: {lost} (breaks doorstroom.registry, whoever else receives it)" in lines
+    gone = "this type or version is gone"
+    assert any(line.startswith(f"nl.doorstroom.quotas.slot-opened.v1: #: {gone} (breaks municip") for line in lines)
+
+
+@pytest.mark.parametrize("arguments", [[str(PUBLISHED)], [str(PUBLISHED), str(PUBLISHED / "examples")]])
+def test_what_cannot_be_compared_is_said(arguments: list[str]) -> None:
+    """One folder only, and a folder without schemas; exit code 2."""
+    refused = CliRunner().invoke(cli, ["schemas", "check", *arguments])
+    assert refused.exit_code == 2

@@ -1,6 +1,7 @@
 """The typed client of doorstroom's public APIs: for shelters' and municipalities' systems, and for our own tools."""
 
 from doorstroom_client.client import Client, Endpoints
+from doorstroom_client.credentials import ClientCredentials
 from doorstroom_client.errors import (
     ClientError,
     ProblemError,
@@ -18,6 +19,7 @@ __all__ = [
     "CachedToken",
     "CalledToken",
     "Client",
+    "ClientCredentials",
     "ClientError",
     "Endpoints",
     "FetchedToken",

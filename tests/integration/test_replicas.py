@@ -28,7 +28,7 @@ async def replicas(postgres_url: str, postgresql_template: dict[str, str]) -> As
             world.identifiers = worlds[0].identifiers
             for service in world.services.values():
                 service.transactions.clock = worlds[0].clock
-                service.transactions._identifiers = worlds[0].identifiers
+                service.transactions.identifiers = worlds[0].identifiers
         yield worlds
 
 

@@ -34,6 +34,8 @@ FIRST_SECONDS = 37
 LONGEST_LEAP_HOURS = 26
 TURMOIL_SECONDS = 8
 """For so long accidents happen after a command."""
+_LIVE = frozenset({"open", "offered", "filled"})
+"""Of what was free and taken back, the registry may have heard both at once, and remember nothing."""
 TURMOIL_SHARE = 0.2
 """In how many of the hours between them they happen, too."""
 
@@ -107,7 +109,7 @@ async def _told(world: SimulatedWorld, walk: Walk) -> list[str]:
         *(f"{of_entry[row.id]}: {row.waitlist} {row.state} {row.pause_reason} {row.lacks} {row.silences}"
           for row in await _all(world, "registry", entries)),
         *sorted(f"{of_offer[row.id]}: {row.state} {row.reason} {row.ended_at is not None}" for row in made),
-        *sorted(f"{free[row.id]}: {row.state}" for row in await _all(world, "registry", vacancies)),
+        *sorted(f"{free[row.id]}: {row.state}" for row in await _all(world, "registry", vacancies) if row.state in _LIVE),
         *sorted(f"{resources[row.id]}: {row.state} {row.enquiring} {row.ended_by}"
                 for row in await _all(world, "shelters", units)),
         *sorted(f"{resources[row.unit_id]}: enquiry {row.agreed} {row.refusal} {row.end_reason}"

@@ -109,7 +109,8 @@ async def _told(world: SimulatedWorld, walk: Walk) -> list[str]:
         *(f"{of_entry[row.id]}: {row.waitlist} {row.state} {row.pause_reason} {row.lacks} {row.silences}"
           for row in await _all(world, "registry", entries)),
         *sorted(f"{of_offer[row.id]}: {row.state} {row.reason} {row.ended_at is not None}" for row in made),
-        *sorted(f"{free[row.id]}: {row.state}" for row in await _all(world, "registry", vacancies) if row.state in _LIVE),
+        *sorted(f"{free[row.id]}: {row.state}"
+                for row in await _all(world, "registry", vacancies) if row.state in _LIVE),
         *sorted(f"{resources[row.id]}: {row.state} {row.enquiring} {row.ended_by}"
                 for row in await _all(world, "shelters", units)),
         *sorted(f"{resources[row.unit_id]}: enquiry {row.agreed} {row.refusal} {row.end_reason}"

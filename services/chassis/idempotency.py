@@ -30,13 +30,13 @@ from sqlalchemy import (
     tuple_,
 )
 
+from services.chassis.canonical import canonical_json
 from services.chassis.database import Insertion, UtcDateTime, Write
 from services.chassis.errors import Conflict
 
 RETENTION = timedelta(hours=24)
 KEY_HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
-_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -105,7 +105,7 @@ def is_valid_key(key: str) -> bool:
 
 def request_hash(method: str, path: str, body: object) -> bytes:
     """Fingerprint of a request. Two JSON bodies that differ only in spaces or the order of keys are the same."""
-    canonical = _canonical.encode(body)
+    canonical = canonical_json(body)
     return hashlib.sha256(f"{method}\n{path}\n{canonical}".encode()).digest()
 
 

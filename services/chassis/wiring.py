@@ -3,7 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Generic, TypeVar
+
+from sqlalchemy import make_url
 
 from services.chassis.broker.port import Broker
 from services.chassis.broker.topology import Queue, Topology
@@ -11,7 +14,7 @@ from services.chassis.clock import Chance, Clock, Identifiers, system_chance, sy
 from services.chassis.database import Database
 from services.chassis.identity import ALGORITHMS, Keys, KeySet, Pace, RemoteKeys, TokenVerifier
 from services.chassis.service import Service
-from services.chassis.settings import ServiceSettings
+from services.chassis.settings import Mode, ServiceSettings
 from services.chassis.web import Contact
 
 CONTACT = Contact("doorstroom", "maintainers@doorstroom.example", "https://doorstroom.example")
@@ -90,3 +93,10 @@ def _pace(settings: ServiceSettings) -> Pace:
         pause=timedelta(seconds=settings.token_keys_pause_seconds),
         timeout_seconds=settings.token_keys_timeout_seconds,
     )
+
+
+def key_file_beside(settings: ServiceSettings, name: str) -> Path | None:
+    """Where a key is kept that no setting names: on one machine beside the database, elsewhere nowhere."""
+    url = make_url(settings.database_url.get_secret_value())
+    is_file = settings.mode is Mode.EMBEDDED and url.get_backend_name() == "sqlite"
+    return Path(url.database).with_name(name) if is_file and url.database else None

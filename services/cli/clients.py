@@ -11,7 +11,11 @@ from typing import Any, TypeVar
 
 import click
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+from jwt.exceptions import InvalidKeyError
 
 from services.chassis.clock import system_clock, system_identifiers
 from services.chassis.database import Database
@@ -37,11 +41,11 @@ DATABASE_SETTINGS = ("DOORSTROOM_IDENTITY_DATABASE_URL", "DOORSTROOM_DATABASE_UR
 OVERLAP_LIMIT_HOURS = 30 * 24
 ORGANISATION = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 KEY_ID = r"^[\x21-\x7e]{1,255}$"
-_MAKERS: Mapping[str, Callable[[Any], Any]] = {
-    "RSA": lambda key: RSAAlgorithm.to_jwk(key, as_dict=True),
-    "EC": lambda key: ECAlgorithm.to_jwk(key, as_dict=True),
-    "OKP": lambda key: OKPAlgorithm.to_jwk(key, as_dict=True),
-}
+_MAKERS: tuple[tuple[type[Any], Any], ...] = (
+    (RSAPublicKey, RSAAlgorithm),
+    (EllipticCurvePublicKey, ECAlgorithm),
+    (Ed25519PublicKey, OKPAlgorithm),
+)
 
 
 class NameType(click.ParamType[str]):
@@ -101,12 +105,11 @@ def _of_pem(content: bytes) -> Mapping[str, Any]:
         key = serialization.load_pem_public_key(content)
     except (ValueError, TypeError):
         raise ValueError("the file is no public key in PEM (`openssl pkey -pubout` makes one)") from None
-    for make in _MAKERS.values():
-        try:
-            return dict(make(key))
-        except Exception:  # noqa: BLE001, S112 - each maker raises what it likes for a key of another kind
-            continue
-    return {}
+    maker = next((maker for kind, maker in _MAKERS if isinstance(key, kind)), None)
+    try:
+        return {} if maker is None else dict(maker.to_jwk(key, as_dict=True))
+    except InvalidKeyError:  # An elliptic curve that has no name in a JWK.
+        return {}
 
 
 def _of_json(content: bytes) -> Mapping[str, Any]:

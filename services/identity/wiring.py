@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import make_url
-
 from services.chassis.broker.memory import InProcessBroker
 from services.chassis.errors import Unavailable
 from services.chassis.identity import TokenVerifier
@@ -17,7 +15,7 @@ from services.chassis.settings import Mode
 from services.chassis.timers import Timer
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web.certificates import Certificates
-from services.chassis.wiring import CONTACT, Surroundings, Unusable, topology
+from services.chassis.wiring import CONTACT, Surroundings, Unusable, key_file_beside, topology
 from services.identity import routes, store
 from services.identity.handlers.signing import SigningKeys
 from services.identity.handlers.tokens import Terms, TokenEndpoint
@@ -122,10 +120,7 @@ def make_secret(file: Path) -> None:
 
 
 def _secret(settings: Settings) -> Secret:
-    file, embedded = settings.identity_key_file, settings.mode is Mode.EMBEDDED
-    url = make_url(settings.database_url.get_secret_value())
-    if file is None and embedded and url.get_backend_name() == "sqlite" and url.database:
-        file = Path(url.database).with_name(KEY_FILE)
+    file, embedded = settings.identity_key_file or key_file_beside(settings, KEY_FILE), settings.mode is Mode.EMBEDDED
     if file is None:
         raise Unusable("set DOORSTROOM_IDENTITY_KEY_FILE to a file with 32 random characters, kept out of backups")
     secret = Secret(file, make=embedded)

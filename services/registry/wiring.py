@@ -4,14 +4,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import make_url
-
 from schemas.vocabulary import PlacementKind
 from services.chassis.service import Parts, Service
 from services.chassis.settings import Mode
 from services.chassis.timers import Timer
 from services.chassis.unit_of_work import Transactions
-from services.chassis.wiring import CONTACT, Definition, Surroundings, Unusable
+from services.chassis.wiring import CONTACT, Definition, Surroundings, Unusable, key_file_beside
 from services.registry import consumers, measures, routes
 from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.errors import Refused
@@ -84,10 +82,7 @@ def _vault(settings: Settings) -> Vault:
 
     Raises Unusable or UnusableKey.
     """
-    file, embedded = settings.registry_key_file, settings.mode is Mode.EMBEDDED
-    url = make_url(settings.database_url.get_secret_value())
-    if file is None and embedded and url.get_backend_name() == "sqlite" and url.database:
-        file = Path(url.database).with_name(KEY_FILE)
+    file, embedded = settings.registry_key_file or key_file_beside(settings, KEY_FILE), settings.mode is Mode.EMBEDDED
     if file is None:
         raise Unusable("set DOORSTROOM_REGISTRY_KEY_FILE to a file with 32 random bytes in base64, kept out of backups")
     vault = Vault(file, make=embedded)

@@ -1,11 +1,12 @@
 """What one line of the audit log says."""
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
+
+from services.chassis.canonical import canonical_json
 
 
 class Result(StrEnum):
@@ -52,8 +53,8 @@ class Action:
             "action": self.name,
             "result": self.result.value,
             "status": self.status,
-            "objects": canonical(dict(self.objects)),
-            "cases": canonical(sorted(map(str, cases))),
+            "objects": canonical_json(dict(self.objects)),
+            "cases": canonical_json(sorted(map(str, cases))),
             "subject": self.subject,
             "organisation": self.organisation,
             "role": self.role,
@@ -61,11 +62,3 @@ class Action:
             "request_id": self.request_id,
             "trace_id": self.trace_id or id_.hex,
         }
-
-
-def canonical(value: object) -> str:
-    """JSON of one form only: equal things have equal text."""
-    return _canonical.encode(value)
-
-
-_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"))

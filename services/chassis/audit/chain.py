@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import Executable, delete, func, select
 
-from services.chassis.audit.action import canonical
 from services.chassis.audit.tables import AuditTables
+from services.chassis.canonical import canonical_json
 from services.chassis.database import Insertion, Row, among
 from services.chassis.unit_of_work import UnitOfWork
 
@@ -71,7 +71,7 @@ def _pending(tables: AuditTables) -> Executable:
 def digest(before: str, row: Row) -> str:
     """The SHA-256 of a line, and with it of all lines before."""
     line = {name: _text(value) for name, value in _line(row).items()}
-    return hashlib.sha256(f"{before}\n{canonical(line)}".encode()).hexdigest()
+    return hashlib.sha256(f"{before}\n{canonical_json(line)}".encode()).hexdigest()
 
 
 def _line(row: Row) -> dict[str, object]:

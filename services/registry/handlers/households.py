@@ -4,13 +4,13 @@ from dataclasses import asdict, dataclass, replace
 from uuid import UUID
 
 from schemas.vocabulary import ExclusionReason, Region, Secrecy
+from services.chassis.canonical import canonical_json
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.households import Member, check_size, comes_as_child
 from services.registry.handlers.held import changed, held_case
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store import households as store
-from services.registry.store.codec import canonical_json
 from services.registry.store.vault import Vault
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from schemas.vocabulary import MergeUndoReason, Programme, RevocationReason
+from services.chassis.canonical import canonical_json
 from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import mergers as rules
@@ -19,7 +20,6 @@ from services.registry.handlers.held import changed, held_case
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store import cases, events, grounds
 from services.registry.store import mergers as store
-from services.registry.store.codec import canonical_json
 from services.registry.store.standing import Place, Standing, standing_of
 
 

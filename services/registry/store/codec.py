@@ -6,12 +6,8 @@ from functools import lru_cache
 from uuid import UUID
 
 from schemas.vocabulary import AgeBand, Need, Region, Secrecy, Sex
+from services.chassis.canonical import canonical_json
 from services.registry.domain.model import Lack, Profile, Terms
-
-
-def canonical_json(value: object) -> str:
-    """JSON with sorted keys and no spaces."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 @lru_cache(maxsize=65_536)

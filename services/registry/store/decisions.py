@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from schemas.vocabulary import ListKind
+from services.chassis.canonical import canonical_json
 from services.chassis.database import Insertion, Row
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
@@ -18,7 +19,6 @@ from services.registry.domain.decisions import Ahead, Counted, Decision, Explana
 from services.registry.domain.draw import NO_LOT
 from services.registry.domain.model import Entry, EntryState, Profile, Vacancy
 from services.registry.store.codec import (
-    canonical_json,
     decode_lacks,
     decode_profile,
     decode_terms,

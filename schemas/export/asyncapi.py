@@ -1,4 +1,4 @@
-"""One AsyncAPI 3.0 document: what is sent where, by whom, and into which queues it goes."""
+"""One AsyncAPI 3.1 document: what is sent where, by whom, and into which queues it goes."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ def asyncapi(queues: Queues, exchange: str) -> Document:
     """
     names, schemas = shared_schemas(_SCHEMAS)
     return {
-        "asyncapi": "3.0.0",
+        "asyncapi": "3.1.0",
         "id": "urn:nl:doorstroom:events",
         "info": _INFO,
         "defaultContentType": CONTENT_TYPE,

@@ -31,6 +31,10 @@ DATABASES = ("sqlite", "postgresql")
 
 examples.register()
 
+# Tests ask as fast as they can; those of the limits set limits of their own. Processes that are started inherit these.
+os.environ["DOORSTROOM_CLIENT_REQUESTS_PER_SECOND"] = "100000"
+os.environ["DOORSTROOM_ORGANISATION_REQUESTS_PER_SECOND"] = "100000"
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a server, so that `make test-fast` can leave it out."""

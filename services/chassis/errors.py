@@ -77,6 +77,20 @@ class TooLarge(DoorstroomError):
     title = "The request is too large"
 
 
+class TooManyRequests(DoorstroomError):
+    """More was asked than one may ask in so short a time."""
+
+    status = 429
+    type = "too-many-requests"
+    title = "Too much is asked in a short time"
+
+    def __init__(self, retry_after_seconds: int, *, is_first: bool) -> None:
+        """`is_first`: whether it is the first of a row, which is noted in the audit log for all of them."""
+        super().__init__("Wait for as many seconds as Retry-After says, and then ask more slowly.")
+        self.retry_after_seconds = retry_after_seconds
+        self.is_first = is_first
+
+
 class Unavailable(DoorstroomError):
     """Something that we need is away for the moment. Nothing was half done: try again later."""
 

@@ -48,6 +48,8 @@ class Process:
         web_settings = WebSettings(
             access_log=settings.access_log,
             behind_tls=settings.behind_tls,
+            client_requests_per_second=settings.client_requests_per_second,
+            organisation_requests_per_second=settings.organisation_requests_per_second,
             certificates=Certificates.from_words(settings.client_certificate_header, settings.trusted_proxies),
         )
         apis = [service.api for service in services]

@@ -81,6 +81,12 @@ class ServiceSettings(BaseSettings):
     identity_keys_url: str | None = Field(
         None, description="where our own token endpoint publishes its keys: …/identity/v1/jwks", max_length=2000
     )
+    client_requests_per_second: int = Field(
+        50, ge=1, le=100_000, description="how fast a client may ask, over ten seconds; each process counts its own"
+    )
+    organisation_requests_per_second: int = Field(
+        200, ge=1, le=100_000, description="the same for all clients of an organisation together"
+    )
     drain_seconds: float = Field(
         0.0, ge=0, le=60, description="how long to serve on after readiness turned false, so that balancers notice"
     )

@@ -6,13 +6,15 @@ from urllib.parse import parse_qsl
 
 import structlog
 from aiohttp import web
+from limits import RateLimitItemPerMinute
 
 from services.chassis.errors import Unauthenticated, Unavailable
 from services.chassis.identity import ALGORITHMS
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Api, Contact, PlainRoute
 from services.chassis.web.certificates import Certificates
-from services.identity.handlers.errors import Busy, InvalidRequest, OAuthError
+from services.chassis.web.rates import Counted
+from services.identity.handlers.errors import Busy, InvalidRequest, OAuthError, TooMany
 from services.identity.handlers.signing import SigningKeys
 from services.identity.handlers.tokens import GRANT_TYPE, Issued, Terms, TokenEndpoint
 
@@ -59,6 +61,8 @@ class Routes:
         self._keys = keys
         self._terms = terms
         self._running = 0
+        self._counted = Counted()
+        self._limit = RateLimitItemPerMinute(terms.requests_per_minute, namespace="address")
 
     async def token(self, request: web.Request) -> web.Response:
         """An access token, or OAuth's word for why there is none (RFC 6749, sections 5.1 and 5.2)."""
@@ -74,6 +78,7 @@ class Routes:
         return _json({**document, "expires_in": issued.expires_in, "scope": issued.scope})
 
     async def _token(self, request: web.Request) -> Issued:
+        self._check_rate(request)
         if self._running >= AT_ONCE_LIMIT:
             raise Busy("Too much is asked at once; try again later.")
         self._running += 1
@@ -81,6 +86,14 @@ class Routes:
             return await self._endpoint.issue(await _form(request), self._certificates.of(request))
         finally:
             self._running -= 1
+
+    def _check_rate(self, request: web.Request) -> None:
+        """Before anything is read: who asks is not known yet, but from where. Raises TooMany."""
+        address = request.remote or ""
+        if not self._counted.hit(self._limit, address):
+            too_many = TooMany("Use the token that you have until it expires.")
+            too_many.retry_after_seconds = self._counted.wait_seconds(self._limit, address)
+            raise too_many
 
     async def jwks(self, _request: web.Request) -> web.Response:
         """The public keys of our tokens (RFC 7517)."""

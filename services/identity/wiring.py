@@ -56,6 +56,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Identity:
         settings.token_audience,
         settings.identity_token_seconds,
         settings.identity_tokens_per_minute,
+        settings.identity_requests_per_minute,
     )
     certificates = Certificates.from_words(settings.client_certificate_header, settings.trusted_proxies)
     endpoint = TokenEndpoint(transactions, keys, terms)

@@ -13,7 +13,16 @@ from services.identity.settings import Settings as IdentitySettings
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = tuple(
     f"docs/{name}.md"
-    for name in ("runbook", "delivery-guarantees", "reliability", "identity", "metrics", "traces", "log-events")
+    for name in (
+        "runbook",
+        "delivery-guarantees",
+        "reliability",
+        "identity",
+        "metrics",
+        "traces",
+        "log-events",
+        "limits",
+    )
 )
 SOURCES = "\n".join(path.read_text() for path in sorted((ROOT / "services").rglob("*.py")))
 EVENTS = set(re.findall(r'log\.\w+\(\s*"([a-z-]+)"', SOURCES))

@@ -9,6 +9,7 @@ from services.chassis.clock import Clock, Identifiers
 from services.chassis.errors import Unavailable
 from services.chassis.identity.certificates import ClientCertificate
 from services.chassis.identity.principal import Principal
+from services.chassis.web.rates import Rates
 from services.chassis.web.settings import WebSettings
 from services.chassis.web.stream import EventStream
 
@@ -70,6 +71,8 @@ class Context:
     identifiers: Identifiers
     settings: WebSettings
     streams: Streams = field(init=False)
+    rates: Rates = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "streams", Streams(self.settings))
+        object.__setattr__(self, "rates", Rates(self.settings))

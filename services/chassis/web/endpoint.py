@@ -11,7 +11,7 @@ from multidict import CIMultiDict
 from prometheus_client import Counter
 from structlog.contextvars import bind_contextvars
 
-from services.chassis.errors import DoorstroomError, Forbidden, TooLarge
+from services.chassis.errors import DoorstroomError, Forbidden, TooLarge, TooManyRequests
 from services.chassis.idempotency import REPLAYED_HEADER
 from services.chassis.identity.principal import Principal
 from services.chassis.measures.families import REQUEST_SECONDS, REQUESTS
@@ -56,7 +56,8 @@ class Endpoint(ABC, Generic[Unit]):
                 response = await self.respond(request, ids)
             except Exception as error:  # noqa: BLE001 - every failure becomes a problem document
                 response = problems.problem(error, answered(self.base, ids))
-                await self._note(request, ids, response.status)
+                if not isinstance(error, TooManyRequests) or error.is_first:
+                    await self._note(request, ids, response.status)
             step.note({"http.response.status_code": response.status})
         if self.operation.stream is None:
             self._seconds.observe(time.perf_counter() - started)
@@ -85,6 +86,7 @@ class Endpoint(ABC, Generic[Unit]):
         if principal.oin is not None:
             bind_contextvars(client_oin=principal.oin)
         request[ASKING] = principal
+        self.context.rates.check(principal)
         self._authorise(principal)
         negotiation.check_accept(request, self._media_type)
         raw = b""

@@ -33,6 +33,10 @@ _PROBLEMS = {
     409: ("Conflict", "This does not go together with the present state, or the key was used for another request."),
     413: ("TooLarge", "The body is too large."),
     415: ("UnsupportedMediaType", "The body must be uncompressed JSON in UTF-8."),
+    429: (
+        "TooManyRequests",
+        "Too much is asked in a short time: try again after Retry-After seconds.",
+    ),
     500: ("InternalError", "The request failed by a mistake of ours."),
     503: ("Unavailable", "Not available at the moment. Nothing was half done: try again after Retry-After seconds."),
 }
@@ -206,7 +210,7 @@ def _embedded(schema: Document | None) -> Document:
 
 
 def _statuses(operation: AnyOperation) -> set[int]:
-    statuses = {401, 403, 406, 500, 503, *operation.errors}
+    statuses = {401, 403, 406, 429, 500, 503, *operation.errors}
     if operation.has_input or operation.stream is not None:
         statuses.add(400)
     if operation.parameters:
@@ -226,7 +230,7 @@ def _add_example(content: Document, example: BaseModel | None) -> None:
 def _problem_response(status: int, description: str) -> Document:
     name = _PROBLEMS[status][0]
     headers = {"API-Version": {"$ref": "#/components/headers/ApiVersion"}}
-    if status == 503:  # noqa: PLR2004 - the status is the key of the table above
+    if status in (429, 503):
         headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
     example = {"type": "about:blank", "title": name, "status": status, "detail": description}
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}}

@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 from multidict import CIMultiDict
 
-from services.chassis.errors import DoorstroomError, Forbidden, Unauthenticated, Unavailable
+from services.chassis.errors import DoorstroomError, Forbidden, TooManyRequests, Unauthenticated, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -99,6 +99,6 @@ def _headers(error: DoorstroomError) -> Mapping[str, str]:
     if isinstance(error, InsufficientScope):
         challenge = f'Bearer realm="doorstroom", error="insufficient_scope", scope="{error.scope}"'
         return {"WWW-Authenticate": challenge}
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable | TooManyRequests):
         return {"Retry-After": str(error.retry_after_seconds)}
     return {}

@@ -31,6 +31,7 @@ class Runner(web.AppRunner):
             "max_line_size": 8190,
             # Room for an access token of 8 KiB.
             "max_field_size": 16 * 1024,
+            "max_headers": self._settings.header_limit,
         }
         super().__init__(application, shutdown_timeout=SHUTDOWN_SECONDS, **self._options)
 

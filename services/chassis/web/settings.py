@@ -14,6 +14,11 @@ class WebSettings:
     """The longest that a request may take, its body included; live streams have no such end."""
     keep_alive_seconds: float = 75.0
     """The longest that a connection may lie idle, or take to send its first request line and headers."""
+    header_limit: int = 64
+    """How many header fields a request may have; each of at most 16 KiB, which has room for a token of 8 KiB."""
+    client_requests_per_second: int = 50
+    """How fast a client may ask, and `organisation_requests_per_second` all clients of an organisation together."""
+    organisation_requests_per_second: int = 200
     access_log: bool = True
     behind_tls: bool = False
     """A proxy in front speaks TLS: send Strict-Transport-Security."""

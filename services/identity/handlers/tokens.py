@@ -43,6 +43,9 @@ class Terms:
     audience: str
     lifetime_seconds: int
     per_minute: int
+    """How many tokens a client gets."""
+    requests_per_minute: int
+    """How often an address may ask."""
 
     @property
     def has_address(self) -> bool:

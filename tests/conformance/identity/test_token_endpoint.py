@@ -10,6 +10,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import func, select
+from yarl import URL
 
 from services.chassis.errors import Unauthenticated
 from services.chassis.identity import ClientCertificate, KeySet, Role, TokenVerifier
@@ -282,6 +283,20 @@ async def test_a_client_asks_for_a_bounded_number_of_tokens(endpoints: Endpoints
     assert (await endpoint.ask(third)).status == 200
     endpoint.clock.forward(seconds=61)
     assert (await endpoint.ask()).status == 200
+
+
+async def test_an_address_asks_a_bounded_number_of_times(endpoints: Endpoints) -> None:
+    """Whatever it sends: before that is read, so that a body that never comes keeps nobody waiting."""
+    endpoint = await endpoints.start(identity_requests_per_minute=2)
+    assert [(await endpoint.send({})).status for _ in range(2)] == [400, 400]
+    port = URL(endpoint.root).port
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /identity/v1/token HTTP/1.1\r\nHost: x\r\nContent-Length: 9999\r\n\r\n")
+    async with asyncio.timeout(2):
+        assert b" 429 " in await reader.readline()
+        head = await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+    assert 1 <= int(head.partition(b"Retry-After: ")[2].partition(b"\r\n")[0]) <= 60
 
 
 async def test_of_many_that_use_one_assertion_at_once_one_gets_a_token(

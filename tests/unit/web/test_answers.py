@@ -162,6 +162,8 @@ async def test_readiness_follows_the_checks(service: Service) -> None:
         b"nonsense\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nBad Header: y\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 20_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 100 + b"\r\n",
+        b"GET /" + b"a" * 10_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
     ],
 )
@@ -176,10 +178,34 @@ async def test_what_is_not_http_is_a_problem_too(service: Service, request_text:
 
 
 async def test_a_connection_that_sends_nothing_is_closed(tmp_path: Path, settings: WebSettings) -> None:
-    """Also one that sends half a request line and stops."""
-    service = Service(tmp_path, replace(settings, keep_alive_seconds=0.3))
+    """Also one that sends half a request line and stops, or lets its headers drip: the first of them, or later ones."""
+    service = Service(tmp_path, replace(settings, keep_alive_seconds=0.5))
     await service.start()
+    whole, drips = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /healthz HTTP/1.1\r\n" + b"X: y\r\n" * 60
     try:
-        assert await asyncio.gather(service.raw(b""), service.raw(b"GET / HT")) == [b"", b""]
+        nothing, half, first, second = await asyncio.gather(
+            service.raw(b""),
+            service.raw(b"GET / HT"),
+            _dripping(service, b"", drips),
+            _dripping(service, whole, drips),
+        )
     finally:
         await service.stop()
+    assert (nothing, half, first) == (b"", b"", b"")
+    assert second.count(b"HTTP/1.1 200 ") == 1
+
+
+async def _dripping(service: Service, before: bytes, drips: bytes) -> bytes:
+    """Send one byte after the other, slowly, until the server closes the connection; give what it answered."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+    writer.write(before)
+    answer = asyncio.create_task(reader.read())
+    async with asyncio.timeout(5):
+        for drip in drips:
+            if answer.done():
+                break
+            writer.write(bytes([drip]))
+            await asyncio.sleep(0.02)
+        got = await answer
+    writer.close()
+    return got

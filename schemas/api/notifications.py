@@ -1,10 +1,12 @@
 """Bodies of the notifications' API: there is something for you, and where to look. Nothing else."""
 
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from schemas.base import Schema, UtcDatetime
+from schemas.envelope import Id, Reference, Sequence, Source, Subject, Type
 
 
 class Notification(Schema):
@@ -22,3 +24,19 @@ class Notifications(Schema):
     """A page of notifications."""
 
     notifications: list[Notification]
+
+
+class NotificationEvent(Schema):
+    """The same as a CloudEvent, after the NL GOV profile 1.1, and thin: it has no data, which is behind `dataref`."""
+
+    model_config = ConfigDict(alias_generator=None)
+
+    specversion: Literal["1.0"]
+    id: Annotated[Id, Field(description="the notification's id: the same however often it comes")]
+    source: Source
+    type: Type
+    subject: Subject
+    time: UtcDatetime = Field(description="when you were notified")
+    dataref: Reference
+    sequence: Annotated[Sequence, Field(description="rises with each of your notifications, zero-padded")]
+    sequencetype: Literal["Integer"]

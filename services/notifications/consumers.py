@@ -1,6 +1,6 @@
 """Which messages become notifications."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from schemas.base import Message
@@ -8,8 +8,8 @@ from schemas.catalogue import BY_MODEL
 from schemas.messages.delivery import QueueLost
 from services.chassis.broker.topology import Queue
 from services.chassis.consumer import Handler
+from services.notifications.channels.port import Channel
 from services.notifications.handlers import KINDS, notify
-from services.notifications.hub import Hub
 
 
 def queue(prefix: str) -> Queue:
@@ -17,9 +17,9 @@ def queue(prefix: str) -> Queue:
     return Queue(f"{prefix}.notifications", (*map(_binding, KINDS), QueueLost.TYPE))
 
 
-def handlers(hub: Hub) -> Mapping[type[Message], Handler]:
+def handlers(channels: Sequence[Channel]) -> Mapping[type[Message], Handler]:
     """One handler for every type."""
-    return dict.fromkeys(KINDS, partial(notify, hub))
+    return dict.fromkeys(KINDS, partial(notify, channels))
 
 
 def _binding(message: type[Message]) -> str:

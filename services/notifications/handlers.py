@@ -1,6 +1,7 @@
-"""What the notifications' service does: turns events into news for whom they concern, and streams it live."""
+"""What the notifications' service does: turns events into news for whom they concern."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 from schemas.messages.deadlines import ContactNeeded, DeadlineNearing, ReflectionPeriodEnding
 from schemas.messages.offers import (
@@ -13,12 +14,11 @@ from schemas.messages.offers import (
 )
 from schemas.messages.placements import PlacementEnded
 from services.chassis import tracing
-from services.chassis.unit_of_work import Transactions, UnitOfWork
-from services.notifications import measures, store
-from services.notifications.hub import Feed, Hub
-from services.notifications.store import News, StoredNotification
-
-BACKLOG_PAGE = 100
+from services.chassis.unit_of_work import UnitOfWork
+from services.notifications import measures
+from services.notifications.channels.port import Channel
+from services.notifications.store import inbox
+from services.notifications.store.inbox import News
 
 Notifiable = (
     OfferMade
@@ -47,44 +47,20 @@ KINDS: dict[type[Notifiable], str] = {
 }
 
 
-async def notify(hub: Hub, unit: UnitOfWork, events: Sequence[Notifiable]) -> None:
-    """Put into each recipient's inbox what is news to them, and show it live once it is committed."""
-    news = await store.newer(unit, [item for event in events for item in _news(event)])
+async def notify(channels: Sequence[Channel], unit: UnitOfWork, events: Sequence[Notifiable]) -> None:
+    """Put into each recipient's inbox what is news to them, and tell the channels once it is committed, in order."""
+    news = await inbox.newer(unit, [item for event in events for item in _news(event)])
     if news:
         fresh = {item.subject for item in news}
         for event in events:
             if fresh & {item.subject for item in _news(event)}:
                 step = tracing.begin(f"notify {KINDS[type(event)]}", tracing.Kind.INTERNAL, tracing.cause_of(event), {})
                 unit.after_commit.append(step.end)
-        stored = await store.add(unit, news)
-        unit.after_commit.append(lambda: hub.deliver(stored))
+        stored = await inbox.add(unit, news)
+        unit.after_commit += [partial(channel.stored, stored) for channel in channels]
         told = {item.subject for item in news if item.kind == KINDS[OfferMade]}
         made_at = [event.made_at for event in events if isinstance(event, OfferMade) and event.offer_id in told]
         measures.time_from_offered(unit, made_at)
-
-
-async def follow(
-    transactions: Transactions, feed: Feed, recipient: str, sequence: int
-) -> AsyncIterator[StoredNotification]:
-    """Everything of a recipient's after this number, in order and without gaps, and then whatever comes."""
-    while True:
-        while page := await transactions.read(
-            lambda unit, last=sequence: store.after(unit, recipient, last, BACKLOG_PAGE)  # type: ignore[misc] # mypy cannot infer a lambda with a default
-        ):
-            for notification in page:
-                yield notification
-            sequence = page[-1].sequence
-        # From here on the feed is enough, as long as its numbers follow on what was sent.
-        in_order = True
-        while in_order:
-            await feed.changed()
-            in_order = bool(feed.waiting)
-            while feed.waiting and in_order:
-                notification = feed.waiting.popleft()
-                in_order = notification.sequence <= sequence + 1
-                if notification.sequence == sequence + 1:
-                    sequence = notification.sequence
-                    yield notification
 
 
 def _news(event: Notifiable) -> list[News]:

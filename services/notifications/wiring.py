@@ -7,10 +7,10 @@ from services.chassis.service import Parts, Service
 from services.chassis.unit_of_work import Transactions
 from services.chassis.wiring import CONTACT, Definition, Surroundings
 from services.notifications import consumers, routes
-from services.notifications.hub import Hub
+from services.notifications.channels.live import LiveStream
+from services.notifications.channels.port import Channel
 from services.notifications.settings import Settings
 from services.notifications.tables import idempotency_keys, messages
-from services.notifications.wakeups import Wakeups
 
 
 class NothingRefused(Exception):
@@ -23,7 +23,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
     transactions = Transactions(
         database, messages.outbox, surroundings.clock, surroundings.identifiers, settings.source, NothingRefused
     )
-    hub = Hub()
+    channels = _channels(transactions)
     return Service(
         Parts(
             name="notifications",
@@ -33,12 +33,17 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
             transactions=transactions,
             broker=surroundings.broker,
             queue=consumers.queue(settings.broker_prefix),
-            handlers=consumers.handlers(hub),
-            api=routes.api(transactions, hub, CONTACT),
+            handlers=consumers.handlers(channels),
+            api=routes.api(transactions, channels, CONTACT),
             retention=timedelta(days=settings.retention_days),
-            background={"wakeups": Wakeups(transactions, hub).run},
+            background={name: work for channel in channels for name, work in channel.background.items()},
         )
     )
+
+
+def _channels(transactions: Transactions) -> list[Channel]:
+    """Every way in which recipients are told, in the order in which they hear of what was stored: who waits first."""
+    return [LiveStream(transactions)]
 
 
 NOTIFICATIONS = Definition("notifications", Settings, consumers.queue, build)

@@ -5,7 +5,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from services.notifications.store import StoredNotification
+from services.notifications.store.inbox import StoredNotification
 
 WAITING_LIMIT = 256
 

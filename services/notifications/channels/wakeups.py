@@ -8,8 +8,8 @@ import structlog
 
 from services.chassis.errors import Unavailable
 from services.chassis.unit_of_work import Transactions
-from services.notifications import store
-from services.notifications.hub import Hub
+from services.notifications.channels.hub import Hub
+from services.notifications.store import inbox
 
 CHANNEL = "notifications"
 POLL_SECONDS = 2.0
@@ -76,7 +76,7 @@ class Wakeups:
 
     async def _look(self, recipients: list[str]) -> None:
         try:
-            newest = await self._transactions.read(lambda unit: store.last_sequences(unit, recipients))
+            newest = await self._transactions.read(lambda unit: inbox.last_sequences(unit, recipients))
         except Unavailable as error:
             log.warning("wakeup-not-read", reason=error.detail)
             return

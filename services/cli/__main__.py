@@ -37,6 +37,11 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "cases": ("cases", "cases", "Cases: erase who somebody is, show what was done with their data."),
     "check": ("check", "check", "Check what must never be false, in live databases."),
     "clients": ("clients", "clients", "Clients: systems that get access tokens from our own token endpoint."),
+    "keys": (
+        "keys",
+        "keys",
+        "Keys: turn over the registry's key and the token endpoint's secret, while everything runs.",
+    ),
     "municipalities": ("municipalities", "municipalities", "Municipalities: import their populations, merge them."),
     "openapi": ("serving", "openapi_command", "Print a service's OpenAPI 3.1 document."),
     "quarantine": ("quarantine", "quarantine", "Messages that could not be handled: look, replay, drop."),

@@ -28,7 +28,8 @@ from services.cli.servers.support import free_port
 from services.identity.wiring import KEY_FILE as IDENTITY_KEY_FILE
 from services.identity.wiring import NAME as IDENTITY
 from services.identity.wiring import make_secret
-from services.registry.store.vault import KEY_FILE, make_key_file
+from services.registry.store.keyring import make_key_file
+from services.registry.store.vault import KEY_FILE
 from services.registry.wiring import REGISTRY
 
 READY_SECONDS = 60.0

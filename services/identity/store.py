@@ -136,6 +136,11 @@ async def add_signing_key(unit: UnitOfWork, key: StoredSigningKey, over: Sequenc
     await unit.execute(delete(signing_keys).where(signing_keys.c.number.in_(over)))
 
 
+async def change_private_key(unit: UnitOfWork, number: int, private_key: str) -> None:
+    """Store a key of our own as it is encrypted by now."""
+    await unit.execute(update(signing_keys).where(signing_keys.c.number == number).values(private_key=private_key))
+
+
 async def destroy_signing_keys(unit: UnitOfWork) -> int:
     """Destroy every key of our own; how many there were."""
     return len(await unit.execute(delete(signing_keys).returning(signing_keys.c.number)))

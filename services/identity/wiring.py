@@ -1,11 +1,12 @@
 """Puts the token endpoint together: the only module that knows every concrete part of it."""
 
-import os
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from services.chassis import key_file
 from services.chassis.broker.memory import InProcessBroker
 from services.chassis.errors import Unavailable
 from services.chassis.identity import TokenVerifier
@@ -97,27 +98,30 @@ class Secret:
     file: Path
     make: bool
 
-    def read(self) -> bytes:
-        """The secret. Raises Unavailable when the file cannot be read, or holds too little."""
+    def read(self) -> Sequence[bytes]:
+        """The secret; and the one before while it is turned over.
+
+        Raises Unavailable when the file cannot be read, or holds too little.
+        """
         if self.make and not self.file.exists():
             make_secret(self.file)
         try:
-            content = self.file.read_bytes().strip()
+            lines = key_file.read(self.file)
         except OSError:
-            content = b""
-        if len(content) < SECRET_CHARACTERS:
+            lines = []
+        if not lines or min(map(len, lines)) < SECRET_CHARACTERS:
             raise Unavailable("The file of DOORSTROOM_IDENTITY_KEY_FILE cannot be read, or holds too little.")
-        return content
+        return lines
 
 
 def make_secret(file: Path) -> None:
     """Make the file, unless it is there; readable by nobody else from the first moment."""
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(descriptor, "w") as opened:
-        opened.write(f"{secrets.token_urlsafe(SECRET_CHARACTERS)}\n")
+    key_file.make(file, new_secret())
+
+
+def new_secret() -> bytes:
+    """A new secret, as it stands in the file."""
+    return secrets.token_urlsafe(SECRET_CHARACTERS).encode()
 
 
 def _secret(settings: Settings) -> Secret:

@@ -229,6 +229,14 @@ case_keys = Table(
     Column("made_at", UtcDateTime, nullable=False),
 )
 
+installation = Table(
+    "installation",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, comment="always 1: there is one row"),
+    Column("key_name", Text, comment="of the key in use; empty before it was turned over"),
+    Column("subjects_key", LargeBinary, comment="of the processing log, encrypted with it"),
+)
+
 profiles = Table(
     "profiles",
     metadata,

@@ -92,13 +92,15 @@ class World(Acts):
         post: Post | None = None,
         connect: Callable[[str, int], Database] = Database.connect,
     ) -> None:
+        self.urls = urls
         self.clock = Clock()
         self.identifiers = Identifiers()
         self.post = post or Post()
         broker = InProcessBroker(topology("world", []))
         surroundings = Surroundings(broker, self.clock, self.identifiers, connect=connect)
         self._secrets = TemporaryDirectory(prefix="doorstroom-test-key-")
-        own = {"registry_key_file": Path(self._secrets.name) / KEY_FILE}
+        self.key_file = Path(self._secrets.name) / KEY_FILE
+        own = {"registry_key_file": self.key_file}
         self.services: dict[str, Service] = {
             definition.name: definition.build(
                 definition.settings(mode=Mode.EMBEDDED, database_url=SecretStr(urls[definition.name]), **own),
@@ -106,7 +108,7 @@ class World(Acts):
             )
             for definition in SERVICES
         }
-        self.vault = Vault(own["registry_key_file"], make=True)
+        self.vault = Vault(self.key_file, make=True)
         self._consumers = {name: self._consumer(service) for name, service in self.services.items()}
         self.matchmaker = Matchmaker(WaitlistStore(), Programmes(), is_dutch_holiday, HELPDESK)
         self.leases = Leases(LEASE_SECONDS)

@@ -16,7 +16,7 @@ from jwt.algorithms import RSAAlgorithm
 from services.chassis.database import UniqueViolation
 from services.chassis.errors import Unavailable
 from services.chassis.identity import KeySet
-from services.chassis.unit_of_work import Transactions
+from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.identity import store
 from services.identity.domain import lifecycle
 from services.identity.domain.lifecycle import Period
@@ -45,10 +45,13 @@ class Signer:
 class SigningKeys:
     """The keys in the database. They are read anew each time: another replica may have made one."""
 
-    def __init__(self, transactions: Transactions, secret: Callable[[], bytes], rotation: timedelta) -> None:
-        """`secret` gives what the private keys are encrypted with, and raises Unavailable when it cannot."""
+    def __init__(self, transactions: Transactions, secrets: Callable[[], Sequence[bytes]], rotation: timedelta) -> None:
+        """`secrets` gives what the private keys are encrypted with, the one in use first.
+
+        It raises Unavailable when it cannot.
+        """
         self._transactions = transactions
-        self._secret = secret
+        self._secrets = secrets
         self._rotation = rotation
         self._making = asyncio.Lock()
         self._opened: dict[str, rsa.RSAPrivateKey] = {}
@@ -104,7 +107,7 @@ class SigningKeys:
 
     async def _make(self, period: Period, stored: Sequence[StoredSigningKey]) -> None:
         # Not in the event loop, nor with a transaction open: it takes up to a second.
-        made = await asyncio.to_thread(_generate, period, self._secret())
+        made = await asyncio.to_thread(_generate, period, self._secrets()[0])
         over = [other.number for other in lifecycle.over(_periods(stored), self._transactions.clock())]
         try:
             await self._transactions.run(lambda unit: store.add_signing_key(unit, made, over))
@@ -114,14 +117,46 @@ class SigningKeys:
 
     def _open(self, stored: StoredSigningKey) -> rsa.RSAPrivateKey:
         if stored.id not in self._opened:
-            try:
-                key = serialization.load_pem_private_key(stored.private_key.encode(), self._secret())
-            except ValueError:
+            key = _opened(stored, self._secrets())
+            if key is None:
                 log.warning("signing-key-not-opened", number=stored.number)
-                raise Unavailable("The signing key cannot be opened at the moment; try again later.") from None
-            assert isinstance(key, rsa.RSAPrivateKey), "we make no others"  # noqa: S101 - for the type checker
+                raise Unavailable("The signing key cannot be opened at the moment; try again later.")
             self._opened = {**self._opened, stored.id: key}
         return self._opened[stored.id]
+
+
+async def encrypt_again(secrets: Sequence[bytes], unit: UnitOfWork) -> int:
+    """Encrypt our keys with the first of these secrets; how many were encrypted with another.
+
+    Raises Unavailable when one cannot be opened with any.
+    """
+    changed = 0
+    for stored in await store.find_signing_keys(unit):
+        if _opened(stored, secrets[:1]) is not None:
+            continue
+        key = _opened(stored, secrets[1:])
+        if key is None:
+            raise Unavailable("A signing key can be opened with no secret in the file: `clients renew-signing-key`.")
+        await store.change_private_key(unit, stored.number, _pem(key, secrets[0]))
+        changed += 1
+    return changed
+
+
+def _opened(stored: StoredSigningKey, secrets: Sequence[bytes]) -> rsa.RSAPrivateKey | None:
+    for secret in secrets:
+        try:
+            key = serialization.load_pem_private_key(stored.private_key.encode(), secret)
+        except ValueError:
+            continue
+        assert isinstance(key, rsa.RSAPrivateKey), "we make no others"  # noqa: S101 - for the type checker
+        return key
+    return None
+
+
+def _pem(key: rsa.RSAPrivateKey, secret: bytes) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(secret)
+    ).decode()
 
 
 def _periods(stored: Sequence[StoredSigningKey]) -> list[Period]:
@@ -130,13 +165,8 @@ def _periods(stored: Sequence[StoredSigningKey]) -> list[Period]:
 
 def _generate(period: Period, secret: bytes) -> StoredSigningKey:
     key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.BestAvailableEncryption(secret),
-    )
     jwk = json.loads(RSAAlgorithm.to_jwk(key.public_key()))
     public = {name: jwk[name] for name in ("kty", "n", "e")}
     key_id = thumbprint(public)
     published = {**public, "kid": key_id, "use": "sig", "alg": ALGORITHM}
-    return StoredSigningKey(period.number, key_id, pem.decode(), published, period.signs_from)
+    return StoredSigningKey(period.number, key_id, _pem(key, secret), published, period.signs_from)

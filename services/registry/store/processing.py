@@ -29,15 +29,18 @@ class Processing:
 
     async def follow(self, unit: UnitOfWork, lines: Sequence[Row]) -> None:
         """Of each sealed line of the audit log, an entry for each case that it was about. Raises UnusableKey."""
-        entries = [self._entry(unit.identifiers(), line, case) for line in lines for case in json.loads(line.cases)]
-        await unit.write(_INSERTION, entries)
+        about = [(line, UUID(case)) for line in lines for case in json.loads(line.cases)]
+        if about:
+            subjects = await self._vault.subjects(unit)
+            entries = [self._entry(unit.identifiers(), line, subjects.of(case)) for line, case in about]
+            await unit.write(_INSERTION, entries)
 
     async def of_case(self, unit: UnitOfWork, case_id: UUID) -> Sequence[Row]:
         """What was done with the data of this case, the earliest first. Raises UnusableKey."""
-        mine = processing_log.c.subject == self._vault.subject(case_id)
+        mine = processing_log.c.subject == (await self._vault.subjects(unit)).of(case_id)
         return await unit.execute(select(processing_log).where(mine).order_by(processing_log.c.id))
 
-    def _entry(self, id_: UUID, line: Row, case: str) -> dict[str, object]:
+    def _entry(self, id_: UUID, line: Row, subject: str) -> dict[str, object]:
         return {
             "id": id_,
             "trace_id": line.trace_id,
@@ -47,5 +50,5 @@ class Processing:
             "started_at": line.started_at,
             "ended_at": line.at,
             "processing_activity": f"{self._activities}{line.action}",
-            "subject": self._vault.subject(UUID(case)),
+            "subject": subject,
         }

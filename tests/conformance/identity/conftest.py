@@ -95,7 +95,7 @@ class Endpoints:
     """Makes replicas of the service on one database."""
 
     def __init__(self, url: str, folder: Path, session: aiohttp.ClientSession) -> None:
-        self._url = url
+        self.url = url
         self._session = session
         self._processes: list[Process] = []
         self.clock = Clock()
@@ -104,7 +104,7 @@ class Endpoints:
 
     async def start(self, **settings: Any) -> Endpoint:  # noqa: ANN401 - any setting
         chosen = Settings(
-            database_url=SecretStr(self._url),
+            database_url=SecretStr(self.url),
             mode=Mode.DISTRIBUTED,
             **{"identity_key_file": self.key_file, "identity_issuer": ISSUER, "access_log": False, **settings},
         )

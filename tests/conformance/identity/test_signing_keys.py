@@ -4,11 +4,14 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 from cryptography.hazmat.primitives import serialization
 from sqlalchemy import select
 
 from services.chassis.errors import Unauthenticated
 from services.chassis.identity import KeySet, TokenVerifier
+from services.cli import keys
+from services.cli.__main__ import cli
 from services.identity import store
 from services.identity.store import StoredSigningKey
 from services.identity.tables import signing_keys
@@ -81,3 +84,27 @@ async def test_a_token_outlives_a_restart(endpoints: Endpoints, endpoint: Endpoi
     again = await endpoints.start()
     assert (await again.verifier().authenticate(token, again.clock())).subject == "client-1"
     assert (await again.verifier().authenticate(token, again.clock() + timedelta(minutes=59))).subject == "client-1"
+
+
+async def test_the_secret_is_turned_over_while_tokens_are_given(
+    endpoints: Endpoints, made_key: StoredSigningKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tokens stay valid, a new process opens the keys, and the old secret opens nothing."""
+    endpoint = await endpoints.start()
+    await endpoint.run(lambda unit: store.add_signing_key(unit, made_key, []))
+    await endpoint.register()
+    token = (await endpoint.ask()).body["access_token"]
+    old = endpoints.key_file.read_bytes().strip()
+    monkeypatch.setenv("DOORSTROOM_IDENTITY_DATABASE_URL", endpoints.url)
+    monkeypatch.setenv("DOORSTROOM_IDENTITY_KEY_FILE", str(endpoints.key_file))
+    monkeypatch.setattr(keys, "SETTLE_SECONDS", 0.0)
+    done = await asyncio.to_thread(CliRunner().invoke, cli, ["keys", "rotate", "identity"], catch_exceptions=False)
+    assert "1 key(s) were encrypted anew" in done.output
+    assert (await endpoint.ask()).status == 200
+    other = await endpoints.start()
+    assert (await other.ask()).status == 200
+    assert (await other.verifier().authenticate(token, endpoint.clock())).subject == "client-1"
+    [stored] = await endpoint.run(store.find_signing_keys)
+    with pytest.raises(ValueError, match=r"(?i)incorrect|decrypt|password"):
+        serialization.load_pem_private_key(stored.private_key.encode(), old)
+    assert old not in endpoints.key_file.read_bytes()

@@ -1,0 +1,114 @@
+"""`doorstroom keys`: turn over what encrypts the keys in the databases, while the services run."""
+
+import asyncio
+import os
+from functools import partial
+from pathlib import Path
+
+import click
+
+from services.chassis import key_file
+from services.chassis.audit import Action, Result, write
+from services.chassis.errors import Unavailable
+from services.chassis.unit_of_work import Transactions, UnitOfWork
+from services.cli.databases import AUDITED, find_database, opened
+from services.cli.errors import CannotRun, Failed
+from services.cli.options import DATA
+from services.identity.handlers.signing import encrypt_again
+from services.identity.wiring import KEY_FILE as IDENTITY_KEY_FILE
+from services.identity.wiring import NAME as IDENTITY
+from services.identity.wiring import new_secret
+from services.registry.store import rotation
+from services.registry.store.keyring import Keyring, UnusableKey, new_line
+from services.registry.store.vault import KEY_FILE, NOBODY
+from services.registry.wiring import REGISTRY
+
+SETTLE_SECONDS = 3.0
+"""Longer than the token endpoint takes to make and store a key with the secret that it read before."""
+
+
+@click.group()
+def keys() -> None:
+    """Keys: turn over the registry's key and the token endpoint's secret, while everything runs.
+
+    --data names the folder that `make run` or `make run-distributed` works in. In any other installation
+    DOORSTROOM_<SERVICE>_DATABASE_URL names the database, and DOORSTROOM_<SERVICE>_KEY_FILE the file with the key.
+    """
+
+
+@keys.command("rotate")
+@click.argument("service", type=click.Choice([REGISTRY.name, IDENTITY]))
+@DATA
+@click.option("--prepare", is_flag=True, help="Only put the new key into the file, to give it to all machines.")
+def rotate_command(service: str, data: Path, *, prepare: bool) -> None:
+    """Make a new key for SERVICE, encrypt anew what the old one encrypted, and forget the old one.
+
+    Services go on meanwhile: they read the file again when it changes. Where several machines have the file:
+    --prepare, copy the file to all of them, run it without --prepare, and copy it once more. If it is interrupted, run
+    it again: it goes on with the key that it made. Exit code 1 when something cannot be opened with the keys in the
+    file: then the old key is kept.
+    """
+    url, file = find_database(service, data), _key_file(service, data)
+    try:
+        is_new = key_file.begin_turning(file, new_line() if service == REGISTRY.name else new_secret())
+        click.echo("A new key is in the file." if is_new else "A new key was in the file: going on with it.")
+        if not prepare:
+            count = asyncio.run(_turn(service, url, file))
+            key_file.end_turning(file)
+            click.echo(f"{count} key(s) were encrypted anew. The old key is gone from the file, and opens nothing.")
+    except (UnusableKey, Unavailable) as error:
+        raise Failed(f"{error.detail} Nothing was forgotten.") from error
+    except OSError as error:
+        raise Failed(f"{file} cannot be written ({error.strerror}). Run it again when it can.") from error
+
+
+def _key_file(service: str, data: Path) -> Path:
+    """Where the key is. Raises CannotRun."""
+    names = {REGISTRY.name: KEY_FILE, IDENTITY: IDENTITY_KEY_FILE}
+    setting = f"DOORSTROOM_{service.upper()}_KEY_FILE"
+    file = Path(os.environ.get(setting) or data / names[service])
+    if not file.exists():
+        raise CannotRun(f"there is no {file}; give --data, or set {setting}")
+    # Links point to where the file is kept, and stay.
+    return file.resolve()
+
+
+async def _turn(service: str, url: str, file: Path) -> int:
+    async with opened(url, service) as transactions:
+        return await (_wrap_all if service == REGISTRY.name else _encrypt_all)(file, transactions)
+
+
+async def _wrap_all(file: Path, transactions: Transactions) -> int:
+    """The keys of cases, portion by portion; how many had to be encrypted."""
+    ring = Keyring(file, make=False)
+    await transactions.run(partial(_use_newest, ring))
+    after, count = NOBODY, 0
+    while True:
+        last, changed = await transactions.run(partial(rotation.wrap_again, ring, after))
+        count += changed
+        if last is None:
+            return count
+        after = last
+
+
+async def _use_newest(ring: Keyring, unit: UnitOfWork) -> None:
+    await rotation.use_newest(ring, unit)
+    await _note(REGISTRY.name, unit)
+
+
+async def _encrypt_all(file: Path, transactions: Transactions) -> int:
+    """Our signing keys; how many had to be encrypted."""
+    count = await transactions.run(partial(_encrypt, file))
+    # Whoever was making a signing key may have read the file before it changed: theirs is found the second time.
+    await asyncio.sleep(SETTLE_SECONDS)
+    return count + await transactions.run(lambda unit: encrypt_again(key_file.read(file), unit))
+
+
+async def _encrypt(file: Path, unit: UnitOfWork) -> int:
+    await _note(IDENTITY, unit)
+    return await encrypt_again(key_file.read(file), unit)
+
+
+async def _note(service: str, unit: UnitOfWork) -> None:
+    action = Action("keys rotate", Result.DONE, 0, role="operator", origin="command")
+    await write(unit, AUDITED[service].audit, action)

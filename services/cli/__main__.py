@@ -15,6 +15,7 @@ EXIT_INTERRUPTED = 130
 """128 and the number of SIGINT, as shells have it."""
 
 COMMANDS: Mapping[str, tuple[str, str, str]] = {
+    "access": ("access", "access", "Access: which role may do what, on whose objects, and which fields it sees."),
     "audit": ("audit", "audit", "Audit log: who did or asked what; verify it, list it."),
     "beds": ("remote.beds", "beds", "Beds: post, affirm, withdraw, list and import yours, as a shelter provider."),
     "slots": ("remote.slots", "slots", "Slots: open, claim, house and list yours, as a municipality."),

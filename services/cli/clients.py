@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from jwt.exceptions import InvalidKeyError
 
+from schemas.access import ACCESS
 from services.chassis.clock import system_clock, system_identifiers
 from services.chassis.database import Database
 from services.chassis.identity import ALGORITHMS, Role
@@ -24,7 +25,6 @@ from services.chassis.identity.keys import verification_key
 from services.chassis.migrations import migrate
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.cli.databases import find_database
-from services.cli.embedded import SERVICES, describe
 from services.cli.municipal import make_place
 from services.cli.options import DATA
 from services.identity.handlers import clients as handlers
@@ -222,12 +222,7 @@ def list_command(data: Path, *, as_json: bool, every: bool) -> None:
 
 def scopes_of(role: Role) -> frozenset[str]:
     """What a role can do at all: the scopes of the operations that it may use."""
-    return frozenset(
-        operation.scope
-        for definition in SERVICES
-        for operation in describe(definition).operations
-        if role in operation.roles
-    )
+    return frozenset(access.scope for table in ACCESS.values() for access in table.values() if role in access.roles)
 
 
 def _document(one: Registered) -> dict[str, object]:

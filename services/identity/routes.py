@@ -39,6 +39,7 @@ def api(
         version="1.0.0",
         base_path=BASE,
         operations=(),
+        access={},
         contact=contact,
         plain=_plain(Routes(endpoint, keys, terms, certificates), terms),
     )

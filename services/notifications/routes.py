@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from schemas.access import ACCESS
 from schemas.api.notifications import Notifications
 from schemas.api.paging import PageQuery
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web import Api, Call, Contact, Operation, Paging, Reply
 from services.notifications.channels.port import Channel
-from services.notifications.channels.shown import BASE, READ, RECIPIENTS, shown
+from services.notifications.channels.shown import BASE, shown
 from services.notifications.store import inbox
 from services.notifications.tables import idempotency_keys
 from services.notifications.tables import notifications as notifications_table
@@ -29,8 +30,6 @@ OPERATIONS: tuple[Operation[UnitOfWork], ...] = (
         path=f"{BASE}/notifications",
         operation_id="listNotifications",
         summary="List your notifications",
-        scope=READ,
-        roles=RECIPIENTS,
         handler=get_notifications,
         query=PageQuery,
         response=Notifications,
@@ -48,6 +47,7 @@ def api(transactions: Transactions, channels: Sequence[Channel], contact: Contac
         version="1.0.0",
         base_path=BASE,
         operations=(*OPERATIONS, *(operation for channel in channels for operation in channel.operations)),
+        access=ACCESS["notifications"],
         contact=contact,
         work=transactions,
         idempotency_keys=idempotency_keys,

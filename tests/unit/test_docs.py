@@ -22,6 +22,7 @@ DOCUMENTS = tuple(
         "traces",
         "log-events",
         "limits",
+        "access",
     )
 )
 SOURCES = "\n".join(path.read_text() for path in sorted((ROOT / "services").rglob("*.py")))

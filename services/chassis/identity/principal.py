@@ -2,18 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
+from schemas.access import Role
 
-class Role(StrEnum):
-    """The part that a client plays; each route says which roles may use it."""
-
-    COORDINATOR = "coordinator"
-    HELPDESK = "helpdesk"
-    PROVIDER = "provider"
-    MUNICIPALITY = "municipality"
-    AUDITOR = "auditor"
-    OPERATOR = "operator"
+__all__ = ["Principal", "Role"]
 
 
 @dataclass(frozen=True, slots=True)

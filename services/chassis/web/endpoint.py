@@ -40,6 +40,7 @@ class Endpoint(ABC, Generic[Unit]):
         self._seconds = REQUEST_SECONDS.labels(api.name)
         self._counts: dict[int, Counter] = {}
         self.operation = operation
+        self.access = api.access[operation.operation_id]
         self.context = context
         self.base = base
         self._inputs = InputReader(operation)
@@ -94,7 +95,8 @@ class Endpoint(ABC, Generic[Unit]):
             negotiation.check_content(request, has_body=self._has_body)
             raw = await self._read(request)
         path, query, body, document = self._inputs.read(request, raw)
-        return Call(principal, body, path, query, request.headers, ids.request_id, ids.traceparent, now), document
+        told = ids.request_id, ids.traceparent
+        return Call(principal, body, path, query, request.headers, *told, now, self.access), document
 
     async def _note(self, request: web.Request, ids: Trace, status: int) -> None:
         """Whoever was refused is in the audit log. Without a database nothing could be done or seen, and no line be."""
@@ -106,10 +108,10 @@ class Endpoint(ABC, Generic[Unit]):
             log.exception("audit-not-written", operation=self.operation.operation_id, reason=error.detail)
 
     def _authorise(self, principal: Principal) -> None:
-        if self.operation.scope not in principal.scopes:
-            raise problems.InsufficientScope(self.operation.scope)
-        if principal.role not in self.operation.roles:
-            allowed = ", ".join(sorted(self.operation.roles))
+        if self.access.scope not in principal.scopes:
+            raise problems.InsufficientScope(self.access.scope)
+        if principal.role not in self.access.roles:
+            allowed = ", ".join(sorted(self.access.roles))
             detail = f"The role of the access token may not do this; it is for: {allowed}."
             raise Forbidden(detail)
 

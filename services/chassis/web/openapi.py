@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from schemas.access import Access
 from schemas.api.problem import Problem
 from schemas.texts import Language
 from schemas.texts import examples as known_examples
@@ -113,18 +114,18 @@ def _paths(api: AnyApi, references: References, examples: Examples) -> Document:
     paths: Document = {}
     for operation in api.operations:
         path = paths.setdefault(operation.path.removeprefix(api.base_path), {})
-        path[operation.method.lower()] = _operation(operation, references, examples)
+        path[operation.method.lower()] = _operation(operation, api.access[operation.operation_id], references, examples)
     paths["/openapi.json"] = {"get": _own_description()}
     return paths
 
 
-def _operation(operation: AnyOperation, references: References, examples: Examples) -> Document:
+def _operation(operation: AnyOperation, access: Access, references: References, examples: Examples) -> Document:
     document: Document = {
         "operationId": operation.operation_id,
         "summary": operation.summary,
         "description": operation.description,
-        "x-scope": operation.scope,
-        "x-roles": sorted(operation.roles),
+        "x-scope": access.scope,
+        "x-roles": sorted(access.roles),
         "tags": list(operation.tags),
         "security": [{_SECURITY: []}],
         "responses": _responses(operation, references, examples),

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from aiohttp import web
 from pydantic import BaseModel
-from sqlalchemy import Table
+from sqlalchemy import Table as DatabaseTable
 from typing_extensions import TypeVar as DefaultTypeVar
 
+from schemas.access import Access, Table, Whose
 from services.chassis.audit.action import Action
 from services.chassis.idempotency import Executor
-from services.chassis.identity.principal import Principal, Role
+from services.chassis.identity.principal import Principal
 from services.chassis.web.stream import EventStream
 
 Body = DefaultTypeVar("Body", default=None)
@@ -66,6 +67,18 @@ class Call(Generic[Body, Query]):
     request_id: str
     traceparent: str | None
     now: datetime
+    access: Access
+    """What the table says about this operation."""
+
+    @property
+    def owner(self) -> str | None:
+        """The organisation on whose objects it may be used; None for everyone's."""
+        is_for_all = self.access.whose.get(self.principal.role) is Whose.ALL
+        return None if is_for_all else self.principal.organisation
+
+    def shows(self, field_name: str) -> bool:
+        """Whether the caller sees this field of the answer. Raises KeyError for one that everyone sees."""
+        return self.access.shows(field_name, self.principal.role)
 
     def uuid(self, name: str) -> UUID:
         """A path parameter that is a UUID."""
@@ -91,7 +104,7 @@ StreamHandler = Callable[[Call[Any, Any], EventStream], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation(Generic[Unit]):
-    """One method on one path: who may use it, what goes in, what comes out, and what does it.
+    """One method on one path: what goes in, what comes out, and what does it. Who may use it, says the API's table.
 
     Exactly one of `handler` and `stream` is given. A handler of POST, PUT, PATCH or DELETE runs in one transaction,
     which is committed before the answer is sent and may be run again when it collides with another; a handler of GET
@@ -104,8 +117,6 @@ class Operation(Generic[Unit]):
     operation_id: str
     summary: str
     description: str = ""
-    scope: str
-    roles: frozenset[Role]
     handler: Handler[Unit] | None = None
     stream: StreamHandler | None = None
     request: type[BaseModel] | None = None
@@ -131,8 +142,6 @@ class Operation(Generic[Unit]):
             self._refuse("exactly one of handler and stream must be given")
         if self.stream is not None and self.method != "GET":
             self._refuse("a stream is read with GET")
-        if not self.roles or not self.scope:
-            self._refuse("roles and a scope are required: nothing is open to everyone")
         if self.request is not None and self.method in {"GET", "DELETE"}:
             self._refuse(f"{self.method} has no body")
         if unknown := set(self.path_types) - set(self.parameters):
@@ -186,9 +195,11 @@ class Api(Generic[Unit]):
     """The full version (SemVer); its first number is the one in the base path."""
     base_path: str
     operations: tuple[Operation[Unit], ...]
+    access: Table
+    """Who may use each operation: one line for each of them, and no other."""
     contact: Contact
     work: Work[Unit] | None = None
-    idempotency_keys: Table | None = None
+    idempotency_keys: DatabaseTable | None = None
     """Where answers to POST are kept; see `idempotency_keys_table`."""
     journal: Journal[Unit] | None = None
     """Where every use is noted; nowhere only where there is no database."""
@@ -203,6 +214,10 @@ class Api(Generic[Unit]):
         names = [operation.operation_id for operation in self.operations]
         if len(set(names)) != len(names):
             self._refuse("operation ids must be unique")
+        if unlisted := set(names) - set(self.access):
+            self._refuse(f"not in the access table: {', '.join(sorted(unlisted))}; nothing is open to everyone")
+        if unknown := set(self.access) - set(names):
+            self._refuse(f"the access table has operations that do not exist: {', '.join(sorted(unknown))}")
 
     def _refuse(self, reason: str) -> None:
         message = f"API {self.name}: {reason}"

@@ -1,5 +1,6 @@
 """The municipalities' HTTP API: municipalities, quotas and how far they are, slots and claims."""
 
+from schemas.access import ACCESS
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web import Api, Contact
 from services.municipalities.domain.quotas import QuotaRules
@@ -22,6 +23,7 @@ def api(transactions: Transactions, quota_rules: QuotaRules, contact: Contact) -
             *slots.operations(),
             *claims.operations(quota_rules),
         ),
+        access=ACCESS["municipalities"],
         contact=contact,
         work=transactions,
         idempotency_keys=idempotency_keys,

@@ -14,7 +14,7 @@ from services.municipalities.domain.half_year import AMSTERDAM
 from services.municipalities.domain.quotas import QuotaRules
 from services.municipalities.handlers import claims as handlers
 from services.municipalities.handlers import slots as slot_handlers
-from services.municipalities.routes.common import BASE, OWNERS, READ, WRITE, available, rows
+from services.municipalities.routes.common import BASE, available, rows
 from services.municipalities.store import claims as store
 from services.municipalities.tables import claims
 
@@ -80,8 +80,6 @@ def _making() -> tuple[Operation[UnitOfWork], ...]:
                 "offered to the next household on the housing list, and claimed by itself the moment that one accepts; "
                 "until then the claim is pending, and withdrawing its slot withdraws it."
             ),
-            scope=WRITE,
-            roles=OWNERS,
             handler=post_claim,
             request=NewClaim,
             request_example=NewClaim(slot_id=_ID),
@@ -95,8 +93,6 @@ def _making() -> tuple[Operation[UnitOfWork], ...]:
             path=f"{BASE}/claims",
             operation_id="listClaims",
             summary="List your claims, or those that are overdue",
-            scope=READ,
-            roles=OWNERS,
             handler=get_claims,
             query=ClaimsQuery,
             response=Claims,
@@ -107,8 +103,6 @@ def _making() -> tuple[Operation[UnitOfWork], ...]:
             path=f"{BASE}/claims/{{claimId}}",
             operation_id="getClaim",
             summary="Look at one of your claims",
-            scope=READ,
-            roles=OWNERS,
             handler=get_claim,
             response=Claim,
             errors=(404,),
@@ -129,8 +123,6 @@ def _ending(quota_rules: QuotaRules) -> tuple[Operation[UnitOfWork], ...]:
                 "What that changes in a half-year that is over is carried over to the next one. Say people when the "
                 "household has grown or become smaller since you claimed it."
             ),
-            scope=WRITE,
-            roles=OWNERS,
             handler=partial(house_claim, quota_rules),
             request=MoveIn,
             request_example=MoveIn(housed_on=date(2026, 6, 30), people=3),
@@ -149,8 +141,6 @@ def _ending(quota_rules: QuotaRules) -> tuple[Operation[UnitOfWork], ...]:
                 "is carried over to the next one. When the registry lets the placement fall through before they moved "
                 "in, the claim is reversed by itself, and the slot is open for the next household."
             ),
-            scope=WRITE,
-            roles=OWNERS,
             handler=reverse_claim,
             request=ClaimReversal,
             request_example=ClaimReversal(reason=ClaimReversalReason.HOUSING_FELL_THROUGH),

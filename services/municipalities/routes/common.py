@@ -7,14 +7,10 @@ from sqlalchemy import Select
 
 from services.chassis.database import Row
 from services.chassis.errors import FieldError, InvalidInput
-from services.chassis.identity import Role
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web.inputs import not_past
 
 BASE = "/municipalities/v1"
-READ, WRITE, MANAGE = "municipalities:read", "municipalities:write", "municipalities:manage"
-OWNERS, OPERATORS = frozenset({Role.MUNICIPALITY}), frozenset({Role.OPERATOR})
-READERS = frozenset({Role.MUNICIPALITY, Role.OPERATOR, Role.AUDITOR})
 
 FURTHEST_AHEAD = timedelta(days=366)
 """Nobody can say so early when a home will be there; a year with a wrong digit is meant for another one."""

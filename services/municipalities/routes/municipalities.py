@@ -21,7 +21,7 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
 from services.municipalities.domain.mergers import Merger
 from services.municipalities.handlers import municipalities as handlers
-from services.municipalities.routes.common import BASE, MANAGE, OPERATORS, READ, READERS, rows
+from services.municipalities.routes.common import BASE, rows
 from services.municipalities.store import municipalities as store
 from services.municipalities.store.municipalities import StoredMerger
 from services.municipalities.tables import mergers, municipalities
@@ -106,8 +106,6 @@ def _registering() -> tuple[Operation[UnitOfWork], ...]:
             path=f"{BASE}/municipalities",
             operation_id="registerMunicipality",
             summary="Register a municipality",
-            scope=MANAGE,
-            roles=OPERATORS,
             handler=post_municipality,
             request=NewMunicipality,
             request_example=NewMunicipality(municipality_code="GM0344", name="Utrecht", inhabitants=361_699),
@@ -121,8 +119,6 @@ def _registering() -> tuple[Operation[UnitOfWork], ...]:
             path=f"{BASE}/municipalities",
             operation_id="listMunicipalities",
             summary="List the municipalities",
-            scope=READ,
-            roles=READERS,
             handler=get_municipalities,
             query=PageQuery,
             response=Municipalities,
@@ -142,8 +138,6 @@ def _merging() -> tuple[Operation[UnitOfWork], ...]:
                 "On that day, or at once when it has come, the whole ledger, the slots and the claims of the old "
                 "municipalities go over to the new one. Registering the same again changes nothing."
             ),
-            scope=MANAGE,
-            roles=OPERATORS,
             handler=post_merger,
             request=NewMunicipalityMerger,
             request_example=_MERGER,
@@ -157,8 +151,6 @@ def _merging() -> tuple[Operation[UnitOfWork], ...]:
             path=f"{BASE}/municipality-mergers",
             operation_id="listMunicipalityMergers",
             summary="List the mergers",
-            scope=READ,
-            roles=READERS,
             handler=get_mergers,
             query=PageQuery,
             response=MunicipalityMergers,
@@ -170,8 +162,6 @@ def _merging() -> tuple[Operation[UnitOfWork], ...]:
             operation_id="withdrawMunicipalityMerger",
             summary="Take back a merger that was registered by mistake",
             description="As long as its day is still to come, and no quotas were shared out with it.",
-            scope=MANAGE,
-            roles=OPERATORS,
             handler=withdraw_merger,
             response=MunicipalityMerger,
             errors=(404, 409),
@@ -188,8 +178,6 @@ def _supervising() -> tuple[Operation[UnitOfWork], ...]:
             operation_id="setSupervisionLadder",
             summary="Set after how many checks a province takes each step of supervision",
             description="Replaces what the province had. Without one, each check in a row behind is a step up.",
-            scope=MANAGE,
-            roles=OPERATORS,
             handler=post_ladder,
             request=NewSupervisionLadder,
             request_example=NewSupervisionLadder(province=Province.UTRECHT, checks_behind=[1, 2, 3, 4, 6, 8]),
@@ -203,8 +191,6 @@ def _supervising() -> tuple[Operation[UnitOfWork], ...]:
             path=f"{BASE}/supervision-ladders",
             operation_id="listSupervisionLadders",
             summary="List the ladders of the provinces that have one of their own",
-            scope=READ,
-            roles=READERS,
             handler=get_ladders,
             response=SupervisionLadders,
             tags=("supervision",),

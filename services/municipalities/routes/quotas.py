@@ -17,14 +17,13 @@ from schemas.api.municipalities import (
 from schemas.api.paging import PageQuery
 from services.chassis.database import Row
 from services.chassis.errors import FieldError, InvalidInput
-from services.chassis.identity import Role
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
 from services.municipalities.domain.half_year import HalfYear
 from services.municipalities.domain.quotas import QuotaRules
 from services.municipalities.handlers import quotas as handlers
 from services.municipalities.handlers.quotas import Standing
-from services.municipalities.routes.common import BASE, MANAGE, OPERATORS, READ, READERS, rows
+from services.municipalities.routes.common import BASE, rows
 from services.municipalities.store import ledger as store
 from services.municipalities.tables import half_years, ledger, quota_swaps
 
@@ -44,12 +43,11 @@ async def post_quotas(quota_rules: QuotaRules, call: Call[NewQuotas], unit: Unit
 
 async def get_quotas(call: Call[None, QuotasQuery], unit: UnitOfWork) -> Reply:
     """List quotas: a municipality's own, or all of them for operators and auditors."""
-    principal, query = call.principal, call.query
+    query = call.query
     at = query.at or unit.now
     if at > unit.now:
         raise InvalidInput(fields=[FieldError("/at", "Query parameter: must not be in the future.")])
-    only = principal.organisation if principal.role is Role.MUNICIPALITY else None
-    found = await rows(unit, QUOTAS.select(store.keys(store.chosen(only, query.half_year), at), query))
+    found = await rows(unit, QUOTAS.select(store.keys(store.chosen(call.owner, query.half_year), at), query))
     page = QUOTAS.page(found, query, lambda row: (row["half_year"], row["municipality_code"]))
     keys = [(row["half_year"], row["municipality_code"]) for row in page.rows]
     standings = await handlers.standings(unit, keys, at)
@@ -66,9 +64,7 @@ async def post_swap(call: Call[NewQuotaSwap], unit: UnitOfWork) -> Reply:
 
 async def get_swaps(call: Call[None, PageQuery], unit: UnitOfWork) -> Reply:
     """List swaps: a municipality's own, or all of them for operators and auditors."""
-    principal = call.principal
-    only = principal.organisation if principal.role is Role.MUNICIPALITY else None
-    found = await rows(unit, SWAPS.select(store.listed_swaps(only), call.query))
+    found = await rows(unit, SWAPS.select(store.listed_swaps(call.owner), call.query))
     page = SWAPS.page(found, call.query, lambda row: (row["id"],))
     return Reply(200, QuotaSwaps(swaps=[_swap(row) for row in page.rows]), page.headers)
 
@@ -107,8 +103,6 @@ def operations(quota_rules: QuotaRules) -> tuple[Operation[UnitOfWork], ...]:
                 "integers. What is left of the half-year before is carried over as soon as that is over: arrears "
                 "when too few were housed, a credit when too many were. Setting the same numbers again changes nothing."
             ),
-            scope=MANAGE,
-            roles=OPERATORS,
             handler=partial(post_quotas, quota_rules),
             request=NewQuotas,
             request_example=NewQuotas(half_year="2023-H1", national_quota=21_200, national_inhabitants=17_590_672),
@@ -123,8 +117,6 @@ def operations(quota_rules: QuotaRules) -> tuple[Operation[UnitOfWork], ...]:
             operation_id="listQuotas",
             summary="List quotas and how far they are, now or at a moment in the past",
             description="A municipality sees its own; operators and auditors see all.",
-            scope=READ,
-            roles=READERS,
             handler=get_quotas,
             query=QuotasQuery,
             response=Quotas,
@@ -136,8 +128,6 @@ def operations(quota_rules: QuotaRules) -> tuple[Operation[UnitOfWork], ...]:
             operation_id="swapQuota",
             summary="Record that one municipality takes over a part of another's task",
             description="The sum of all tasks stays as it was. Not more than the first has left to house and to claim.",
-            scope=MANAGE,
-            roles=OPERATORS,
             handler=post_swap,
             request=NewQuotaSwap,
             request_example=NewQuotaSwap(half_year="2023-H1", from_code="GM0344", to_code="GM0363", people=12),
@@ -152,8 +142,6 @@ def operations(quota_rules: QuotaRules) -> tuple[Operation[UnitOfWork], ...]:
             operation_id="listQuotaSwaps",
             summary="List swaps",
             description="A municipality sees those that it is one side of; operators and auditors see all.",
-            scope=READ,
-            roles=READERS,
             handler=get_swaps,
             query=PageQuery,
             response=QuotaSwaps,
@@ -164,8 +152,6 @@ def operations(quota_rules: QuotaRules) -> tuple[Operation[UnitOfWork], ...]:
             path=f"{BASE}/half-years",
             operation_id="listHalfYears",
             summary="List the half-years whose quotas are set, with their national numbers",
-            scope=READ,
-            roles=READERS,
             handler=get_national_numbers,
             query=PageQuery,
             response=NationalNumbers,

@@ -7,7 +7,7 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
 from services.municipalities.domain import slots as domain
 from services.municipalities.handlers import slots as handlers
-from services.municipalities.routes.common import BASE, OWNERS, READ, WRITE, available, rows
+from services.municipalities.routes.common import BASE, available, rows
 from services.municipalities.store import slots as store
 from services.municipalities.tables import slots
 
@@ -43,8 +43,6 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             operation_id="openSlot",
             summary="Open a slot under your quota",
             description="The next household on the housing list is offered it at once.",
-            scope=WRITE,
-            roles=OWNERS,
             handler=post_slot,
             request=NewSlot,
             request_example=NewSlot(places=3),
@@ -58,8 +56,6 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             path=f"{BASE}/slots",
             operation_id="listSlots",
             summary="List your slots",
-            scope=READ,
-            roles=OWNERS,
             handler=get_slots,
             query=SlotsQuery,
             response=Slots,
@@ -71,8 +67,6 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             operation_id="withdrawSlot",
             summary="Take a slot back",
             description="A claim that was pending on it is withdrawn as well.",
-            scope=WRITE,
-            roles=OWNERS,
             handler=withdraw_slot,
             response=Slot,
             errors=(404, 409),

@@ -8,7 +8,7 @@ from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web import Call, EventStream, Operation, ServerSentEvent
 from services.notifications.channels.hub import Feed, Hub
 from services.notifications.channels.port import Channel
-from services.notifications.channels.shown import BASE, READ, RECIPIENTS, shown
+from services.notifications.channels.shown import BASE, shown
 from services.notifications.channels.wakeups import Wakeups
 from services.notifications.store import inbox
 from services.notifications.store.inbox import StoredNotification
@@ -39,8 +39,6 @@ class LiveStream(Channel):
                     "Server-sent events, from the moment of connecting. After a break, send the id of the last event "
                     "as Last-Event-ID, and nothing is missed."
                 ),
-                scope=READ,
-                roles=RECIPIENTS,
                 last_event_id=r"[0-9]{1,18}",
                 stream=self._stream,
                 response=Notification,

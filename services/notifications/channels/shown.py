@@ -1,12 +1,9 @@
 """How a notification looks, whichever way it is read."""
 
 from schemas.api.notifications import Notification
-from services.chassis.identity import Role
 from services.notifications.store.inbox import StoredNotification
 
 BASE = "/notifications/v1"
-READ = "notifications:read"
-RECIPIENTS = frozenset({Role.COORDINATOR, Role.HELPDESK})
 
 
 def shown(stored: StoredNotification) -> Notification:

@@ -1,5 +1,6 @@
 """The registry's HTTP API: cases, entries, offers and the decisions behind them."""
 
+from schemas.access import ACCESS
 from services.chassis.clock import Chance
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web import Api, Contact
@@ -51,6 +52,7 @@ def api(
             *decisions.operations(),
             *positions.operations(matchmaker),
         ),
+        access=ACCESS["registry"],
         contact=contact,
         work=transactions,
         idempotency_keys=idempotency_keys,

@@ -20,8 +20,6 @@ from services.registry.handlers import registration
 from services.registry.handlers.registration import GroupReport, Report
 from services.registry.routes.common import (
     BASE,
-    COORDINATORS,
-    WRITE,
     changes,
     household_body,
     looks,
@@ -87,8 +85,6 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             operation_id="registerCase",
             summary="Register a household",
             description="By a report of your own. Without consents it is registered only, and cannot join a waitlist.",
-            scope=WRITE,
-            roles=COORDINATORS,
             handler=post_case,
             request=NewCase,
             request_example=_EXAMPLE,

@@ -9,20 +9,15 @@ from pydantic import BaseModel
 from schemas.api.registry import Entry, Household
 from services.chassis.database import Row
 from services.chassis.errors import FieldError, InvalidInput
-from services.chassis.identity import Principal, Role
 from services.chassis.unit_of_work import UnitOfWork
-from services.chassis.web import Operation
+from services.chassis.web import Call, Operation
 from services.registry.domain.draw import drawn
 from services.registry.domain.model import Profile
 from services.registry.domain.order import HIGHEST_URGENCY
 from services.registry.handlers.offers import Answering
 
 BASE = "/registry/v1"
-READ, WRITE = "registry:read", "registry:write"
-PERSONAL = "registry:personal-data"
-COORDINATORS = frozenset({Role.COORDINATOR, Role.HELPDESK})
 EXAMPLE_ID = UUID("019a0000-0000-7000-8000-000000000001")
-AUDITORS = frozenset({Role.AUDITOR})
 
 
 def id_of(row: Row) -> tuple[UUID]:
@@ -30,9 +25,9 @@ def id_of(row: Row) -> tuple[UUID]:
     return (row["id"],)
 
 
-def answering(principal: Principal) -> Answering:
+def answering(call: Call[Any, Any]) -> Answering:
     """The helpdesk speaks for every coordinator; a coordinator for their own households."""
-    return Answering(principal.organisation, for_anyone=principal.role is Role.HELPDESK)
+    return Answering(call.principal.organisation, for_anyone=call.owner is None)
 
 
 def looks(path: str, operation_id: str, summary: str, **details: Any) -> Operation[UnitOfWork]:  # noqa: ANN401 - an operation's
@@ -42,8 +37,7 @@ def looks(path: str, operation_id: str, summary: str, **details: Any) -> Operati
         path=f"{BASE}/{path}",
         operation_id=operation_id,
         summary=summary,
-        roles=COORDINATORS,
-        **{"scope": READ, "errors": (404,) if "{" in path else (), **details},
+        **{"errors": (404,) if "{" in path else (), **details},
     )
 
 
@@ -60,10 +54,9 @@ def changes(
         path=f"{BASE}/{path}",
         operation_id=operation_id,
         summary=summary,
-        roles=COORDINATORS,
         request=None if example is None else type(example),
         request_example=example,
-        **{"method": "POST", "scope": WRITE, "status": 201, "errors": (404, 409), **details},
+        **{"method": "POST", "status": 201, "errors": (404, 409), **details},
     )
 
 

@@ -7,18 +7,15 @@ from schemas.api.draws import DRAWS_LIMIT, Draw, Draws, Lot, Lots, LotsQuery, Ne
 from services.chassis.clock import Chance
 from services.chassis.database import Row
 from services.chassis.errors import Conflict
-from services.chassis.identity import Role
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
 from services.registry.domain import draw as rules
 from services.registry.handlers import draws
 from services.registry.handlers.matching import Matchmaker
-from services.registry.routes.common import BASE, COORDINATORS, READ, WRITE
+from services.registry.routes.common import BASE
 from services.registry.store import draws as store
 from services.registry.tables import entries
 
-_ORGANISERS = frozenset({Role.HELPDESK, Role.OPERATOR})
-_READERS = COORDINATORS | _ORGANISERS | {Role.AUDITOR}
 _TAGS = ("draws",)
 
 
@@ -80,8 +77,6 @@ def _holding(matchmaker: Matchmaker, chance: Chance) -> tuple[Operation[UnitOfWo
             summary="Begin a draw for a waitlist",
             description="Whoever joins while it runs draws a lot, which decides between those who are as urgent and "
             "have waited equally long. The commitment, the SHA-256 of the seed, is public at once; the seed is not.",
-            scope=WRITE,
-            roles=_ORGANISERS,
             handler=partial(post_draw, matchmaker, chance),
             request=NewDraw,
             request_example=NewDraw(waitlist="omm"),
@@ -99,8 +94,6 @@ def _holding(matchmaker: Matchmaker, chance: Chance) -> tuple[Operation[UnitOfWo
             "(its 16 bytes) with the seed as key; the lower lot stands first. Whoever knows a case finds its "
             "ticket: the first 16 bytes of the SHA-256 of its id (its 16 bytes). Who joins later stands behind all "
             "who drew.",
-            scope=WRITE,
-            roles=_ORGANISERS,
             handler=partial(publish_draw, matchmaker),
             response=Draw,
             errors=(404, 409),
@@ -115,8 +108,6 @@ _LOOKING: tuple[Operation[UnitOfWork], ...] = (
         path=f"{BASE}/draws",
         operation_id="listDraws",
         summary="List the draws",
-        scope=READ,
-        roles=_READERS,
         handler=get_draws,
         response=Draws,
         tags=_TAGS,
@@ -129,8 +120,6 @@ _LOOKING: tuple[Operation[UnitOfWork], ...] = (
         description="Each ticket with its lot, in the order in which they stand between those who are as urgent "
         "and have waited equally long. A page may have fewer lots than asked for, or none, and be followed by "
         "another.",
-        scope=READ,
-        roles=_READERS,
         handler=get_lots,
         query=LotsQuery,
         response=Lots,

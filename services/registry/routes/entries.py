@@ -20,7 +20,7 @@ from services.registry.domain.draw import drawn
 from services.registry.domain.entries import Line
 from services.registry.handlers import entries
 from services.registry.handlers.matching import Matchmaker
-from services.registry.routes.common import BASE, COORDINATORS, READ, WRITE, entry_body, id_of
+from services.registry.routes.common import BASE, entry_body, id_of
 from services.registry.store import cases as store
 from services.registry.tables import entries as entries_table
 
@@ -109,8 +109,6 @@ def _waitlist_operations() -> tuple[Operation[UnitOfWork], ...]:
             path=f"{BASE}/waitlists",
             operation_id="listWaitlists",
             summary="List the waitlists",
-            scope=READ,
-            roles=COORDINATORS,
             handler=get_waitlists,
             response=Waitlists,
             tags=("waitlists",),
@@ -126,8 +124,6 @@ def _entry_operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ..
             operation_id="joinWaitlist",
             summary="Put a household in line",
             description="A vacancy that has been waiting for someone like them is offered at once.",
-            scope=WRITE,
-            roles=COORDINATORS,
             handler=partial(post_entry, matchmaker),
             request=NewEntry,
             request_example=_EXAMPLE_ENTRY,
@@ -141,8 +137,6 @@ def _entry_operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ..
             path=f"{BASE}/entries",
             operation_id="listEntries",
             summary="List your entries",
-            scope=READ,
-            roles=COORDINATORS,
             handler=get_entries,
             query=EntriesQuery,
             response=Entries,
@@ -153,8 +147,6 @@ def _entry_operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ..
             path=f"{BASE}/entries/{{entryId}}",
             operation_id="getEntry",
             summary="Look at one of your entries",
-            scope=READ,
-            roles=COORDINATORS,
             handler=get_entry,
             response=Entry,
             errors=(404,),
@@ -165,8 +157,6 @@ def _entry_operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ..
             path=f"{BASE}/entries/{{entryId}}/_leave",
             operation_id="leaveWaitlist",
             summary="Take a household out of line",
-            scope=WRITE,
-            roles=COORDINATORS,
             handler=partial(leave_entry, matchmaker),
             response=Entry,
             errors=(404, 409),
@@ -178,8 +168,6 @@ def _entry_operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ..
             operation_id="pauseEntry",
             summary="Leave a household out of the matching for a while",
             description="It keeps its place, and stands there again after the moment given, or when it is resumed.",
-            scope=WRITE,
-            roles=COORDINATORS,
             handler=partial(pause_entry, matchmaker),
             request=Pause,
             request_example=Pause(),
@@ -193,8 +181,6 @@ def _entry_operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ..
             operation_id="resumeEntry",
             summary="Put a household back where it stood",
             description="A vacancy that has been waiting for someone like them is offered at once.",
-            scope=WRITE,
-            roles=COORDINATORS,
             handler=partial(resume_entry, matchmaker),
             response=Entry,
             errors=(404, 409),

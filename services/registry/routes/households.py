@@ -20,7 +20,7 @@ from services.chassis.web import Call, Operation, Reply
 from services.registry.domain import households as domain
 from services.registry.handlers import households, personal
 from services.registry.handlers.matching import Matchmaker
-from services.registry.routes.common import BASE, COORDINATORS, PERSONAL, WRITE, changes, looks
+from services.registry.routes.common import BASE, changes, looks
 from services.registry.store import cases
 from services.registry.store import households as store
 from services.registry.store.vault import Vault
@@ -144,8 +144,6 @@ def _people(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ...]:
             operation_id="removeMember",
             summary="Take someone out of a household",
             description="Not the person whom the case is about. " + at_once,
-            scope=WRITE,
-            roles=COORDINATORS,
             handler=partial(delete_member, matchmaker),
             status=204,
             errors=(404, 409),
@@ -213,8 +211,6 @@ def _places(matchmaker: Matchmaker, vault: Vault) -> tuple[Operation[UnitOfWork]
             path=f"{BASE}/{rules}/{{exclusionId}}/background",
             operation_id="getExclusionBackground",
             summary="Read who set a rule, and why",
-            scope=PERSONAL,
-            roles=COORDINATORS,
             handler=partial(get_background, vault),
             response=ExclusionBackground,
             errors=(404,),

@@ -23,21 +23,21 @@ _UNDO = MergerUndo(reason=MergeUndoReason.TWO_PERSONS)
 
 async def post_merger(matchmaker: Matchmaker, call: Call[NewMerger], unit: UnitOfWork) -> Reply:
     """Make two cases one."""
-    speaks_for = answering(call.principal).speaks_for
+    speaks_for = answering(call).speaks_for
     made = await mergers.merge(matchmaker, unit, speaks_for, call.body.survivor_id, call.body.merged_id)
     return Reply(201, _merger(await store.find_merger(unit, made, speaks_for)))
 
 
 async def undo_merger(matchmaker: Matchmaker, call: Call[MergerUndo], unit: UnitOfWork) -> Reply:
     """Take two cases apart again."""
-    merger_id, speaks_for = call.uuid("mergerId"), answering(call.principal).speaks_for
+    merger_id, speaks_for = call.uuid("mergerId"), answering(call).speaks_for
     await mergers.undo(matchmaker, unit, speaks_for, merger_id, call.body.reason)
     return Reply(200, _merger(await store.find_merger(unit, merger_id, speaks_for)))
 
 
 async def get_mergers(call: Call[None, PageQuery], unit: UnitOfWork) -> Reply:
     """List your mergers."""
-    query, mine = call.query, store.mergers_of(answering(call.principal).speaks_for)
+    query, mine = call.query, store.mergers_of(answering(call).speaks_for)
     page = MERGERS.page(await store.rows(unit, MERGERS.select(mine, query)), query, id_of)
     return Reply(200, Mergers(mergers=[_merger(row) for row in page.rows]), page.headers)
 

@@ -11,7 +11,7 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
 from services.registry.handlers import offers
 from services.registry.handlers.matching import Matchmaker
-from services.registry.routes.common import BASE, COORDINATORS, READ, WRITE, answering, id_of
+from services.registry.routes.common import BASE, answering, id_of
 from services.registry.store import cases as store
 from services.registry.tables import offers as offers_table
 
@@ -29,8 +29,6 @@ def operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ...]:
             path=f"{BASE}/offers",
             operation_id="listOffers",
             summary="List the offers made to your entries",
-            scope=READ,
-            roles=COORDINATORS,
             handler=get_offers,
             query=OffersQuery,
             response=Offers,
@@ -41,8 +39,6 @@ def operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ...]:
             path=f"{BASE}/offers/{{offerId}}",
             operation_id="getOffer",
             summary="Look at an offer",
-            scope=READ,
-            roles=COORDINATORS,
             handler=get_offer,
             response=Offer,
             errors=(404,),
@@ -54,8 +50,6 @@ def operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ...]:
             operation_id="acceptOffer",
             summary="Accept an offer",
             description="Only before its deadline, and only once.",
-            scope=WRITE,
-            roles=COORDINATORS,
             handler=partial(accept_offer, matchmaker),
             response=Offer,
             errors=(404, 409),
@@ -67,8 +61,6 @@ def operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ...]:
             operation_id="declineOffer",
             summary="Decline an offer",
             description="The reason has a consequence; the vacancy is offered to the next in the same moment.",
-            scope=WRITE,
-            roles=COORDINATORS,
             handler=partial(decline_offer, matchmaker),
             request=Decline,
             request_example=_EXAMPLE_DECLINE,
@@ -84,8 +76,6 @@ def operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ...]:
             description="A refusal: while the vacancy has gone to nobody else, it is offered to the household again. "
             "An acceptance: until they have arrived or a municipality has claimed them, the vacancy goes to the next "
             "household, and this one has its old place back.",
-            scope=WRITE,
-            roles=COORDINATORS,
             handler=partial(undo_answer, matchmaker),
             request=Undo,
             request_example=_EXAMPLE_UNDO,
@@ -111,24 +101,24 @@ async def get_offer(call: Call, unit: UnitOfWork) -> Reply:
 
 async def accept_offer(matchmaker: Matchmaker, call: Call, unit: UnitOfWork) -> Reply:
     """Say yes."""
-    await offers.accept_offer(matchmaker, unit, call.uuid("offerId"), answering(call.principal))
+    await offers.accept_offer(matchmaker, unit, call.uuid("offerId"), answering(call))
     return await _offer_reply(call, unit)
 
 
 async def decline_offer(matchmaker: Matchmaker, call: Call[Decline], unit: UnitOfWork) -> Reply:
     """Say no, and why."""
-    await offers.decline_offer(matchmaker, unit, call.uuid("offerId"), answering(call.principal), call.body.reason)
+    await offers.decline_offer(matchmaker, unit, call.uuid("offerId"), answering(call), call.body.reason)
     return await _offer_reply(call, unit)
 
 
 async def undo_answer(matchmaker: Matchmaker, call: Call[Undo], unit: UnitOfWork) -> Reply:
     """Take an answer back, and say why."""
-    await offers.undo_answer(matchmaker, unit, call.uuid("offerId"), answering(call.principal), call.body.reason)
+    await offers.undo_answer(matchmaker, unit, call.uuid("offerId"), answering(call), call.body.reason)
     return await _offer_reply(call, unit)
 
 
 async def _offer_reply(call: Call[Any, Any], unit: UnitOfWork) -> Reply:
-    return Reply(200, _offer(await store.find_offer(unit, call.uuid("offerId"), answering(call.principal).speaks_for)))
+    return Reply(200, _offer(await store.find_offer(unit, call.uuid("offerId"), answering(call).speaks_for)))
 
 
 def _offer(row: Row) -> Offer:

@@ -6,7 +6,7 @@ from schemas.api.cases import PersonalData
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Reply
 from services.registry.handlers import personal
-from services.registry.routes.common import BASE, COORDINATORS, PERSONAL
+from services.registry.routes.common import BASE
 from services.registry.store.vault import Vault
 
 PATH = f"{BASE}/cases/{{caseId}}/personal-data"
@@ -40,8 +40,6 @@ def operations(vault: Vault) -> tuple[Operation[UnitOfWork], ...]:
             path=PATH,
             operation_id="getPersonalData",
             summary="Read who somebody is",
-            scope=PERSONAL,
-            roles=COORDINATORS,
             handler=partial(get_personal_data, vault),
             response=PersonalData,
             errors=(404,),
@@ -53,8 +51,6 @@ def operations(vault: Vault) -> tuple[Operation[UnitOfWork], ...]:
             operation_id="replacePersonalData",
             summary="Store who somebody is",
             description="Encrypted with a key of the case's own. It replaces everything that was stored before.",
-            scope=PERSONAL,
-            roles=COORDINATORS,
             handler=partial(put_personal_data, vault),
             request=PersonalData,
             request_example=PersonalData(languages=["nl"]),
@@ -68,8 +64,6 @@ def operations(vault: Vault) -> tuple[Operation[UnitOfWork], ...]:
             operation_id="erasePersonalData",
             summary="Erase who somebody is",
             description="The case's key is destroyed, and with it every copy. The case stays, and is counted.",
-            scope=PERSONAL,
-            roles=COORDINATORS,
             handler=delete_personal_data,
             status=204,
             errors=(404,),

@@ -13,7 +13,7 @@ from services.registry.domain.model import VacancyState
 from services.registry.domain.programmes import Programmes
 from services.registry.handlers import positions
 from services.registry.handlers.matching import Matchmaker
-from services.registry.routes.common import BASE, COORDINATORS, READ
+from services.registry.routes.common import BASE
 
 
 def operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ...]:
@@ -29,8 +29,6 @@ def operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ...]:
                 "that, and how long it may take, from the placements of the last twelve months. Counting ends at 10000 "
                 "for each rule, at 100 open and 100 offered vacancies, and at the last 10000 placements."
             ),
-            scope=READ,
-            roles=COORDINATORS,
             handler=partial(get_position, matchmaker.programmes),
             response=Position,
             errors=(404,),

@@ -1,5 +1,6 @@
 """The shelters' HTTP API: what providers report about their units."""
 
+from schemas.access import ACCESS
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web import Api, Contact
 from services.shelters.handlers.vacancies import Leases
@@ -25,6 +26,7 @@ def api(transactions: Transactions, leases: Leases, contact: Contact) -> Api[Uni
             *enquiries.operations(),
             *overviews.operations(),
         ),
+        access=ACCESS["shelters"],
         contact=contact,
         work=transactions,
         idempotency_keys=idempotency_keys,

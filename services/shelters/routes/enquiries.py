@@ -10,7 +10,7 @@ from services.chassis.database import Row
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
 from services.shelters.handlers import enquiries as handlers
-from services.shelters.routes.common import BASE, PROVIDERS, READ, WRITE
+from services.shelters.routes.common import BASE
 from services.shelters.store import enquiries as store
 from services.shelters.tables import enquiries as enquiries_table
 
@@ -55,8 +55,6 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             operation_id="listEnquiries",
             summary="List enquiries about your units",
             description="The open ones, unless another state is asked for.",
-            scope=READ,
-            roles=PROVIDERS,
             handler=get_enquiries,
             query=EnquiriesQuery,
             response=Enquiries,
@@ -68,8 +66,6 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             operation_id="agreeToEnquiry",
             summary="Say that you take the household",
             description="The unit stays held for it while its coordinator is offered the place.",
-            scope=WRITE,
-            roles=PROVIDERS,
             handler=agree,
             response=Enquiry,
             errors=(404, 409),
@@ -81,8 +77,6 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             operation_id="refuseEnquiry",
             summary="Say that you do not take the household, and why",
             description="The unit goes to the next; the household keeps its place in line.",
-            scope=WRITE,
-            roles=PROVIDERS,
             handler=refuse,
             request=Refusal,
             request_example=Refusal(refusal=EnquiryRefusal.NOT_SUITABLE),

@@ -10,7 +10,7 @@ from services.chassis.errors import Conflict
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
 from services.shelters.handlers import facilities as handlers
-from services.shelters.routes.common import BASE, EXAMPLE_ID, MANAGE, OPERATORS, PROVIDERS, READ, WRITE, own
+from services.shelters.routes.common import BASE, EXAMPLE_ID
 from services.shelters.store import facilities as store
 from services.shelters.store.facilities import StoredFacility
 from services.shelters.tables import facilities as facilities_table
@@ -41,20 +41,20 @@ async def post_facility(call: Call[NewFacility], unit: UnitOfWork) -> Reply:
 
 async def get_facilities(call: Call[None, PageQuery], unit: UnitOfWork) -> Reply:
     """List facilities."""
-    mine = FACILITIES.select(store.own_facilities(own(call.principal)), call.query)
+    mine = FACILITIES.select(store.own_facilities(call.owner), call.query)
     page = FACILITIES.page(await store.find_facilities(unit, mine), call.query, lambda stored: (stored.id,))
     return Reply(200, Facilities(facilities=[_facility(stored) for stored in page.rows]), page.headers)
 
 
 async def close_facility(call: Call, unit: UnitOfWork) -> Reply:
     """Close a facility."""
-    closed = await handlers.close_facility(unit, call.uuid("facilityId"), own(call.principal))
+    closed = await handlers.close_facility(unit, call.uuid("facilityId"), call.owner)
     return Reply(200, _facility(closed))
 
 
 async def reopen_facility(call: Call, unit: UnitOfWork) -> Reply:
     """Reopen a facility."""
-    reopened = await handlers.reopen_facility(unit, call.uuid("facilityId"), own(call.principal))
+    reopened = await handlers.reopen_facility(unit, call.uuid("facilityId"), call.owner)
     return Reply(200, _facility(reopened))
 
 
@@ -77,8 +77,6 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             path=f"{BASE}/providers",
             operation_id="registerProvider",
             summary="Register a shelter provider",
-            scope=MANAGE,
-            roles=OPERATORS,
             handler=post_provider,
             request=NewProvider,
             request_example=NewProvider(organisation="shelter-noord"),
@@ -93,8 +91,6 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             operation_id="registerFacility",
             summary="Register a facility of a provider",
             description="An id, how secret it is, and at most a region: where it is, is not known here.",
-            scope=MANAGE,
-            roles=OPERATORS,
             handler=post_facility,
             request=NewFacility,
             request_example=_EXAMPLE,
@@ -109,8 +105,6 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             operation_id="listFacilities",
             summary="List your facilities",
             description="An operator sees everyone's.",
-            scope=READ,
-            roles=PROVIDERS | OPERATORS,
             handler=get_facilities,
             query=PageQuery,
             response=Facilities,
@@ -123,8 +117,6 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             summary="Close a facility",
             description="Its vacancies are withdrawn, and no new ones taken. Who lives there may stay; when they have "
             "left, the unit goes out of service.",
-            scope=WRITE,
-            roles=PROVIDERS | OPERATORS,
             handler=close_facility,
             response=Facility,
             errors=(404, 409),
@@ -136,8 +128,6 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             operation_id="reopenFacility",
             summary="Reopen a closed facility",
             description="Its units are out of service until their vacancies are posted.",
-            scope=WRITE,
-            roles=PROVIDERS | OPERATORS,
             handler=reopen_facility,
             response=Facility,
             errors=(404, 409),

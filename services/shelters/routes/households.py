@@ -22,7 +22,7 @@ from services.chassis.web import Call, Operation, Paging, Reply
 from services.shelters.domain.calendar import day_of
 from services.shelters.handlers import households as handlers
 from services.shelters.handlers.vacancies import Leases
-from services.shelters.routes.common import BASE, EXAMPLE_ID, PROVIDERS, READ, WRITE, unit_body
+from services.shelters.routes.common import BASE, EXAMPLE_ID, unit_body
 from services.shelters.store import stays as store
 from services.shelters.tables import stays as stays_table
 
@@ -82,8 +82,6 @@ def _coming(leases: Leases) -> tuple[Operation[UnitOfWork], ...]:
             operation_id="confirmArrival",
             summary="Confirm that a household has arrived",
             description="Refused before the unit is available.",
-            scope=WRITE,
-            roles=PROVIDERS,
             handler=post_arrival,
             request=NewArrival,
             request_example=NewArrival(vacancy_id=EXAMPLE_ID),
@@ -98,8 +96,6 @@ def _coming(leases: Leases) -> tuple[Operation[UnitOfWork], ...]:
             operation_id="reportNoShow",
             summary="Report that a household did not come",
             description="The household gets its old place in line back, and the unit is offered to the next.",
-            scope=WRITE,
-            roles=PROVIDERS,
             handler=partial(post_no_show, leases),
             request=NewNoShow,
             request_example=NewNoShow(vacancy_id=EXAMPLE_ID),
@@ -114,8 +110,6 @@ def _coming(leases: Leases) -> tuple[Operation[UnitOfWork], ...]:
             operation_id="listStays",
             summary="List stays in your units",
             description="Those that are not over; with `departed=true`, those that are.",
-            scope=READ,
-            roles=PROVIDERS,
             handler=get_stays,
             query=StaysQuery,
             response=Stays,
@@ -135,8 +129,6 @@ def _going(leases: Leases) -> tuple[Operation[UnitOfWork], ...]:
             operation_id="expectExit",
             summary="Say when a household is expected to leave",
             description="And why it stays longer than a shelter is meant for. It replaces what was said before.",
-            scope=WRITE,
-            roles=PROVIDERS,
             handler=post_expected_exit,
             request=NewExpectedExit,
             request_example=expected,
@@ -151,8 +143,6 @@ def _going(leases: Leases) -> tuple[Operation[UnitOfWork], ...]:
             operation_id="recordDeparture",
             summary="Record that a household has left",
             description="The unit is free again after the facility's turnaround, and offered to the next at once.",
-            scope=WRITE,
-            roles=PROVIDERS,
             handler=partial(post_departure, leases),
             request=NewDeparture,
             request_example=NewDeparture(unit_id=EXAMPLE_ID, reason=DepartureReason.ONWARD_SHELTER),

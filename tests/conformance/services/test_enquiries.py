@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from schemas.access import ACCESS
 from schemas.api.shelters import Enquiries, EnquiriesQuery
 from schemas.vocabulary import EnquiryEndReason, EnquiryRefusal, Programme
 from services.chassis.identity import Principal, Role
@@ -40,7 +41,7 @@ async def seen(world: World, unit_id: UUID, state: str) -> Sequence[EnquiryEndRe
     owner = (await world.unit(unit_id))["organisation"]
     principal = Principal("system", owner, Role.PROVIDER, frozenset())
     query = EnquiriesQuery.model_validate({"state": state})
-    call = Call(principal, None, {}, query, {}, "request", None, world.clock())
+    call = Call(principal, None, {}, query, {}, "request", None, world.clock(), ACCESS["shelters"]["listEnquiries"])
 
     async def read(unit: UnitOfWork) -> Sequence[EnquiryEndReason | None]:
         body = (await get_enquiries(call, unit)).body

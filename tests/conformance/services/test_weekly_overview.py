@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+from schemas.access import ACCESS
 from schemas.api.shelters import NewExpectedExit, ProgrammeOverview, WeeklyOverview, WeeklyOverviewQuery
 from schemas.vocabulary import DelayReason
 from services.chassis.identity import Principal, Role
@@ -20,7 +21,17 @@ async def overview(world: World, unit_id: UUID, week: str | None = None) -> Prog
     """What the unit's provider sees of its one programme."""
     owner = (await world.unit(unit_id))["organisation"]
     principal = Principal("system", owner, Role.PROVIDER, frozenset())
-    call = Call(principal, None, {}, WeeklyOverviewQuery(week=week), {}, "request", None, world.clock())
+    call = Call(
+        principal,
+        None,
+        {},
+        WeeklyOverviewQuery(week=week),
+        {},
+        "request",
+        None,
+        world.clock(),
+        ACCESS["shelters"]["getWeeklyOverview"],
+    )
 
     async def read(unit: UnitOfWork) -> ProgrammeOverview:
         body = (await get_weekly_overview(call, unit)).body

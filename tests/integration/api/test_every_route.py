@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from services.chassis.identity import Role
 from services.chassis.web import Operation
 from services.chassis.web.operation import METHODS
 from services.cli.embedded import SERVICES, describe
 from tests.integration.api.conftest import Answer, Server
+from tests.support.access import entitled
 
 SOME_ID = "019c0000-0000-7000-8000-00000000ffff"
 STANDING = {
@@ -45,7 +47,7 @@ class Asker:
 
     async def ask(self, operation: Operation[Any], method: str = "", suffix: str = "", **options: Any) -> Answer:  # noqa: ANN401 - those of `send`
         self._keys += 1
-        token = self._server.token("GM0344", min(operation.roles), [operation.scope])
+        token = self._server.token("GM0344", *entitled(operation))
         path = path_of(operation) + suffix
         answer = await self._server.send(method or operation.method, path, token, key=f"k{self._keys}", **options)
         has_standing_headers(path, answer)
@@ -155,7 +157,7 @@ async def test_all_wrong_fields_are_told_at_once(asker: Asker) -> None:
 async def test_what_is_not_an_id_or_a_parameter_is_400(server: Server) -> None:
     """Everything in the address is looked at, in every operation."""
     for operation in OPERATIONS:
-        token = server.token("GM0344", min(operation.roles), [operation.scope])
+        token = server.token("GM0344", *entitled(operation))
         path = "/".join("x" if part.startswith("{") else part for part in operation.path.split("/"))
         body = b"{}" if operation.method in {"POST", "PUT", "PATCH"} and operation.request is None else None
         answer = await server.send(
@@ -171,7 +173,7 @@ async def test_a_post_without_a_key_is_400_with_everything_else_that_is_wrong(se
     """On every POST."""
     for operation in commands():
         if operation.method == "POST":
-            token = server.token("GM0344", min(operation.roles), [operation.scope])
+            token = server.token("GM0344", *entitled(operation))
             answer = await server.send("POST", path_of(operation), token, data=b"[]", headers=dict(JSON))
             is_problem(operation.operation_id, answer, 400)
             assert "/Idempotency-Key" in {error["pointer"] for error in answer.body["errors"]}
@@ -192,7 +194,7 @@ async def test_a_stream_begins_with_the_standing_headers(server: Server) -> None
     """As everything else."""
     for operation in OPERATIONS:
         if operation.stream is not None:
-            token = server.token("comensha", min(operation.roles), [operation.scope])
+            token = server.token("comensha", *entitled(operation))
             headers = {"Authorization": f"Bearer {token}"}
             async with server.session.get(f"{server.root}{operation.path}", headers=headers) as response:
                 assert (response.status, response.headers["Content-Type"]) == (200, "text/event-stream")
@@ -216,7 +218,7 @@ async def test_scripts_of_other_pages_may_read_the_descriptions_and_nothing_else
 
 async def test_an_answer_with_nothing_in_it_has_the_standing_headers(server: Server) -> None:
     """204, of what can be stored and erased."""
-    registry = server.token("comensha", min(next(op for op in OPERATIONS if op.status == 204).roles), None)
+    registry = server.token("comensha", Role.COORDINATOR)
     case = await server.post("/registry/v1/cases", registry, {"sex": "female", "ageBand": "23-plus"})
     path = f"/registry/v1/cases/{case.body['caseId']}/personal-data"
     for method, body in (("PUT", json.dumps({"languages": ["nl"]}).encode()), ("DELETE", None)):

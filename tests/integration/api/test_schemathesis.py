@@ -15,6 +15,7 @@ from services.chassis.identity import Role
 from services.chassis.web import Operation, openapi
 from services.cli.embedded import SERVICES, describe
 from tests.integration.api.conftest import Server
+from tests.support.access import LINES
 
 SECONDS = 400
 HOOKS = Path(__file__).parents[2] / "support" / "schemathesis_hooks.py"
@@ -41,8 +42,8 @@ SOMEBODY = {
 
 
 def token_for(server: Server, operation: Operation) -> str:
-    role = next(role for role in SOMEBODY if role in operation.roles)
-    return server.token(SOMEBODY[role], role, [operation.scope])
+    role = next(role for role in SOMEBODY if role in LINES[operation.operation_id].roles)
+    return server.token(SOMEBODY[role], role, [LINES[operation.operation_id].scope])
 
 
 def configured(server: Server, operations: tuple[Operation, ...]) -> str:

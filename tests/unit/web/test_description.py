@@ -8,7 +8,7 @@ import pytest
 
 from services.chassis.identity import Role
 from services.chassis.web import Operation, Reply, build_application, openapi
-from tests.unit.web.things import BASE, EVERYONE, Handlers, Service, operations, things_api
+from tests.unit.web.things import ACCESS, BASE, Handlers, Service, operations, things_api
 
 
 def described() -> dict[str, Any]:
@@ -107,8 +107,6 @@ def test_the_document_holds_no_dangling_reference() -> None:
         ({"path": f"{BASE}/things/"}, "kebab-case"),
         ({"path": f"{BASE}/some_things"}, "kebab-case"),
         ({"handler": None}, "exactly one"),
-        ({"roles": frozenset()}, "open to everyone"),
-        ({"scope": ""}, "open to everyone"),
         ({"path_types": {"ghost": int}}, "ghost"),
         ({"method": "DELETE"}, "no body"),
     ],
@@ -126,6 +124,8 @@ def test_an_operation_that_breaks_the_rules_cannot_be_declared(changes: dict[str
         ({"base_path": "/things/v2"}, "major version"),
         ({"base_path": "/others/v1"}, "outside"),
         ({"operations": operations(Handlers())[:1] * 2}, "unique"),
+        ({"access": {}}, "open to everyone"),
+        ({"access": ACCESS | {"ghost": ACCESS["showThing"]}}, "ghost"),
     ],
 )
 def test_an_api_that_breaks_the_rules_cannot_be_declared(changes: dict[str, Any], reason: str) -> None:
@@ -145,11 +145,9 @@ async def test_a_handler_that_answers_with_a_failure_is_a_mistake(service: Servi
         path=f"{BASE}/wrong",
         operation_id="wrong",
         summary="Wrong",
-        scope="things:read",
-        roles=EVERYONE,
         handler=refuse,
     )
-    api = replace(things_api(Handlers(), service.work), operations=(operation,))
+    api = replace(things_api(Handlers(), service.work), operations=(operation,), access={"wrong": ACCESS["showThing"]})
     application = build_application([api], service.verifier, clock=service.clock)
     other = await service.serve(application)
     answer = await service.call("GET", f"{BASE}/wrong", port=other, token=service.token(Role.AUDITOR))

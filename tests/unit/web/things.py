@@ -14,6 +14,7 @@ from aiohttp import web
 from pydantic import Field
 from sqlalchemy import MetaData
 
+from schemas.access import Access, Whose
 from schemas.base import Schema
 from services.chassis.errors import Conflict, NotFound, Unavailable
 from services.chassis.idempotency import idempotency_keys_table
@@ -155,7 +156,14 @@ class Handlers:
         await asyncio.sleep(60)
 
 
-EVERYONE = frozenset(Role)
+_BY_ALL = dict.fromkeys(Role, Whose.ALL)
+ACCESS = {
+    "createThing": Access("things:write", {Role.PROVIDER: Whose.OWN}),
+    "affirmThing": Access("things:write", _BY_ALL),
+    "showThing": Access("things:read", _BY_ALL),
+    "listThings": Access("things:read", _BY_ALL),
+    "streamThings": Access("things:read", _BY_ALL),
+}
 BASE = "/things/v1"
 
 
@@ -167,8 +175,6 @@ def operations(handlers: Handlers) -> tuple[Operation[FakeUnit], ...]:
             path=f"{BASE}/things",
             operation_id="createThing",
             summary="Make a thing",
-            scope="things:write",
-            roles=frozenset({Role.PROVIDER}),
             handler=handlers.create,
             request=NewThing,
             response=Thing,
@@ -182,8 +188,6 @@ def operations(handlers: Handlers) -> tuple[Operation[FakeUnit], ...]:
             path=f"{BASE}/things/{{thingId}}/_affirm",
             operation_id="affirmThing",
             summary="Affirm a thing",
-            scope="things:write",
-            roles=EVERYONE,
             handler=handlers.affirm,
             status=204,
             tags=("things",),
@@ -193,8 +197,6 @@ def operations(handlers: Handlers) -> tuple[Operation[FakeUnit], ...]:
             path=f"{BASE}/things/{{thingId}}",
             operation_id="showThing",
             summary="Show a thing",
-            scope="things:read",
-            roles=EVERYONE,
             handler=handlers.show,
             response=Thing,
             tags=("things",),
@@ -204,8 +206,6 @@ def operations(handlers: Handlers) -> tuple[Operation[FakeUnit], ...]:
             path=f"{BASE}/things",
             operation_id="listThings",
             summary="List things",
-            scope="things:read",
-            roles=EVERYONE,
             handler=handlers.find,
             query=ThingsQuery,
             response=Thing,
@@ -216,8 +216,6 @@ def operations(handlers: Handlers) -> tuple[Operation[FakeUnit], ...]:
             path=f"{BASE}/events",
             operation_id="streamThings",
             summary="Watch things",
-            scope="things:read",
-            roles=EVERYONE,
             stream=handlers.stream,
             response=Thing,
             last_event_id="[0-9]{1,18}",
@@ -235,6 +233,7 @@ def things_api(handlers: Handlers, work: FakeWork | None) -> Api[FakeUnit]:
         version="1.2.3",
         base_path=BASE,
         operations=operations(handlers),
+        access=ACCESS,
         contact=CONTACT,
         work=work,
         idempotency_keys=idempotency_keys_table(MetaData()),

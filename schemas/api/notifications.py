@@ -8,6 +8,9 @@ from pydantic import ConfigDict, Field
 from schemas.base import Schema, UtcDatetime
 from schemas.envelope import Id, Reference, Sequence, Source, Subject, Type
 
+TYPES = "nl.doorstroom.notifications"
+"""What the types of the events begin with; the kind and the version follow. In routing keys, whom it is to follows."""
+
 
 class Notification(Schema):
     """Something happened that concerns you; what it is, is behind `dataref`."""

@@ -15,7 +15,7 @@ from schemas.export.asyncapi import asyncapi
 from schemas.export.compatibility import Breaks, Change, breaking_changes
 from schemas.export.examples import valid
 from schemas.export.faults import invalid, invalid_envelopes
-from schemas.export.json_schema import file_name, json_schema
+from schemas.export.json_schema import NOTIFICATION_FILE, file_name, json_schema, notification_schema
 
 __all__ = [
     "PUBLISHED",
@@ -86,6 +86,7 @@ def lost_in(target: Path) -> list[str]:
     Raises ValueError when a file there is not a JSON Schema of the kind that `export` writes.
     """
     current = {file_name(message_type): json_schema(message_type) for message_type in MESSAGES}
+    current[NOTIFICATION_FILE] = notification_schema()
     return [f"{name}: {change}" for name, change in _taken_away(_schemas_in(target), current)]
 
 
@@ -119,6 +120,7 @@ def published_documents(
 ) -> dict[str, str]:
     """Give the text of every document by its path below the target folder; the same models give the same bytes."""
     documents = {"asyncapi.json": _for_people(asyncapi(queues, exchange))}
+    documents[NOTIFICATION_FILE] = _for_people(notification_schema())
     documents["examples/envelope.invalid.json"] = _line_by_line(invalid_envelopes())
     for message_type in MESSAGES:
         documents[file_name(message_type)] = _for_people(json_schema(message_type))

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from schemas import catalogue
+from schemas.api.notifications import TYPES
 from schemas.base import Message
 from schemas.catalogue import MessageType
 from schemas.messages import beds, deadlines, delivery, offers, placements, quotas
@@ -254,6 +255,21 @@ def typical(message_type: MessageType) -> Json:
     event = catalogue.event(data, id=_EVENT, source=SOURCES[owner], subject=_subject(data, owner), time=NOW)
     document: Json = json.loads(catalogue.encode(event))
     return document
+
+
+def notification() -> Json:
+    """Give the thin event by which an organisation is told of an offer."""
+    return {
+        "specversion": "1.0",
+        "id": str(_EVENT),
+        "source": "urn:nld:kvknr:00000002.notifications",
+        "type": f"{TYPES}.offer-made.v1",
+        "subject": str(_OFFER),
+        "time": NOW.isoformat().replace("+00:00", "Z"),
+        "dataref": f"/registry/v1/offers/{_OFFER}",
+        "sequence": f"{7:020}",
+        "sequencetype": "Integer",
+    }
 
 
 def _subject(data: Message, owner: str) -> str:

@@ -5,11 +5,13 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
+from schemas.api.notifications import TYPES, NotificationEvent
 from schemas.catalogue import MESSAGES, MessageType
 
 JsonSchema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+NOTIFICATION_FILE = f"{TYPES}.schema.json"
 _VALIDATION: JsonSchemaMode = "validation"
 
 
@@ -32,6 +34,11 @@ def json_schema(message_type: MessageType) -> JsonSchema:
     return {"$schema": DIALECT, "$id": file_name(message_type), **model_schema(message_type.event_model)}
 
 
+def notification_schema() -> JsonSchema:
+    """Describe the thin event by which an organisation is told of something, whatever its kind."""
+    return {"$schema": DIALECT, "$id": NOTIFICATION_FILE, **model_schema(NotificationEvent)}
+
+
 def model_schema(model: type[BaseModel]) -> JsonSchema:
     """Describe one model, as it is on the wire."""
     return model.model_json_schema(by_alias=True, mode=_VALIDATION, schema_generator=_Open)
@@ -43,8 +50,12 @@ def file_name(message_type: MessageType) -> str:
 
 
 def shared_schemas(prefix: str) -> tuple[dict[str, str], JsonSchema]:
-    """Describe all events together: the schema's name by type, and schemas by name; references begin with `prefix`."""
-    models = {message_type.event_model: message_type.type for message_type in MESSAGES}
+    """Describe all events together: the schema's name by type, and schemas by name; references begin with `prefix`.
+
+    That of the thin events, whose types differ by kind, goes by what they begin with.
+    """
+    models: dict[type[BaseModel], str] = {message_type.event_model: message_type.type for message_type in MESSAGES}
+    models[NotificationEvent] = TYPES
     references, definitions = models_json_schema(
         [(model, _VALIDATION) for model in models],
         by_alias=True,

@@ -26,7 +26,7 @@ from schemas.base import Message as EventData
 from schemas.envelope import Event, InvalidMessage
 from services.chassis import inbox, quarantine, tracing
 from services.chassis.broker.port import Broker, Delivery, Subscription
-from services.chassis.broker.topology import Queue
+from services.chassis.broker.topology import Queue, first_said
 from services.chassis.errors import DoorstroomError, Unavailable
 from services.chassis.quarantine import Rejected
 from services.chassis.tables import MessageTables
@@ -128,7 +128,7 @@ class Consumer:
         rejected: list[Rejected] = []
         for delivery in deliveries:
             try:
-                event = catalogue.parse(delivery.body)
+                event = _read(delivery)
             except InvalidMessage as error:
                 rejected.append(Rejected(delivery, str(error), 1))
                 continue
@@ -227,6 +227,17 @@ class Consumer:
         ):
             with attempt:
                 await work()
+
+
+def _read(delivery: Delivery) -> Event:
+    """The event in a delivery. Raises InvalidMessage.
+
+    Who may publish what, the broker knows by the routing key; so an event under another's key is nobody's.
+    """
+    event = catalogue.parse(delivery.body)
+    if catalogue.routing_key(event) != first_said(delivery.routing_key):
+        raise InvalidMessage("type: not what the routing key says")
+    return event
 
 
 def _report_failure(event: Event, state: RetryCallState) -> None:

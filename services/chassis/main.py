@@ -46,9 +46,8 @@ async def _serve(settings: SettingsType, make: Callable[[SettingsType], Process]
 def _process(definition: Definition[SettingsType], settings: SettingsType) -> Process:
     if settings.broker_url is None:
         raise Unusable("set DOORSTROOM_BROKER_URL to amqp://user:password@host:port/vhost")
-    queues = [definition.queue(settings.broker_prefix)]
-    url = settings.broker_url.get_secret_value()
-    broker = RabbitMQBroker(url, topology(settings.broker_prefix, queues), name=f"doorstroom {definition.name}")
+    declared = topology(settings.broker_prefix, definition.queues(settings))
+    broker = RabbitMQBroker(settings.broker_url.get_secret_value(), declared, name=f"doorstroom {definition.name}")
     service = definition.build(settings, Surroundings(broker))
     return Process([service], broker, verifier_from(settings), settings)
 

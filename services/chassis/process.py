@@ -10,6 +10,7 @@ from aiohttp import web
 
 from services.chassis.background import Background
 from services.chassis.broker.port import Broker
+from services.chassis.broker.topology import Queue
 from services.chassis.identity import RemoteKeys, TokenVerifier
 from services.chassis.measures.page import MetricsPage
 from services.chassis.service import Service
@@ -95,9 +96,9 @@ class Process:
             self._metrics = MetricsPage([service.readings for service in self._services])
             self.metrics_port = await self._metrics.start(self._settings.metrics_host, port)
 
-    async def _ask_again(self) -> None:
+    async def _ask_again(self, missing: Sequence[Queue]) -> None:
         for service in self._services:
-            await service.ask_again()
+            await service.ask_again(missing)
 
     async def stop(self, drain_seconds: float) -> None:
         """Say that we stop, finish the requests, publish what waits, hand back the rest, and close everything."""

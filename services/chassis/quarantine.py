@@ -12,8 +12,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas import catalogue
 from services.chassis.broker.port import Delivery
+from services.chassis.broker.topology import said_again
 from services.chassis.database import Row, UtcDateTime
 from services.chassis.errors import Conflict, NotFound
+from services.chassis.tables import MessageTables
 from services.chassis.unit_of_work import UnitOfWork
 
 WAITING, REPLAYED, DROPPED = "waiting", "replayed", "dropped"
@@ -105,23 +107,24 @@ async def find(unit: UnitOfWork, quarantine: Table, prefix: str) -> QuarantinedM
 
 
 async def replay(
-    unit: UnitOfWork, quarantine: Table, outbox: Table, prefix: str, repaired: bytes | None = None
+    unit: UnitOfWork, tables: MessageTables, service: str, prefix: str, repaired: bytes | None = None
 ) -> None:
-    """Send the message again, as it was or `repaired`. Receivers that had handled it before ignore it.
+    """Let the service say the message to itself again, as it was or `repaired`. One that it had handled, it ignores.
 
     Raises NotFound, Conflict when it is no longer waiting, or InvalidMessage when it would only come back.
     """
+    quarantine, outbox = tables.quarantine, tables.outbox
     row = await _row_of(unit, quarantine, prefix)
     _must_wait(row)
     event = catalogue.parse(repaired if repaired is not None else base64.b64decode(row["body"]))
     body = catalogue.encode(event).decode()
-    entry = {"id": event.id, "routing_key": catalogue.routing_key(event), "body": body, "created_at": unit.now}
+    entry = {"routing_key": said_again(service, catalogue.routing_key(event)), "body": body}
     known = await unit.execute(select(outbox.c.id).where(outbox.c.id == event.id))
     if known.first() is None:
-        await unit.execute(insert(outbox).values(entry))
+        await unit.execute(insert(outbox).values(id=event.id, created_at=unit.now, **entry))
     else:
         await unit.execute(
-            update(outbox).where(outbox.c.id == event.id).values(body=body, sent_at=None, claimed_until=None)
+            update(outbox).where(outbox.c.id == event.id).values(sent_at=None, claimed_until=None, **entry)
         )
     await _decide(unit, quarantine, row["id"], REPLAYED)
 

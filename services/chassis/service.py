@@ -96,12 +96,17 @@ class Service:
         for name, work in self.parts.background.items():
             self._background.start(f"{self.name}-{name}", work)
 
-    async def ask_again(self) -> None:
-        """Our queue is not there: ask the others to say again what was in it. They ask us for what was in theirs."""
-        if self.parts.queue is None:
-            return
-        log.warning("queue-lost", service=self.name)
-        await self.transactions.run(self._ask_again)
+    async def ask_again(self, missing: Sequence[Queue]) -> None:
+        """Queues are not there: of ours, ask the others to say again what was in it; they ask us for theirs.
+
+        Into one that we keep for somebody else, nobody but us puts anything: we say that again by ourselves.
+        """
+        for queue in missing:
+            log.warning("queue-lost", service=self.name)
+            if queue == self.parts.queue:
+                await self.transactions.run(self._ask_again)
+            else:
+                await self.transactions.run(lambda unit, wanted=queue.bindings: self._say(unit, wanted))  # type: ignore[misc] # mypy cannot infer a lambda with a default
 
     async def _ask_again(self, unit: UnitOfWork) -> None:
         assert self.parts.queue is not None, "only who has a queue loses it"  # noqa: S101 - its caller looked
@@ -112,7 +117,10 @@ class Service:
     async def _say_again(self, unit: UnitOfWork, lost: Sequence[QueueLost]) -> None:
         wanted = [pattern for message in lost if message.service != self.name for pattern in message.bindings]
         if wanted:
-            await say_again(unit, self.tables.outbox, self.parts.retention, wanted)
+            await self._say(unit, wanted)
+
+    async def _say(self, unit: UnitOfWork, wanted: Sequence[str]) -> None:
+        await say_again(unit, self.tables.outbox, self.parts.retention, wanted)
 
     async def drain(self) -> bool:
         """Publish what is waiting, as far as that is possible in a few seconds; the rest stays in the outbox."""

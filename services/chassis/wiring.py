@@ -46,6 +46,12 @@ class Definition(Generic[SettingsType]):
     settings: type[SettingsType]
     queue: Callable[[str], Queue]
     build: Callable[[SettingsType, Surroundings], Service]
+    for_others: Callable[[SettingsType], Sequence[Queue]] = lambda _settings: ()
+    """Queues that it keeps for those who are no service of ours."""
+
+    def queues(self, settings: SettingsType) -> tuple[Queue, ...]:
+        """Every queue that it declares."""
+        return (self.queue(settings.broker_prefix), *self.for_others(settings))
 
 
 def topology(prefix: str, queues: Sequence[Queue]) -> Topology:

@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "Print the completion of commands and options for SHELL.",
     ),
     "backup": ("backup", "backup", "Copy everything of the embedded mode, as it was at one moment."),
+    "broker": ("broker", "broker", "Broker: the users of RabbitMQ, and what each of them may do."),
     "cases": ("cases", "cases", "Cases: erase who somebody is, show what was done with their data."),
     "check": ("check", "check", "Check what must never be false, in live databases."),
     "clients": ("clients", "clients", "Clients: systems that get access tokens from our own token endpoint."),

@@ -19,8 +19,10 @@ from sqlalchemy import make_url
 from doorstroom_client import Endpoints
 from services.chassis.identity import DevelopmentIssuer
 from services.chassis.identity.development import KEYS_FILE
-from services.chassis.settings import Mode
+from services.chassis.settings import DEFAULT_PREFIX, Mode
 from services.cli.errors import CannotRun
+from services.cli.passwords import kept_passwords
+from services.cli.permissions import definitions, service_user
 from services.cli.run import HOST, owned_folder, play_until_stopped
 from services.cli.servers import PrivatePostgreSQL, PrivateRabbitMQ, ServerFailed, ServerMissing
 from services.cli.servers.leftovers import Leftovers
@@ -37,6 +39,8 @@ STOP_SECONDS = 30.0
 WATCH_SECONDS = 1.0
 
 LOGS = "log"
+PASSWORDS = "broker-passwords"
+AGENCY_QUEUES = "DOORSTROOM_AGENCY_QUEUES"
 METRICS_PORT = "DOORSTROOM_METRICS_PORT"
 
 REPLICAS = {"registry": 2, "shelters": 1, "municipalities": 1, "notifications": 1}
@@ -74,15 +78,28 @@ async def run_distributed(data: Path, *, play: bool, write: Callable[[str], None
         write("Starting a private PostgreSQL and RabbitMQ (about ten seconds) …")
         with servers(data) as (postgresql, rabbitmq):
             issuer = _issuer(data)
+            broker_url = broker_users(data, rabbitmq)
             environment = {"DOORSTROOM_TOKEN_KEYS_FILE": str((data / KEYS_FILE).resolve())}
-            started = await start_services(data, postgresql, rabbitmq.url, {}, {IDENTITY: 1})
+            started = await start_services(data, postgresql, broker_url, {}, {IDENTITY: 1})
             try:
                 environment["DOORSTROOM_IDENTITY_KEYS_URL"] = f"{started[0].root}/identity/v1/jwks"
-                started += await start_services(data, postgresql, rabbitmq.url, environment)
+                started += await start_services(data, postgresql, broker_url, environment)
                 await _serve(data, started, issuer, play=play, write=write)
             finally:
                 await asyncio.to_thread(stop_services, started)
     write("Stopped; everything is stored.")
+
+
+def broker_users(data: Path, rabbitmq: PrivateRabbitMQ) -> Callable[[str], str]:
+    """Make a user for each service and each organisation with a queue; gives a service its address of the broker.
+
+    Their passwords are in the folder `broker-passwords`, in a file for each. Raises ServerFailed or CannotRun.
+    """
+    agencies = os.environ.get(AGENCY_QUEUES, "").split()
+    passwords = kept_passwords(data / PASSWORDS, DEFAULT_PREFIX, agencies)
+    rabbitmq.take(definitions(DEFAULT_PREFIX, "/", agencies, passwords))
+    urls = {service: rabbitmq.url_of(service_user(service), passwords[service_user(service)]) for service in REPLICAS}
+    return lambda service: urls.get(service, "")
 
 
 def _issuer(data: Path) -> DevelopmentIssuer:
@@ -114,17 +131,20 @@ def servers(data: Path) -> Iterator[tuple[PrivatePostgreSQL, PrivateRabbitMQ]]:
 async def start_services(
     data: Path,
     postgresql: PrivatePostgreSQL,
-    broker_url: str,
+    broker_url: Callable[[str], str],
     environment: Mapping[str, str],
     replicas: Mapping[str, int] = REPLICAS,
 ) -> list[Replica]:
-    """Make each service's database and start its replicas; ready when they say so. Raises CannotRun."""
+    """Make each service's database and start its replicas; ready when they say so. Raises CannotRun.
+
+    `broker_url` gives the address of the broker for the service of that name.
+    """
     await make_databases(postgresql.url, [database_name(service) for service in replicas])
     started = []
     for service, count in replicas.items():
         for number in range(count):
             url = postgresql.database_url(database_name(service))
-            started.append(start_replica(data, service, number, url, broker_url, environment))
+            started.append(start_replica(data, service, number, url, broker_url(service), environment))
     try:
         await asyncio.gather(*(wait_ready(replica) for replica in started))
     except BaseException:

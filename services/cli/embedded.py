@@ -53,7 +53,7 @@ def build_embedded(data: Path, **settings: Any) -> Embedded:  # noqa: ANN401 - s
         for definition in SERVICES
     }
     any_settings = chosen[REGISTRY.name]
-    queues = [definition.queue(any_settings.broker_prefix) for definition in SERVICES]
+    queues = [queue for definition in SERVICES for queue in definition.queues(chosen[definition.name])]
     broker = InProcessBroker(topology(any_settings.broker_prefix, queues))
     surroundings = Surroundings(broker)
     services = [definition.build(chosen[definition.name], surroundings) for definition in SERVICES]

@@ -59,13 +59,13 @@ def show_command(service: str, message: str, data: Path) -> None:
 @DATA
 @click.option("--repaired", type=click.File("rb"), help="Send this file's content in its place.")
 def replay_command(service: str, message: str, data: Path, repaired: BinaryIO | None) -> None:
-    """Send a message again; whoever has handled it before ignores it."""
+    """Let the service hear a message again; if it has handled it before, it ignores it."""
     tables, body = TABLES[service], repaired.read() if repaired is not None else None
     try:
         _work(
             service,
             data,
-            lambda unit: kept.replay(unit, tables.quarantine, tables.outbox, message, body),
+            lambda unit: kept.replay(unit, tables, service, message, body),
             wake=OUTBOX_CHANNEL,
         )
     except InvalidMessage as error:

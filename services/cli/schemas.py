@@ -7,10 +7,12 @@ import click
 
 from schemas.catalogue import BY_TYPE
 from schemas.export import BreakingChange, Breaks, compared, drift, export
+from schemas.export.asyncapi import ANY_RECIPIENT
 from services.chassis.broker.topology import matches
 from services.chassis.settings import DEFAULT_PREFIX
 from services.chassis.wiring import topology
 from services.cli.embedded import SERVICES
+from services.notifications.channels.amqp import queue as agency_queue
 
 TARGET = click.option(
     "--target",
@@ -94,9 +96,10 @@ def _check_target(target: Path) -> None:
 
 
 def queues() -> Mapping[str, Sequence[str]]:
-    """What each service's queue is bound to."""
+    """What each service's queue is bound to, and that of any organisation that has one."""
     declared = [definition.queue(DEFAULT_PREFIX) for definition in SERVICES]
-    return {queue.name: queue.bindings for queue in declared}
+    of_any = agency_queue(DEFAULT_PREFIX, ANY_RECIPIENT)
+    return {queue.name: queue.bindings for queue in (*declared, of_any)}
 
 
 EXCHANGE = topology(DEFAULT_PREFIX, []).exchange

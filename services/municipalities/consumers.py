@@ -14,7 +14,7 @@ from schemas.messages.offers import (
     PlacementFellThrough,
 )
 from schemas.vocabulary import ListKind
-from services.chassis.broker.topology import Queue
+from services.chassis.broker.topology import Queue, said_again
 from services.chassis.consumer import Handler
 from services.municipalities.handlers import slots
 
@@ -32,7 +32,7 @@ _ALLOCATIONS = (
 def queue(prefix: str) -> Queue:
     """The municipalities' queue: what the registry decides about housing, and nothing about shelter."""
     bindings = tuple(f"{message.TYPE}.{ListKind.HOUSING}" for message in _ALLOCATIONS)
-    return Queue(f"{prefix}.municipalities", (*bindings, QueueLost.TYPE))
+    return Queue(f"{prefix}.municipalities", (*bindings, QueueLost.TYPE, said_again("municipalities")))
 
 
 def handlers() -> Mapping[type[Message], Handler]:

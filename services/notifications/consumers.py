@@ -6,7 +6,7 @@ from functools import partial
 from schemas.base import Message
 from schemas.catalogue import BY_MODEL
 from schemas.messages.delivery import QueueLost
-from services.chassis.broker.topology import Queue
+from services.chassis.broker.topology import Queue, said_again
 from services.chassis.consumer import Handler
 from services.notifications.channels.port import Channel
 from services.notifications.handlers import KINDS, notify
@@ -14,7 +14,7 @@ from services.notifications.handlers import KINDS, notify
 
 def queue(prefix: str) -> Queue:
     """The notifications' queue: what the registry decides, about shelter and housing, and what it warns of."""
-    return Queue(f"{prefix}.notifications", (*map(_binding, KINDS), QueueLost.TYPE))
+    return Queue(f"{prefix}.notifications", (*map(_binding, KINDS), QueueLost.TYPE, said_again("notifications")))
 
 
 def handlers(channels: Sequence[Channel]) -> Mapping[type[Message], Handler]:

@@ -57,6 +57,8 @@ async def notify(channels: Sequence[Channel], unit: UnitOfWork, events: Sequence
                 step = tracing.begin(f"notify {KINDS[type(event)]}", tracing.Kind.INTERNAL, tracing.cause_of(event), {})
                 unit.after_commit.append(step.end)
         stored = await inbox.add(unit, news)
+        for channel in channels:
+            channel.storing(unit, stored)
         unit.after_commit += [partial(channel.stored, stored) for channel in channels]
         told = {item.subject for item in news if item.kind == KINDS[OfferMade]}
         made_at = [event.made_at for event in events if isinstance(event, OfferMade) and event.offer_id in told]

@@ -9,3 +9,9 @@ class Settings(ServiceSettings):
     """The notifications' settings."""
 
     source: str = Field("urn:nld:kvknr:00000000.notifications", description="the `source` of this service's events")
+    agency_queues: str = Field(
+        "",
+        description="organisations that have a queue of their own at the broker, with spaces in between",
+        pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63}( +|$))*$",
+        max_length=20_000,
+    )

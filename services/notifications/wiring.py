@@ -7,6 +7,7 @@ from services.chassis.service import Parts, Service
 from services.chassis.unit_of_work import Transactions
 from services.chassis.wiring import CONTACT, Definition, Surroundings
 from services.notifications import consumers, routes
+from services.notifications.channels.amqp import OwnQueues, queues
 from services.notifications.channels.live import LiveStream
 from services.notifications.channels.port import Channel
 from services.notifications.settings import Settings
@@ -23,7 +24,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
     transactions = Transactions(
         database, messages.outbox, surroundings.clock, surroundings.identifiers, settings.source, NothingRefused
     )
-    channels = _channels(transactions)
+    channels = _channels(settings, transactions)
     return Service(
         Parts(
             name="notifications",
@@ -41,9 +42,9 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
     )
 
 
-def _channels(transactions: Transactions) -> list[Channel]:
+def _channels(settings: Settings, transactions: Transactions) -> list[Channel]:
     """Every way in which recipients are told, in the order in which they hear of what was stored: who waits first."""
-    return [LiveStream(transactions)]
+    return [LiveStream(transactions), OwnQueues(settings)]
 
 
-NOTIFICATIONS = Definition("notifications", Settings, consumers.queue, build)
+NOTIFICATIONS = Definition("notifications", Settings, consumers.queue, build, queues)

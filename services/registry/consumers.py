@@ -16,7 +16,7 @@ from schemas.messages.beds import (
 )
 from schemas.messages.delivery import QueueLost
 from schemas.messages.quotas import ClaimReversed, HouseholdHoused, PlacementClaimed, SlotOpened, SlotWithdrawn
-from services.chassis.broker.topology import Queue
+from services.chassis.broker.topology import Queue, said_again
 from services.chassis.consumer import Handler
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.handlers import arrivals, placements, vacancies
@@ -25,7 +25,9 @@ from services.registry.handlers.matching import Matchmaker
 
 def queue(prefix: str) -> Queue:
     """The registry's queue: everything that shelters and municipalities report."""
-    return Queue(f"{prefix}.registry", (*(message.TYPE for message in _HANDLERS), QueueLost.TYPE))
+    return Queue(
+        f"{prefix}.registry", (*(message.TYPE for message in _HANDLERS), QueueLost.TYPE, said_again("registry"))
+    )
 
 
 def handlers(matchmaker: Matchmaker) -> Mapping[type[Message], Handler]:

@@ -17,7 +17,7 @@ from schemas.messages.offers import (
 )
 from schemas.messages.placements import PlacementEnded, PlacementRecorded, RecordedPlacementEnded
 from schemas.vocabulary import ListKind
-from services.chassis.broker.topology import Queue
+from services.chassis.broker.topology import Queue, said_again
 from services.chassis.consumer import Handler
 from services.shelters.handlers import households, placements, vacancies
 from services.shelters.handlers.vacancies import Leases
@@ -30,7 +30,8 @@ def queue(prefix: str) -> Queue:
     messages = (EnquiryMade, *_ALLOCATIONS, PlacementEnded)
     of_shelter = tuple(f"{message.TYPE}.{ListKind.SHELTER}" for message in messages)
     return Queue(
-        f"{prefix}.shelters", (*of_shelter, PlacementRecorded.TYPE, RecordedPlacementEnded.TYPE, QueueLost.TYPE)
+        f"{prefix}.shelters",
+        (*of_shelter, PlacementRecorded.TYPE, RecordedPlacementEnded.TYPE, QueueLost.TYPE, said_again("shelters")),
     )
 
 

@@ -34,7 +34,7 @@ from services.chassis.identity import DevelopmentIssuer
 from services.chassis.identity.development import KEYS_FILE
 from services.chassis.settings import Mode
 from services.cli.cast import Cast
-from services.cli.distributed import database_name, endpoints_of, servers, start_services, stop_services
+from services.cli.distributed import broker_users, database_name, endpoints_of, servers, start_services, stop_services
 from tests.e2e.conftest import Program
 from tests.support.play import Play, eventually
 
@@ -77,7 +77,7 @@ def distributed(data: Path) -> Iterator[System]:
     issuer = DevelopmentIssuer(data, Mode.EMBEDDED)
     environment = {"DOORSTROOM_TOKEN_KEYS_FILE": str((data / KEYS_FILE).resolve())}
     with servers(data) as (postgresql, rabbitmq):
-        replicas = asyncio.run(start_services(data, postgresql, rabbitmq.url, environment))
+        replicas = asyncio.run(start_services(data, postgresql, broker_users(data, rabbitmq), environment))
         url = make_url(postgresql.database_url(database_name("registry"))).set(drivername="postgresql")
 
         async def let_expire(offer_id: UUID) -> None:

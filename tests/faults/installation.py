@@ -150,7 +150,7 @@ async def installed(
         broker_lines = await proxy_of(stack, *(broker.port for broker in brokers))
         broker = URL(brokers[0].url).with_port(broker_lines.port)
         behind = _Behind(postgresql, database_lines.port)
-        started = await start_services(data, behind, str(broker), environment, replicas)  # type: ignore[arg-type] # it asks for its addresses only
+        started = await start_services(data, behind, lambda _service: str(broker), environment, replicas)  # type: ignore[arg-type] # it asks for its addresses only
         stack.push_async_callback(asyncio.to_thread, stop_services, started)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         yield Installation(postgresql, brokers, database_lines, broker_lines, started, issuer, session, chance)

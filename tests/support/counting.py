@@ -10,7 +10,7 @@ from schemas import catalogue
 from schemas.envelope import Event
 from schemas.messages.beds import DepartureRecorded
 from services.chassis.broker.port import Broker
-from services.chassis.broker.topology import Queue, Topology
+from services.chassis.broker.topology import Queue, Topology, said_again
 from services.chassis.clock import Clock, system_clock, system_identifiers
 from services.chassis.consumer import Consumer, ConsumerSettings
 from services.chassis.database import Database
@@ -37,7 +37,9 @@ class Refused(Exception):
 
 def counting_topology(prefix: str) -> Topology:
     """One queue, bound for the one message that is counted."""
-    return Topology(f"{prefix}.events", (Queue(f"{prefix}.counting", (DepartureRecorded.TYPE,), 5),))
+    return Topology(
+        f"{prefix}.events", (Queue(f"{prefix}.counting", (DepartureRecorded.TYPE, said_again("counting")), 5),)
+    )
 
 
 def about(subject: UUID, version: int = 1) -> DepartureRecorded:

@@ -23,6 +23,7 @@ DOCUMENTS = tuple(
         "log-events",
         "limits",
         "access",
+        "amqp",
     )
 )
 SOURCES = "\n".join(path.read_text() for path in sorted((ROOT / "services").rglob("*.py")))

@@ -2,6 +2,8 @@
 
 A publish is confirmed only after the consumer of every bound queue acknowledged it. So an outbox row is not marked sent
 before it had its effect, and whatever is lost with the process is published again from the database.
+
+Who has a bounded queue need not come: what is put there is confirmed at once, and is lost with the process.
 """
 
 import asyncio
@@ -24,7 +26,7 @@ from services.chassis.broker.port import (
     checked_messages,
     nothing_lost,
 )
-from services.chassis.broker.topology import Queue, Topology, matches
+from services.chassis.broker.topology import Bound, Queue, Topology, matches
 
 QUEUE_LIMIT = 10_000
 """How many messages one queue holds, waiting and unsettled together; a publish beyond it is not confirmed."""
@@ -50,12 +52,13 @@ class _Publish:
 class _Copy:
     """One message in one queue."""
 
-    __slots__ = ("publish", "requeues", "seen")
+    __slots__ = ("publish", "put_at", "requeues", "seen")
 
     def __init__(self, publish: _Publish) -> None:
         self.publish = publish
         self.seen = False
         self.requeues = 0
+        self.put_at = 0.0
 
 
 class _Line:
@@ -70,11 +73,33 @@ class _Line:
 
     @property
     def full(self) -> bool:
-        return len(self.waiting) + len(self.unsettled) >= QUEUE_LIMIT
+        return self.awaited and len(self.waiting) + len(self.unsettled) >= QUEUE_LIMIT
+
+    @property
+    def awaited(self) -> bool:
+        """Whether a publish is confirmed only after the consumer acknowledged it."""
+        return self.queue.bound is None
 
     def put(self, copy: _Copy) -> None:
+        copy.put_at = asyncio.get_running_loop().time()
         self.waiting.append(copy)
+        self._drop(self.queue.bound)
         self.changed.set()
+
+    def ready(self) -> bool:
+        """Whether anything can be taken."""
+        self._drop(self.queue.bound)
+        return bool(self.waiting)
+
+    def _drop(self, bound: Bound | None) -> None:
+        """Give up what is over the length of a bounded queue, or over its age; a dead letter is forgotten."""
+        if bound is None:
+            return
+        oldest_at = asyncio.get_running_loop().time() - bound.seconds
+        while self.waiting and (len(self.waiting) > bound.messages or self.waiting[0].put_at < oldest_at):
+            dropped = self.waiting.popleft()
+            if self.dead_letters is not None:
+                self.dead_letters.put(dropped)
 
     def take(self, limit: int) -> list[_Copy]:
         taken = [self.waiting.popleft() for _ in range(min(limit, len(self.waiting)))]
@@ -167,8 +192,10 @@ class InProcessBroker:
 
     def settle(self, copy: _Copy) -> None:
         """One queue is done with its copy; the last one confirms the message."""
-        publish = copy.publish
-        publish.open -= 1
+        copy.publish.open -= 1
+        self._confirm(copy.publish)
+
+    def _confirm(self, publish: _Publish) -> None:
         if publish.open == 0 and self._forget(publish):
             publish.batch.settle(publish.index, None)
 
@@ -199,10 +226,11 @@ class InProcessBroker:
             return IN_FLIGHT
         if any(line.full for line in lines):
             return FULL
-        publish = _Publish(message, batch, index, len(lines))
+        publish = _Publish(message, batch, index, sum(line.awaited for line in lines))
         self._in_flight[message.message_id] = publish
         for line in lines:
             line.put(_Copy(publish))
+        self._confirm(publish)
         return None
 
     def _find_route(self, routing_key: str) -> tuple[_Line, ...]:
@@ -212,7 +240,7 @@ class InProcessBroker:
     def _withdraw(self, batch: Batch) -> None:
         """Take back what no consumer holds: its publisher will try again, and copies must not pile up."""
         for line in self._every_line():
-            for copy in line.withdraw(batch):
+            for copy in line.withdraw(batch) if line.awaited else ():
                 copy.publish.open -= 1
                 if copy.publish.open == 0:
                     self._forget(copy.publish)
@@ -241,7 +269,7 @@ class _InProcessSubscription:
 
     async def batch(self, limit: int) -> Sequence[Delivery]:
         checked_limit(limit)
-        while self.consuming and not self._line.waiting:
+        while self.consuming and not self._line.ready():
             self._line.changed.clear()
             await self._line.changed.wait()
         if not self.consuming:
@@ -254,7 +282,8 @@ class _InProcessSubscription:
     async def acknowledge(self, deliveries: Sequence[Delivery]) -> None:
         for copy in self._release(deliveries):
             self._line.unsettled.discard(copy)
-            self._broker.settle(copy)
+            if self._line.awaited:
+                self._broker.settle(copy)
 
     async def requeue(self, deliveries: Sequence[Delivery]) -> None:
         self._line.put_back([copy for copy in self._release(deliveries) if not self._line.give_up(copy)])

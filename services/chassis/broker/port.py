@@ -21,11 +21,11 @@ HIGHEST_BATCH = 1000
 """The largest number of messages that one `publish` or one `batch` takes."""
 
 
-Loss = Callable[[], Awaitable[None]]
-"""Called before queues are made that are not there, at the first start or after the broker lost them."""
+Loss = Callable[[Sequence[Queue]], Awaitable[None]]
+"""Called with the queues that are not there before they are made, at the first start or after the broker lost them."""
 
 
-async def nothing_lost() -> None:
+async def nothing_lost(_queues: Sequence[Queue]) -> None:
     """For whoever has nothing that could be lost."""
 
 
@@ -55,12 +55,14 @@ class Message:
     """One message to publish.
 
     `message_id` is the CloudEvent's id; `body` is the structured CloudEvent. The id and the routing key appear in logs
-    and in the broker's tools, so neither may hold personal data.
+    and in the broker's tools, so neither may hold personal data. `counted_as` is what it is called where messages are
+    counted, when the routing key tells more than what kind of message it is.
     """
 
     message_id: str
     routing_key: str
     body: bytes = field(repr=False)
+    counted_as: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -129,7 +131,7 @@ class Broker(Protocol):
     async def start(self, before_making: Loss = nothing_lost) -> None:
         """Connect in the background. Does not fail when the broker is away.
 
-        When a queue of the topology is not there, `before_making` is called, and only then the queue is made: it stays
+        When queues of the topology are not there, `before_making` is called, and only then they are made: they stay
         missing as long as that raises. A broker that keeps nothing when it ends never calls it.
         """
         ...

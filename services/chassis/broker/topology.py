@@ -5,21 +5,40 @@ from dataclasses import dataclass, field
 DEFAULT_DELIVERY_LIMIT = 20
 """How often a queue may deliver one message again before quarantine: the default of RabbitMQ 4, where 3 has none."""
 
+AGAIN = "again"
+
 LONGEST_NAME_BYTES = 255
 """AMQP 0-9-1 carries names and routing keys as short strings, of at most 255 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """How much a queue keeps for somebody who may not come: so many messages, each for so long."""
+
+    messages: int
+    seconds: int
+
+    def __post_init__(self) -> None:
+        """Refuse bounds that keep nothing; raise ValueError."""
+        if self.messages < 1 or self.seconds < 1:
+            raise ValueError("A queue keeps at least one message, for at least one second.")
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
-    """The queue of one consuming service.
+    """The queue of one consumer.
 
     `bindings` are AMQP topic patterns: words between dots, `*` for exactly one word, `#` for none or more.
     `delivery_limit` counts deliveries after the first; beyond it the message moves to `quarantine_name`.
+    Without a `bound` nothing that was confirmed is ever dropped, as our services need it. With one the queue is
+    somebody else's: what is over its length, the oldest first, or over its age moves to `quarantine_name`, which is
+    bounded alike.
     """
 
     name: str
     bindings: tuple[str, ...]
     delivery_limit: int = DEFAULT_DELIVERY_LIMIT
+    bound: Bound | None = None
 
     def __post_init__(self) -> None:
         """Refuse names that AMQP cannot carry and limits that make no sense; raise ValueError."""
@@ -48,15 +67,32 @@ class Topology:
     def __post_init__(self) -> None:
         """Refuse an exchange name that AMQP cannot carry and queues that share a name; raise ValueError."""
         _check_name(self.dead_letter_exchange)
-        names = [queue.name for queue in self.queues]
+        names = [name for queue in self.queues for name in (queue.name, queue.quarantine_name)]
         if len(set(names)) != len(names):
             message = "Two queues of one topology have the same name."
             raise ValueError(message)
 
     @property
     def dead_letter_exchange(self) -> str:
-        """The direct exchange that leads each queue's dead letters to its quarantine queue."""
+        """The topic exchange that leads each queue's dead letters to its quarantine queue.
+
+        A topic exchange, because with these a broker can keep who may publish to one apart from who may to another.
+        """
         return f"{self.exchange}.dead-letter"
+
+
+def said_again(service: str, routing_key: str = "#") -> str:
+    """The routing key of a message that one service says to itself again; or the pattern of all that it may.
+
+    So nobody else hears it, and a broker need not let a service say under another's key what it had heard from them.
+    """
+    return f"{AGAIN}.{service}.{routing_key}"
+
+
+def first_said(routing_key: str) -> str:
+    """The routing key without that."""
+    word, _, rest = routing_key.partition(".")
+    return rest.partition(".")[2] if word == AGAIN else routing_key
 
 
 def matches(pattern: str, routing_key: str) -> bool:

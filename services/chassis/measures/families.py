@@ -85,9 +85,10 @@ class Measures:
     def recorded(self, messages: Iterable[Message]) -> None:
         """Count the events of a transaction that is committed."""
         for message in messages:
-            event = self._events.get(message.routing_key)
+            name = message.counted_as or message.routing_key
+            event = self._events.get(name)
             if event is None:
-                event = self._events[message.routing_key] = EVENTS.labels(self.service, message.routing_key)
+                event = self._events[name] = EVENTS.labels(self.service, name)
             event.inc()
 
 

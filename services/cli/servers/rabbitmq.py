@@ -1,11 +1,13 @@
 """A private RabbitMQ."""
 
+import json
 import os
 import secrets
 import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from services.cli.servers.leftovers import Leftovers
@@ -47,7 +49,7 @@ class PrivateRabbitMQ:
     def url(self) -> str:
         """The address of the node's own virtual host."""
         password = (self._folder / "password").read_text().strip()
-        return f"amqp://{USER}:{password}@{LOOPBACK}:{self.port}/%2F"
+        return self.url_of(USER, password)
 
     def start(self) -> None:
         """Make the node if it is not there, and start it with every feature flag. Raises ServerFailed."""
@@ -85,6 +87,18 @@ class PrivateRabbitMQ:
         self.stop()
         shutil.rmtree(self._folder / "mnesia")
         self.start()
+
+    def take(self, definitions: Mapping[str, object]) -> None:
+        """Make these users, permissions and exchanges, or change them. Raises ServerFailed."""
+        file = self._folder / "definitions.json"
+        file.unlink(missing_ok=True)
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(definitions))
+        self.control("import_definitions", str(file))
+
+    def url_of(self, user: str, password: str) -> str:
+        """The address of the node's own virtual host, for another user than its own."""
+        return f"amqp://{user}:{password}@{LOOPBACK}:{self.port}/%2F"
 
     def control(self, *arguments: str) -> str:
         """Run rabbitmqctl against this node. Raises ServerFailed."""

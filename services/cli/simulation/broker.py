@@ -149,7 +149,7 @@ class Client:
         async with self._declaring:
             if not self._own.there:
                 try:
-                    await self._before_making()
+                    await self._before_making([self._own.queue])
                 except DoorstroomError:
                     return False
                 self._check()

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-from schemas.api.notifications import NotificationEvent
+from schemas.api.notifications import TYPES, NotificationEvent
 from services.notifications.store.inbox import StoredNotification
 
 MEDIA_TYPE = "application/cloudevents+json"
-TYPES = "nl.doorstroom.notifications"
 
 
 @dataclass(frozen=True, slots=True)

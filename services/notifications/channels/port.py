@@ -42,6 +42,9 @@ class Channel:
         """What runs for as long as the service does, by name."""
         return {}
 
+    def storing(self, unit: UnitOfWork, stored: Sequence[StoredNotification]) -> None:
+        """In the transaction that stores these: for what is to leave by the outbox. Must not wait."""
+
     def stored(self, stored: Sequence[StoredNotification]) -> None:
         """This process has just committed these. Must not wait: the next channel is told after this one."""
 

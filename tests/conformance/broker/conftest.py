@@ -1,4 +1,4 @@
-"""Both brokers behind the port, each with a fresh exchange and two queues."""
+"""Both brokers behind the port, each with a fresh exchange and three queues."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
@@ -10,10 +10,11 @@ import pytest
 from services.chassis.broker.memory import InProcessBroker
 from services.chassis.broker.port import Broker
 from services.chassis.broker.rabbitmq import RabbitMQBroker, RabbitMQSettings
-from services.chassis.broker.topology import Queue, Topology
+from services.chassis.broker.topology import Bound, Queue, Topology
 from tests.support.waiting import until
 
 DELIVERY_LIMIT = 3
+BOUND = Bound(messages=3, seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,14 @@ class Bench:
     broker: Broker
     beds: Queue
     everything: Queue
+    bounded: Queue
 
 
 def _topology(prefix: str) -> Topology:
     beds = Queue(f"{prefix}.beds", ("beds.*",), DELIVERY_LIMIT)
     everything = Queue(f"{prefix}.everything", ("beds.#", "offers.made.#"), DELIVERY_LIMIT)
-    return Topology(f"{prefix}.events", (beds, everything))
+    bounded = Queue(f"{prefix}.bounded", ("notes.*",), DELIVERY_LIMIT, BOUND)
+    return Topology(f"{prefix}.events", (beds, everything, bounded))
 
 
 @pytest.fixture(params=["memory", "rabbitmq"])

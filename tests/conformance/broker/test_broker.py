@@ -16,8 +16,8 @@ from services.chassis.broker.port import (
     SubscriptionClosed,
     Unroutable,
 )
-from services.chassis.broker.topology import Queue
-from tests.conformance.broker.conftest import DELIVERY_LIMIT, Bench
+from services.chassis.broker.topology import Bound, Queue, Topology
+from tests.conformance.broker.conftest import BOUND, DELIVERY_LIMIT, Bench
 from tests.support.waiting import until
 
 SHORT_SECONDS = 0.2
@@ -288,3 +288,50 @@ async def test_the_same_id_twice_at_once_is_confirmed_once_at_most_falsely_never
         await until(lambda: len(collected) >= 2)
     assert outcomes[0] is None
     assert isinstance(outcomes[1], NotConfirmed)
+
+
+async def test_a_bounded_queue_needs_nobody_to_read_it(bench: Bench) -> None:
+    """What is put there is confirmed, whether its reader is there or not."""
+    sent = [message("notes.new", str(number).encode()) for number in range(2)]
+    assert await bench.broker.publish(sent) == (None, None)
+    subscription = bench.broker.subscribe(bench.bounded)
+    taken = await take(subscription, 2)
+    assert [delivery.message_id for delivery in taken] == [item.message_id for item in sent]
+    await subscription.acknowledge(taken)
+    assert await bench.broker.publish([message("notes.new")]) == (None,)
+    await subscription.close()
+
+
+async def test_a_bounded_queue_gives_up_the_oldest(bench: Bench) -> None:
+    """What is over its length is a dead letter, and no publish ever has to wait for a reader."""
+    sent = [message("notes.new", str(number).encode()) for number in range(5)]
+    for item in sent:
+        assert await bench.broker.publish([item]) == (None,)
+    dead = bench.broker.dead_letters(bench.bounded)
+    assert {delivery.message_id for delivery in await take(dead, 2)} == {item.message_id for item in sent[:2]}
+    kept = bench.broker.subscribe(bench.bounded)
+    assert [delivery.message_id for delivery in await take(kept, 3)] == [item.message_id for item in sent[2:]]
+    for subscription in (dead, kept):
+        await subscription.close()
+
+
+async def test_a_bounded_queue_gives_up_what_is_too_old(bench: Bench) -> None:
+    """Nobody is told after a time what mattered before it."""
+    old = message("notes.new")
+    assert await bench.broker.publish([old]) == (None,)
+    await asyncio.sleep(BOUND.seconds + SHORT_SECONDS)
+    new = message("notes.new")
+    assert await bench.broker.publish([new]) == (None,)
+    kept = bench.broker.subscribe(bench.bounded)
+    assert [delivery.message_id for delivery in await take(kept, 1)] == [new.message_id]
+    assert await nothing_comes(kept)
+    await kept.close()
+
+
+def test_a_queue_that_keeps_nothing_is_refused() -> None:
+    """Also one whose name is the quarantine of another."""
+    for bound in ((0, 1), (1, 0)):
+        with pytest.raises(ValueError, match="at least one"):
+            Bound(*bound)
+    with pytest.raises(ValueError, match="same name"):
+        Topology("events", (Queue("a", ("x",)), Queue("a.quarantine", ("y",))))

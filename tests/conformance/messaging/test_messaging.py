@@ -14,6 +14,7 @@ from schemas.envelope import InvalidMessage
 from schemas.messages.beds import DepartureRecorded
 from services.chassis import quarantine
 from services.chassis.broker.port import Broker, Message, NotConfirmed, PublishError
+from services.chassis.broker.topology import said_again
 from services.chassis.database import TransactionConflict
 from services.chassis.database.errors import StatementTimedOut
 from services.chassis.errors import Conflict, NotFound
@@ -148,6 +149,17 @@ async def test_a_message_that_is_no_message_goes_to_quarantine_at_once(
     assert "0612345678" not in str(logs) + str(kept)
 
 
+async def test_a_message_under_anothers_key_is_nobodys(setting: Setting) -> None:
+    """Who may say what, the broker knows by the routing key: what hides another message there has no effect."""
+    event = event_about(uuid4())
+    async with setting.running("consumer"):
+        hidden = Message(str(event.id), said_again("counting", "nl.doorstroom.beds.other.v1"), catalogue.encode(event))
+        assert await setting.broker.publish([hidden]) == (None,)
+        (kept,) = await eventually(setting.waiting)
+    assert "routing key" in kept.reason
+    assert await setting.counting.effects() == []
+
+
 async def test_a_message_that_ends_its_consumer_each_time_reaches_the_quarantine(setting: Setting) -> None:
     """Nothing is left in a place where no operator looks."""
     event = event_about(uuid4())
@@ -175,7 +187,7 @@ async def test_a_quarantined_message_can_be_replayed_once(setting: Setting) -> N
 
     async def replay(unit: UnitOfWork) -> None:
         body = catalogue.encode(repaired)
-        await quarantine.replay(unit, MESSAGES.quarantine, MESSAGES.outbox, kept.id[:10], body)
+        await quarantine.replay(unit, MESSAGES, "counting", kept.id[:10], body)
 
     await setting.counting.transactions.run(replay)
     async with setting.running("relay", "consumer"):
@@ -194,7 +206,7 @@ async def test_an_unusable_message_is_not_replayed_and_can_be_dropped(setting: S
     run = setting.counting.transactions.run
     tables = MESSAGES
     with pytest.raises(InvalidMessage):
-        await run(lambda unit: quarantine.replay(unit, tables.quarantine, tables.outbox, kept.id))
+        await run(lambda unit: quarantine.replay(unit, tables, "counting", kept.id))
     with pytest.raises(NotFound):
         await run(lambda unit: quarantine.find(unit, tables.quarantine, "ffff%"))
     await run(lambda unit: quarantine.drop(unit, tables.quarantine, kept.id))

@@ -38,7 +38,7 @@ from schemas.api.cases import (
     ReflectionPeriodEnd,
     Review,
 )
-from schemas.api.registry import Case, NewCase
+from schemas.api.registry import Case, HelpdeskReference, NewCase
 
 
 class CaseCalls:
@@ -54,6 +54,10 @@ class CaseCalls:
     async def get_case(self, case_id: UUID) -> Case:
         """A household as it is now."""
         return await self._transport.get(self._case(case_id), Case)
+
+    async def get_helpdesk_reference(self, case_id: UUID) -> HelpdeskReference:
+        """By which reference the helpdesk knows a household: theirs to use, and nobody else's."""
+        return await self._transport.get(f"{self._case(case_id)}/helpdesk-reference", HelpdeskReference)
 
     # Reports
 

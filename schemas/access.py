@@ -80,6 +80,7 @@ _LINES: Mapping[str, Mapping[str, _Line]] = {
         # operation                     scope            COORDINATOR HELPDESK PROVIDER MUNICIPALITY AUDITOR OPERATOR
         "registerCase":                ("write",         OWN,        OWN,     ____,    ____,        ____,   ____),
         "getCase":                     ("read",          OWN,        OWN,     ____,    ____,        ____,   ____),
+        "getHelpdeskReference":        ("read",          OWN,        OWN,     ____,    ____,        ____,   ____),
         "referCase":                   ("write",         OWN,        OWN,     ____,    ____,        ____,   ____),
         "listReferrals":               ("read",          OWN,        OWN,     ____,    ____,        ____,   ____),
         "referGroup":                  ("write",         OWN,        OWN,     ____,    ____,        ____,   ____),

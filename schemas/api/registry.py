@@ -40,6 +40,12 @@ class Case(Household):
     merged_into: UUID | None = Field(None, description="the case that this one is the same person as")
 
 
+class HelpdeskReference(Schema):
+    """By which reference the helpdesk, and nobody else, knows a case."""
+
+    helpdesk_reference: UUID
+
+
 class NewEntry(Schema):
     """A household to be put in line."""
 
@@ -61,6 +67,7 @@ class Entry(Schema):
     waiting_since: UtcDatetime
     state: str = Field(description="waiting, offered, placed, paused, withdrawn or lapsed")
     lot: UUID | None = Field(None, description="what it drew, when it joined while a draw was running")
+    ticket: UUID | None = Field(None, description="what it drew with: with it, the lot can be checked")
 
 
 class Entries(Schema):

@@ -26,19 +26,21 @@ class ReflectionPeriodEnding(Message):
 
     TYPE: ClassVar[str] = "nl.doorstroom.deadlines.reflection-period-ending.v1"
 
-    case_id: UUID
+    case_id: UUID = Field(description="the recipient's own reference to the case")
     recipient: OrganisationId
 
 
 class ContactNeeded(Message):
     """Nobody answered in time, or what was accepted became wrong: the coordinator, or the helpdesk, should act.
 
+    Each is told by a message of their own.
+
     `version` counts how often that was said of the entry.
     """
 
     TYPE: ClassVar[str] = "nl.doorstroom.deadlines.contact-needed.v1"
 
-    entry_id: UUID
+    entry_id: UUID = Field(description="the recipient's own reference to the entry")
     offer_id: UUID
     reason: ContactReason
     recipients: list[OrganisationId] = Field(min_length=1, max_length=10)

@@ -36,7 +36,11 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     ),
     "backup": ("backup", "backup", "Copy everything of the embedded mode, as it was at one moment."),
     "broker": ("broker", "broker", "Broker: the users of RabbitMQ, and what each of them may do."),
-    "cases": ("cases", "cases", "Cases: erase who somebody is, show what was done with their data."),
+    "cases": (
+        "cases",
+        "cases",
+        "Cases: erase who somebody is, show what was done with their data, find one by a reference.",
+    ),
     "check": ("check", "check", "Check what must never be false, in live databases."),
     "clients": ("clients", "clients", "Clients: systems that get access tokens from our own token endpoint."),
     "keys": (

@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID
 
 import click
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from services.chassis.audit import AuditTables, Head, verify
 from services.chassis.audit.chain import head
@@ -18,6 +19,10 @@ from services.chassis.database import Row
 from services.chassis.unit_of_work import UnitOfWork
 from services.cli.databases import AUDITED, TABLES, find_database, opened
 from services.cli.options import DATA
+from services.registry.store.references import References
+from services.registry.tables import cases
+
+T = TypeVar("T")
 
 LINES_LIMIT = 10_000
 _NOTED = re.compile(r"(\w+):(\d{1,18}):([0-9a-f]{64})")
@@ -71,14 +76,23 @@ def list_command(
     log = AUDITED[service].audit.log
     query = select(log).order_by(log.c.sequence.desc()).limit(LINES_LIMIT)
     if case is not None:
+        named = asyncio.run(_read(service, url, partial(_named, case))) if service == "registry" else [case]
         # The text of a JSON list of ids; an id is found in it as it is.
-        query = query.where(log.c.cases.contains(str(case)) | log.c.objects.contains(str(case)))
+        query = query.where(
+            or_(*(column.contains(str(id_)) for column in (log.c.cases, log.c.objects) for id_ in named))
+        )
     if organisation is not None:
         query = query.where(log.c.organisation == organisation)
     if since is not None:
         query = query.where(log.c.at >= since.replace(tzinfo=UTC))
     for row in reversed(asyncio.run(_read(service, url, partial(UnitOfWork.execute, statement=query)))):
         click.echo(json.dumps(_document(row)) if as_json else _line(row))
+
+
+async def _named(case: UUID, unit: UnitOfWork) -> list[UUID]:
+    """What a case is called: by its id, and by its coordinator's reference, which whoever was refused may have sent."""
+    owner = await unit.execute(select(cases.c.coordinator).where(cases.c.id == case))
+    return [case, *[(await References().of(unit, row.coordinator)).to(case) for row in owner]]
 
 
 def _every_database(data: Path) -> dict[str, str]:
@@ -119,7 +133,7 @@ async def _look(
     return await verify(unit, tables, noted, progress), await head(unit, tables)
 
 
-async def _read(service: str, url: str, work: Callable[[UnitOfWork], Awaitable[Sequence[Row]]]) -> list[Row]:
+async def _read(service: str, url: str, work: Callable[[UnitOfWork], Awaitable[Sequence[T]]]) -> list[T]:
     async with opened(url, service) as transactions:
         return list(await transactions.read(work))
 

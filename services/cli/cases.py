@@ -1,4 +1,4 @@
-"""`doorstroom cases`: erase what says who somebody is; show what was done with their data."""
+"""`doorstroom cases`: erase what says who somebody is; show what was done with their data; find whose it is."""
 
 import asyncio
 import json
@@ -19,6 +19,7 @@ from services.cli.options import DATA
 from services.registry.handlers.personal import erase
 from services.registry.store.cases import find_case
 from services.registry.store.processing import Processing
+from services.registry.store.references import References
 from services.registry.store.vault import KEY_FILE, Vault
 
 Answer = TypeVar("Answer")
@@ -26,7 +27,7 @@ Answer = TypeVar("Answer")
 
 @click.group()
 def cases() -> None:
-    """Cases: erase who somebody is, show what was done with their data.
+    """Cases: erase who somebody is, show what was done with their data, find one by a reference.
 
     --data names the folder that `make run` or `make run-distributed` works in; DOORSTROOM_DATABASE_URL names the
     registry's database in any other installation.
@@ -68,10 +69,54 @@ def log_command(case: UUID, data: Path, *, as_json: bool) -> None:
         click.echo(json.dumps(_document(entry)) if as_json else " ".join(map(str, _document(entry).values())))
 
 
+@cases.command("find")
+@click.argument("organisation")
+@click.argument("reference", type=click.UUID)
+@DATA
+def find_command(organisation: str, reference: UUID, data: Path) -> None:
+    """Show which case ORGANISATION means by REFERENCE.
+
+    Each organisation knows a case by a reference of its own; the id that is printed is the one that `erase`, `log` and
+    `audit list --case` take, and no organisation ever sees it. Exit code 1 when it means none by that. That somebody
+    looked is in the audit log.
+    """
+    click.echo(_work(find_database("registry", data), partial(_find, organisation, reference)))
+
+
+@cases.command("reference")
+@click.argument("organisation")
+@click.argument("case", type=click.UUID)
+@DATA
+def reference_command(organisation: str, case: UUID, data: Path) -> None:
+    """Show by which reference ORGANISATION knows CASE.
+
+    Say that to them, and to nobody else. Exit code 1 when there is no such case. That somebody looked is in the audit
+    log.
+    """
+    click.echo(_work(find_database("registry", data), partial(_reference, organisation, case)))
+
+
+async def _find(organisation: str, reference: UUID, unit: UnitOfWork) -> UUID:
+    case = (await References().of(unit, organisation)).meant_by(reference)
+    await find_case(unit, case, None)
+    await _note("cases find", case, unit)
+    return case
+
+
+async def _reference(organisation: str, case: UUID, unit: UnitOfWork) -> UUID:
+    await find_case(unit, case, None)
+    await _note("cases reference", case, unit)
+    return (await References().of(unit, organisation)).to(case)
+
+
+async def _note(command: str, case: UUID, unit: UnitOfWork) -> None:
+    action = Action(command, Result.DONE, 0, {"caseId": str(case)}, role="operator", origin="command")
+    await write(unit, TABLES["registry"].audit, action)
+
+
 async def _log(processing: Processing, case: UUID, unit: UnitOfWork) -> Sequence[Row]:
     await find_case(unit, case, None)
-    action = Action("cases log", Result.DONE, 0, {"caseId": str(case)}, role="operator", origin="command")
-    await write(unit, TABLES["registry"].audit, action)
+    await _note("cases log", case, unit)
     return await processing.of_case(unit, case)
 
 
@@ -89,8 +134,7 @@ def _document(entry: Row) -> dict[str, str]:
 async def _erase(case: UUID, unit: UnitOfWork) -> bool:
     """And say so in the audit log: what is gone cannot tell that it was there."""
     erased = await erase(unit, case, None)
-    action = Action("cases erase", Result.DONE, 0, {"caseId": str(case)}, role="operator", origin="command")
-    await write(unit, TABLES["registry"].audit, action)
+    await _note("cases erase", case, unit)
     return erased
 
 

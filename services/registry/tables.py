@@ -235,6 +235,7 @@ installation = Table(
     Column("id", SmallInteger, primary_key=True, comment="always 1: there is one row"),
     Column("key_name", Text, comment="of the key in use; empty before it was turned over"),
     Column("subjects_key", LargeBinary, comment="of the processing log, encrypted with it"),
+    Column("reference_key", LargeBinary, comment="of the references of all organisations; as old as the column"),
 )
 
 profiles = Table(

@@ -26,23 +26,23 @@ async def use(data: Path, cases: list[str]) -> None:
     """Somebody registers a case and looks at it three times; a stranger tries to."""
     async with serving(data) as server:
         owner, stranger = (server.token(name, Role.COORDINATOR) for name in ("coordination", "stranger"))
-        case_id = str((await server.post("/registry/v1/cases", owner, CASE)).body["caseId"])
+        reference = str((await server.post("/registry/v1/cases", owner, CASE)).body["caseId"])
         for token in (owner, owner, owner, stranger):
-            await server.send("GET", f"/registry/v1/cases/{case_id}", token)
+            await server.send("GET", f"/registry/v1/cases/{reference}", token)
         for service in server.services.values():
             await service.journal.sealing.work()
-        cases.append(case_id)
+        cases.append(reference)
 
 
 @pytest.fixture
 def folder(tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, str]:
-    """Where it is, and the case."""
+    """Where it is, and the case as the operator knows it."""
     monkeypatch.delenv("DOORSTROOM_DATABASE_URL", raising=False)
     data = tmp_path / "data"
     sqlite_copy(sqlite_template, data)
     cases: list[str] = []
     run_to_its_end(use(data, cases))
-    return data, cases[0]
+    return data, run("cases", "find", "coordination", cases[0], "--data", str(data)).stdout.strip()
 
 
 def change(data: Path, *statements: str) -> None:
@@ -85,7 +85,7 @@ def test_an_end_that_is_none_is_refused(folder: tuple[Path, str]) -> None:
 
 
 def test_who_looked_at_a_case_can_be_listed(folder: tuple[Path, str]) -> None:
-    """Those too who were refused, each with the organisation."""
+    """Those too who were refused, each with the organisation; the reference that they sent was the coordinator's."""
     data, case_id = folder
     listed = run("audit", "list", "registry", "--case", case_id, "--data", str(data)).stdout.splitlines()
     assert [line.split()[1:5] for line in listed] == [
@@ -94,7 +94,8 @@ def test_who_looked_at_a_case_can_be_listed(folder: tuple[Path, str]) -> None:
         ["getCase", "refused", "404", "stranger"],
     ]
     stranger = run("audit", "list", "registry", "--organisation", "stranger", "--json", "--data", str(data)).stdout
-    assert json.loads(stranger)["objects"] == {"caseId": case_id}
+    reference = run("cases", "reference", "coordination", case_id, "--data", str(data)).stdout.strip()
+    assert json.loads(stranger)["objects"] == {"caseId": reference}
 
 
 def test_what_was_done_with_the_data_of_a_case_can_be_shown(folder: tuple[Path, str]) -> None:
@@ -109,12 +110,12 @@ def test_what_was_done_with_the_data_of_a_case_can_be_shown(folder: tuple[Path, 
     connection = sqlite3.connect(data / "registry.sqlite3")
     stored = connection.execute("SELECT * FROM processing_log").fetchall()
     traces = {trace for (trace,) in connection.execute("SELECT trace_id FROM audit_log WHERE result = 'done'")}
-    looked = connection.execute("SELECT action, origin FROM audit_pending").fetchall()
+    looked = connection.execute("SELECT action, origin FROM audit_pending ORDER BY id").fetchall()
     connection.close()
     assert traces == {entry["traceId"] for entry in entries}
     assert not [row for row in stored if case_id in str(row) or case_id.replace("-", "") in str(row)]
     assert not [row for row in stored if "coordination" in str(row)]
-    assert looked == [("cases log", "command")]
+    assert looked == [("cases find", "command"), ("cases log", "command")]
 
 
 def test_a_case_that_is_not_there_has_no_log(folder: tuple[Path, str]) -> None:
@@ -128,9 +129,9 @@ def test_what_an_operator_erases_is_in_the_log(folder: tuple[Path, str]) -> None
     data, case_id = folder
     assert run("cases", "erase", case_id, "--yes", "--data", str(data)).exit_code == 0
     connection = sqlite3.connect(data / "registry.sqlite3")
-    rows = connection.execute("SELECT action, origin, role, objects FROM audit_pending").fetchall()
+    rows = connection.execute("SELECT action, origin, role, objects FROM audit_pending ORDER BY id").fetchall()
     connection.close()
-    assert rows == [("cases erase", "command", "operator", f'{{"caseId":"{case_id}"}}')]
+    assert rows[1:] == [("cases erase", "command", "operator", f'{{"caseId":"{case_id}"}}')]
 
 
 def test_what_an_operator_does_to_clients_is_in_the_log(folder: tuple[Path, str], tmp_path: Path) -> None:

@@ -35,7 +35,9 @@ async def answers_due(matchmaker: Matchmaker, unit: UnitOfWork) -> datetime | No
         for allocation in ended:
             reason = _why_to_contact(matchmaker, allocation, reminded=allocation.vacancy.id in in_vain)
             if reason is not None and allocation.offer is not None:
-                messages.record_contact_needed(unit, allocation.offer, reason, matchmaker.helpdesk)
+                await messages.record_contact_needed(
+                    matchmaker.references, unit, allocation.offer, reason, matchmaker.helpdesk
+                )
         await move_on(matchmaker, unit, lists, ended)
     return await store.next_answer_due(unit)
 

@@ -28,6 +28,7 @@ from services.registry.handlers import messages
 from services.registry.store import allocations as store
 from services.registry.store import decisions
 from services.registry.store.positions import AHEAD_LIMIT, ahead_in_groups
+from services.registry.store.references import References
 from services.registry.store.waitlists import Waitlist, WaitlistStore, ahead_of, first_in_line
 
 
@@ -53,6 +54,8 @@ class Matchmaker:
     is_holiday: IsHoliday
     helpdesk: str
     """The organisation that is told, beside the coordinator, when somebody should be contacted."""
+    references: References = field(default_factory=References)
+    """By which references organisations know people."""
 
     def offer_timing(self, programme: Programme, now: datetime) -> Timing:
         """How long a coordinator has to answer."""

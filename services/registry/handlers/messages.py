@@ -31,6 +31,7 @@ from services.chassis.database import Row
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry import measures
 from services.registry.domain.model import Allocation, Offer, OfferState
+from services.registry.store.references import References
 
 _GONE = frozenset(WithdrawalReason)
 _REVOCATIONS = {reason.value: reason for reason in RevocationReason}
@@ -85,13 +86,18 @@ def record_deadline_nearing(unit: UnitOfWork, allocation: Allocation) -> None:
     _record(unit, DeadlineNearing(**_common(allocation), deadline_at=_offer_of(allocation).deadline_at))
 
 
-def record_reflection_period_ending(unit: UnitOfWork, *, case_id: UUID, recipient: str, version: int) -> None:
+async def record_reflection_period_ending(
+    references: References, unit: UnitOfWork, *, case_id: UUID, recipient: str, version: int
+) -> None:
     """There is not much time left to decide, or to find another place."""
-    data = ReflectionPeriodEnding(case_id=case_id, recipient=recipient, version=version)
-    unit.record(data, subject=case_id, dataref=f"/registry/v1/cases/{case_id}/reflection-period")
+    case = (await references.of(unit, recipient)).to(case_id)
+    data = ReflectionPeriodEnding(case_id=case, recipient=recipient, version=version)
+    unit.record(data, subject=case, dataref=f"/registry/v1/cases/{case}/reflection-period")
 
 
-def record_contact_needed(unit: UnitOfWork, offer: Offer, reason: ContactReason, helpdesk: str) -> None:
+async def record_contact_needed(
+    references: References, unit: UnitOfWork, offer: Offer, reason: ContactReason, helpdesk: str
+) -> None:
     """Somebody should find out, or act: the coordinator and the helpdesk are told, once if they are the same.
 
     Of a provider that does not answer only the helpdesk is: the household did nothing wrong, and loses nothing.
@@ -99,14 +105,13 @@ def record_contact_needed(unit: UnitOfWork, offer: Offer, reason: ContactReason,
     entry = offer.entry
     recipients = (helpdesk,) if reason is ContactReason.PROVIDER_SILENT else (entry.coordinator, helpdesk)
     entry.calls += 1
-    data = ContactNeeded(
-        entry_id=entry.id,
-        offer_id=offer.id,
-        version=entry.calls,
-        reason=reason,
-        recipients=list(dict.fromkeys(recipients)),
-    )
-    unit.record(data, subject=entry.id, dataref=f"/registry/v1/offers/{offer.id}")
+    # Each by a message of their own, for each knows the entry by a reference of their own.
+    for recipient in dict.fromkeys(recipients):
+        known_as = (await references.of(unit, recipient)).to(entry.id)
+        data = ContactNeeded(
+            entry_id=known_as, offer_id=offer.id, version=entry.calls, reason=reason, recipients=[recipient]
+        )
+        unit.record(data, subject=known_as, dataref=f"/registry/v1/offers/{offer.id}")
 
 
 def record_offer_accepted(unit: UnitOfWork, allocation: Allocation) -> None:

@@ -39,12 +39,14 @@ async def case_changed(
     standing = await standing_of(matchmaker.lists, unit, case_id, *lived_in.values())
     if right_ends:
         # Places that were accepted: what is open is revoked below.
-        _warn_of_promises(matchmaker, unit, standing, lambda _, entry, vacancy: _has_no_right(unit, entry, vacancy))
+        await _warn_of_promises(
+            matchmaker, unit, standing, lambda _, entry, vacancy: _has_no_right(unit, entry, vacancy)
+        )
     await reconsider(matchmaker, unit, standing)
     for offer_id in lived_in:
         item = await of_offer(unit, standing.lists, offer_id)
         if item.offer is not None:
-            _warn(matchmaker, unit, item.offer)
+            await _warn(matchmaker, unit, item.offer)
             await update_entries(unit, [item.offer.entry])
 
 
@@ -52,7 +54,7 @@ async def reconsider(
     matchmaker: Matchmaker, unit: UnitOfWork, standing: Standing, ended_already: Sequence[Allocation] = ()
 ) -> None:
     """The same for a case that is held, of whose offers some have just ended and are not stored yet."""
-    _warn_of_promises(matchmaker, unit, standing, _is_newly_unsuitable)
+    await _warn_of_promises(matchmaker, unit, standing, _is_newly_unsuitable)
     before = {place.entry.id: place.entry.profile for place in standing.places}
     await _give_profiles(matchmaker, unit, standing)
     ended = list(ended_already)
@@ -99,7 +101,7 @@ async def _where_they_live(unit: UnitOfWork, case_id: UUID, before: Profile, now
     return {id_: name for id_, (name, terms) in lived_in.items() if is_newly_unsuitable(before, now, terms)}
 
 
-def _warn_of_promises(
+async def _warn_of_promises(
     matchmaker: Matchmaker, unit: UnitOfWork, standing: Standing, is_wrong: Callable[[Standing, Entry, Vacancy], bool]
 ) -> None:
     """Tell of accepted places that are wrong now."""
@@ -108,16 +110,16 @@ def _warn_of_promises(
         if item is None or item.offer is None or item.offer.state is not OfferState.ACCEPTED:
             continue
         if is_wrong(standing, place.entry, item.vacancy):
-            _warn(matchmaker, unit, item.offer)
+            await _warn(matchmaker, unit, item.offer)
 
 
-def _warn(
+async def _warn(
     matchmaker: Matchmaker,
     unit: UnitOfWork,
     offer: Offer,
     reason: ContactReason = ContactReason.PLACE_NO_LONGER_SUITABLE,
 ) -> None:
-    messages.record_contact_needed(unit, offer, reason, matchmaker.helpdesk)
+    await messages.record_contact_needed(matchmaker.references, unit, offer, reason, matchmaker.helpdesk)
 
 
 def _is_newly_unsuitable(standing: Standing, entry: Entry, vacancy: Vacancy) -> bool:
@@ -139,7 +141,7 @@ async def _tell_of_changes(
         elif _was_told_otherwise(matchmaker, item.offer, was) and not is_newly_unsuitable(
             was, is_now, item.vacancy.terms
         ):
-            _warn(matchmaker, unit, item.offer, ContactReason.HOUSEHOLD_CHANGED)
+            await _warn(matchmaker, unit, item.offer, ContactReason.HOUSEHOLD_CHANGED)
     await update_vacancies(unit, resized)
 
 

@@ -25,8 +25,12 @@ async def periods_ending(matchmaker: Matchmaker, unit: UnitOfWork) -> datetime |
         warnings = period["warnings"]
         if await _matters(unit, period):
             warnings += 1
-            messages.record_reflection_period_ending(
-                unit, case_id=period["person_id"], recipient=period["coordinator"], version=warnings
+            await messages.record_reflection_period_ending(
+                matchmaker.references,
+                unit,
+                case_id=period["person_id"],
+                recipient=period["coordinator"],
+                version=warnings,
             )
         later = next_warning(period["last_day"], days, unit.now)
         await store.set_warning(unit, period["case_id"], later, warnings)

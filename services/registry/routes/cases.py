@@ -1,5 +1,6 @@
 """Cases and the reports that they follow from."""
 
+from functools import partial
 from uuid import UUID
 
 from schemas.api.cases import (
@@ -11,12 +12,13 @@ from schemas.api.cases import (
     Referral,
     Referrals,
 )
-from schemas.api.registry import Case, NewCase
+from schemas.api.registry import Case, HelpdeskReference, NewCase
 from schemas.vocabulary import AgeBand, Purpose, Referrer, Region, Sex
 from services.chassis.database import Row
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Reply
 from services.registry.handlers import registration
+from services.registry.handlers.matching import Matchmaker
 from services.registry.handlers.registration import GroupReport, Report
 from services.registry.routes.common import (
     BASE,
@@ -51,6 +53,13 @@ async def get_case(call: Call, unit: UnitOfWork) -> Reply:
     return Reply(200, _case(await store.find_case(unit, call.uuid("caseId"), call.principal.organisation)))
 
 
+async def get_helpdesk_reference(matchmaker: Matchmaker, call: Call, unit: UnitOfWork) -> Reply:
+    """Tell by which reference the helpdesk knows one of your cases."""
+    case = await store.find_case(unit, call.uuid("caseId"), call.principal.organisation)
+    theirs = await matchmaker.references.of(unit, matchmaker.helpdesk)
+    return Reply(200, HelpdeskReference(helpdesk_reference=theirs.to(case["id"])))
+
+
 async def post_referral(call: Call[NewReferral], unit: UnitOfWork) -> Reply:
     """Take one more report about a case."""
     case_id, report = call.uuid("caseId"), _report(call.body, unit)
@@ -60,9 +69,10 @@ async def post_referral(call: Call[NewReferral], unit: UnitOfWork) -> Reply:
 
 async def get_referrals(call: Call, unit: UnitOfWork) -> Reply:
     """List the reports about a case."""
-    case = await store.find_case(unit, call.uuid("caseId"), call.principal.organisation)
+    mine = call.principal.organisation
+    case = await store.find_case(unit, call.uuid("caseId"), mine)
     rows = await grounds.referrals_of(unit, case["id"])
-    return Reply(200, Referrals(referrals=[_referral(row) for row in rows]))
+    return Reply(200, Referrals(referrals=[_referral(row, mine) for row in rows]))
 
 
 async def post_group(call: Call[NewGroup], unit: UnitOfWork) -> Reply:
@@ -76,7 +86,7 @@ async def post_group(call: Call[NewGroup], unit: UnitOfWork) -> Reply:
     return Reply(201, Referrals(referrals=told))
 
 
-def operations() -> tuple[Operation[UnitOfWork], ...]:
+def operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ...]:
     """What may be done with cases and reports."""
     return (
         Operation(
@@ -94,6 +104,16 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
         ),
         looks(
             "cases/{caseId}", "getCase", "Look at one of your cases", handler=get_case, response=Case, tags=("cases",)
+        ),
+        looks(
+            "cases/{caseId}/helpdesk-reference",
+            "getHelpdeskReference",
+            "Read by which reference the helpdesk knows one of your cases",
+            handler=partial(get_helpdesk_reference, matchmaker),
+            response=HelpdeskReference,
+            tags=("cases",),
+            description="To tell it to the helpdesk, such as when two organisations have a case of one person. "
+            "Your own reference is of no use to them, nor theirs to you.",
         ),
         changes(
             "cases/{caseId}/referrals",
@@ -154,11 +174,13 @@ def _told(body: NewReferral, report: Report, referral_id: UUID, case_id: UUID) -
     return Referral(**same, referral_id=referral_id, case_id=case_id, reported_at=report.reported_at)
 
 
-def _referral(row: Row) -> Referral:
+def _referral(row: Row, reader: str) -> Referral:
     region: PoliceUnit | KmarDistrict | None = None
     if row["police_unit"] is not None:
         region = PoliceUnit(kind="police_unit", unit=row["police_unit"])
     elif row["kmar_district"] is not None:
         region = KmarDistrict(kind="kmar_district", district=row["kmar_district"])
-    same = {name: row[name] for name in ("case_id", "referrer", "reference", "reported_at")}
-    return Referral(**same, referral_id=row["id"], region=region)
+    same = {name: row[name] for name in ("case_id", "referrer", "reported_at")}
+    # What another organisation was told, of a case that was merged into this one, stays theirs.
+    reference = row["reference"] if row["organisation"] == reader else None
+    return Referral(**same, referral_id=row["id"], region=region, reference=reference)

@@ -11,7 +11,7 @@ from services.chassis.database import Row
 from services.chassis.errors import FieldError, InvalidInput
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation
-from services.registry.domain.draw import drawn
+from services.registry.domain.draw import drawn, ticket
 from services.registry.domain.model import Profile
 from services.registry.domain.order import HIGHEST_URGENCY
 from services.registry.handlers.offers import Answering
@@ -92,6 +92,11 @@ def household_body(profile: Profile) -> Household:
     )
 
 
+def ticket_of(lot: UUID, case_id: UUID) -> UUID | None:
+    """What a case drew this lot with; None for who drew none."""
+    return None if drawn(lot) is None else ticket(case_id)
+
+
 def entry_body(row: Row) -> Entry:
     """A place in a waitlist, as its coordinator sees it."""
     return Entry(
@@ -102,4 +107,5 @@ def entry_body(row: Row) -> Entry:
         waiting_since=row["waiting_since"],
         state=row["state"],
         lot=drawn(row["lot"]),
+        ticket=ticket_of(row["lot"], row["case_id"]),
     )

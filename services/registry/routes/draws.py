@@ -91,9 +91,8 @@ def _holding(matchmaker: Matchmaker, chance: Chance) -> tuple[Operation[UnitOfWo
             operation_id="publishDraw",
             summary="End a draw and publish its seed",
             description="From then on anyone can check every lot: the first 16 bytes of the HMAC-SHA-256 of the ticket "
-            "(its 16 bytes) with the seed as key; the lower lot stands first. Whoever knows a case finds its "
-            "ticket: the first 16 bytes of the SHA-256 of its id (its 16 bytes). Who joins later stands behind all "
-            "who drew.",
+            "(its 16 bytes) with the seed as key; the lower lot stands first. A coordinator reads "
+            "the ticket of a case with its entry, from the moment it drew. Who joins later stands behind all who drew.",
             handler=partial(publish_draw, matchmaker),
             response=Draw,
             errors=(404, 409),

@@ -20,7 +20,7 @@ from services.registry.domain.draw import drawn
 from services.registry.domain.entries import Line
 from services.registry.handlers import entries
 from services.registry.handlers.matching import Matchmaker
-from services.registry.routes.common import BASE, entry_body, id_of
+from services.registry.routes.common import BASE, entry_body, id_of, ticket_of
 from services.registry.store import cases as store
 from services.registry.tables import entries as entries_table
 
@@ -55,6 +55,7 @@ async def post_entry(matchmaker: Matchmaker, call: Call[NewEntry], unit: UnitOfW
         waiting_since=entry.waiting_since,
         state=entry.state,
         lot=drawn(entry.lot),
+        ticket=ticket_of(entry.lot, entry.case_id),
     )
     return Reply(201, shown)
 

@@ -1,7 +1,7 @@
 """The audit log of a running system: every read and change, and every refusal, with who asked and about whom."""
 
 import json
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import select, union_all
 
@@ -11,6 +11,7 @@ from services.chassis.database import Row
 from services.chassis.identity import Role
 from services.chassis.service import Service
 from services.chassis.unit_of_work import UnitOfWork
+from services.registry.store.references import References
 from tests.integration.api.conftest import Server
 
 PURPOSES = [purpose.value for purpose in Purpose]
@@ -31,6 +32,12 @@ async def lines(service: Service) -> list[Row]:
     return await service.transactions.read(read)
 
 
+async def known_as(server: Server, organisation: str, id_: str) -> str:
+    """By which reference an organisation knows what is stored with this id."""
+    registry = server.services["registry"].transactions
+    return str((await registry.read(lambda unit: References().of(unit, organisation))).to(UUID(id_)))
+
+
 async def last(server: Server, service: str = "registry") -> Row:
     return (await lines(server.services[service]))[-1]
 
@@ -40,14 +47,15 @@ def seen(row: Row) -> tuple[object, ...]:
 
 
 async def test_a_change_and_a_read_of_a_case_are_noted_with_whose_case_it_was(server: Server) -> None:
-    """By the ids in the path, and by the cases that were met on the way."""
+    """By the references in the path, as they were sent, and by the cases that were met on the way."""
     token = server.token("coordination", Role.COORDINATOR)
     case_id = (await server.post("/registry/v1/cases", token, CASE)).body["caseId"]
     assert seen(await last(server)) == ("registerCase", "done", 201, "coordination", "coordinator")
     await server.send("GET", f"/registry/v1/cases/{case_id}", token)
     row = await last(server)
     assert seen(row) == ("getCase", "done", 200, "coordination", "coordinator")
-    assert (json.loads(row.cases), json.loads(row.objects)) == ([case_id], {"caseId": case_id})
+    assert json.loads(row.objects) == {"caseId": case_id}
+    assert [await known_as(server, "coordination", case) for case in json.loads(row.cases)] == [case_id]
     assert (row.subject, row.origin) == ("system", "api")
 
 
@@ -57,7 +65,8 @@ async def test_whose_entries_a_list_showed_is_noted(sampled: Server) -> None:
     shown = (await sampled.send("GET", "/registry/v1/entries", token)).body["entries"]
     row = await last(sampled)
     assert row.action == "listEntries"
-    assert json.loads(row.cases) == sorted({entry["caseId"] for entry in shown}) != []
+    noted = {await known_as(sampled, "comensha", case) for case in json.loads(row.cases)}
+    assert noted == {entry["caseId"] for entry in shown} != set()
 
 
 async def test_an_answer_that_is_given_again_is_noted_as_that(server: Server) -> None:

@@ -317,14 +317,35 @@ async def test_the_command_erases_after_a_confirmation(desk: Desk, tmp_path: Pat
     await desk.send("PUT", path, CANARIES)
     await desk.server.embedded.process.stop(0)
 
-    async def run(*arguments: str, given: str | None = None) -> tuple[int, str]:
-        result = await asyncio.to_thread(CliRunner().invoke, cli, ["cases", "erase", *arguments], input=given)
+    async def run(command: str, *arguments: str, given: str | None = None) -> tuple[int, str]:
+        result = await asyncio.to_thread(CliRunner().invoke, cli, ["cases", command, *arguments], input=given)
         return result.exit_code, result.output
 
     folder = ("--data", str(tmp_path))
-    assert (await run(case_id, *folder, given="n\n"))[0] == 1
-    assert (await run(str(uuid4()), *folder, "--yes"))[0] == 1
-    assert (await run(case_id, "--data", str(tmp_path / "nothing")))[0] == 2
-    code, said = await run(case_id, *folder, given="y\n")
+    found = (await run("find", "coordination-one", case_id, *folder))[1].strip()
+    assert (await run("erase", found, *folder, given="n\n"))[0] == 1
+    assert (await run("erase", case_id, *folder, "--yes"))[0] == 1
+    assert (await run("erase", found, "--data", str(tmp_path / "nothing")))[0] == 2
+    code, said = await run("erase", found, *folder, given="y\n")
     assert (code, "destroyed" in said) == (0, True)
-    assert await run(case_id, *folder, "--yes") == (0, "Nothing personal was stored of it.\n")
+    assert await run("erase", found, *folder, "--yes") == (0, "Nothing personal was stored of it.\n")
+
+
+async def test_the_operator_finds_which_case_is_meant_and_says_by_what_another_knows_it(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """By whose reference it is, and back; with another's organisation, none is found by it."""
+    case_id = await desk.case()
+    told = (await desk.read(f"/cases/{case_id}/helpdesk-reference"))["helpdeskReference"]
+
+    async def run(*arguments: str) -> tuple[int, str]:
+        result = await asyncio.to_thread(CliRunner().invoke, cli, ["cases", *arguments, "--data", str(tmp_path)])
+        return result.exit_code, result.output.strip()
+
+    code, found = await run("find", "coordination-one", case_id)
+    assert (code, found == case_id) == (0, False)
+    assert await run("find", "comensha", told) == (0, found)
+    assert await run("reference", "coordination-one", found) == (0, case_id)
+    assert await run("reference", "comensha", found) == (0, told)
+    assert (await run("find", "coordination-two", case_id))[0] == 1
+    assert (await run("reference", "coordination-one", str(uuid4())))[0] == 1

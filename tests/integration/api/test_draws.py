@@ -23,8 +23,7 @@ async def test_anyone_checks_a_lot_once_the_seed_is_published(server: Server) ->
     published = await server.post(f"{DRAWS}/{begun['drawId']}/_publish", helpdesk)
     seed = bytes.fromhex(published.body["seed"])
     assert hashlib.sha256(seed).hexdigest() == begun["commitment"]
-    ticket = hashlib.sha256(UUID(case).bytes).digest()[:16]
-    assert UUID(entry["lot"]).bytes == hmac.new(seed, ticket, hashlib.sha256).digest()[:16]
+    assert UUID(entry["lot"]).bytes == hmac.new(seed, UUID(entry["ticket"]).bytes, hashlib.sha256).digest()[:16]
     assert (await server.send("GET", f"/registry/v1/entries/{entry['entryId']}", north)).body["lot"] == entry["lot"]
 
 

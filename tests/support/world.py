@@ -191,6 +191,11 @@ class World(Acts):
 
         return await self.services[service].transactions.read(read)
 
+    async def meant_by(self, organisation: str, reference: UUID) -> UUID:
+        """What an organisation means by a reference of its own."""
+        own = await self.run("registry", lambda unit: self.matchmaker.references.of(unit, organisation))
+        return own.meant_by(reference)
+
     async def events(self, service: str) -> list[tuple[str, Any]]:
         """What a service has recorded, oldest first: the last word of the type, and the data."""
         outbox = self.services[service].tables.outbox

@@ -1,4 +1,4 @@
-"""How organisations know what is stored about people: each by references of its own (ADR 35).
+"""How organisations know what is stored about people: each by references of its own (ADR 38).
 
 A reference is the id itself (a UUIDv7), enciphered with a key of the organisation's: AES-256 on the one block that an
 id is, again and again until the outcome is a UUID of the kind for own uses (version 8 of RFC 9562). So it is always the

@@ -237,6 +237,13 @@ async def test_a_pause_of_its_own_outlives_an_acceptance_elsewhere(world: World)
     assert await states_of(world, pausing.id, asked.id, over.id) == ["paused", "paused", "waiting"]
 
 
+async def was_told_of(world: World, offer_id: UUID) -> None:
+    """Of this place that became wrong, and of nothing else, the coordinator and the helpdesk."""
+    told = [data for kind, data in await world.events("registry") if kind == "contact-needed"]
+    assert {(data.reason, data.offer_id) for data in told} == {("place_no_longer_suitable", offer_id)}
+    assert [data.recipients for data in told] == [[COORDINATOR], ["comensha"]]
+
+
 async def test_what_became_wrong_after_a_yes_is_told_to_who_can_act(world: World) -> None:
     """A promise to both sides is not torn up by us; once for each thing that is wrong, to coordinator and helpdesk."""
     entry = await world.join()
@@ -244,9 +251,7 @@ async def test_what_became_wrong_after_a_yes_is_told_to_who_can_act(world: World
     larger = replace(HOUSEHOLD, children=3)
     for _ in range(2):
         await world.change(entry.case_id, larger)
-    (told,) = [data for kind, data in await world.events("registry") if kind == "contact-needed"]
-    assert (told.reason, told.offer_id) == ("place_no_longer_suitable", offer_id)
-    assert told.recipients == [COORDINATOR, "comensha"]
+    await was_told_of(world, offer_id)
     assert (await world.unit(unit))["state"] == "reserved"
 
 
@@ -336,8 +341,7 @@ async def test_a_permit_after_a_yes_to_categorical_shelter_is_told_to_who_can_ac
         lambda work: permits.grant_permit(world.matchmaker, work, entry.case_id, COORDINATOR, PermitKind.ASYLUM, today),
     )
     await world.change(entry.case_id, HOUSEHOLD)
-    (told,) = [data for kind, data in await world.events("registry") if kind == "contact-needed"]
-    assert (told.reason, told.offer_id) == ("place_no_longer_suitable", offer_id)
+    await was_told_of(world, offer_id)
     assert (await world.unit(unit))["state"] == "reserved"
 
 
@@ -356,8 +360,7 @@ async def test_a_rule_against_where_they_live_is_told_to_who_can_act(world: Worl
                 world.matchmaker, world.vault, work, entry.case_id, COORDINATOR, rule
             ),
         )
-    (told,) = [data for kind, data in await world.events("registry") if kind == "contact-needed"]
-    assert (told.reason, told.offer_id) == ("place_no_longer_suitable", offer_id)
+    await was_told_of(world, offer_id)
     assert (await world.unit(unit))["state"] == "occupied"
 
 

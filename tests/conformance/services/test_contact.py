@@ -14,19 +14,20 @@ HELPDESK = "comensha"
 
 
 async def called(world: World) -> list[Any]:
-    """For whom contact was asked, why, and as the how-manieth time."""
-    return [
-        (data.entry_id, data.reason, data.version)
+    """For whom contact was asked, why, and as the how-manieth time; each recipient was told by a message of its own."""
+    asked = [
+        (await world.meant_by(data.recipients[0], data.entry_id), data.reason, data.version)
         for kind, data in await world.events("registry")
-        if kind == "contact-needed"
+        if kind == "contact-needed" and len(data.recipients) == 1
     ]
+    return list(dict.fromkeys(asked))
 
 
 async def told(world: World, recipient: str) -> list[Any]:
     """About whom somebody was told that contact is needed."""
     mine = (notifications.c.recipient == recipient, notifications.c.kind == "contact-needed")
     rows = await world.rows("notifications", select(notifications).where(*mine).order_by(notifications.c.sequence))
-    return [row["subject"] for row in rows]
+    return [await world.meant_by(recipient, row["subject"]) for row in rows]
 
 
 async def let_expire(world: World) -> None:

@@ -32,7 +32,7 @@ async def warned(world: World) -> list[UUID]:
     assert {row["dataref"] for row in rows} == {
         f"/registry/v1/cases/{row['subject']}/reflection-period" for row in rows
     }
-    return [row["subject"] for row in rows]
+    return [await world.meant_by(COORDINATOR, row["subject"]) for row in rows]
 
 
 async def at(world: World, moments: Sequence[datetime]) -> None:

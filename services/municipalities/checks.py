@@ -30,6 +30,63 @@ _SLOT_STATES: SlotStates = (
 )
 
 
+def _unbalanced(*by: ColumnElement[Any], which: ColumnElement[bool] | None = None) -> Select[Any]:
+    people = func.sum(ledger.c.people)
+    query = select(*by, people.label("people")).group_by(*by).having(people != 0).order_by(*by).limit(FINDINGS_LIMIT)
+    return query if which is None else query.where(which)
+
+
+def _lines_of_swap(code: ColumnElement[str], people: ColumnElement[int]) -> ColumnElement[int]:
+    right = (ledger.c.municipality_code == code) & (ledger.c.people == people) & (ledger.c.kind == Kind.SWAP)
+    return func.sum(case((right & (ledger.c.half_year == quota_swaps.c.half_year), 1), else_=0))
+
+
+def _swaps_amiss() -> Select[Any]:
+    gone = _lines_of_swap(quota_swaps.c.from_code, -quota_swaps.c.people)
+    come = _lines_of_swap(quota_swaps.c.to_code, quota_swaps.c.people)
+    joined = quota_swaps.outerjoin(ledger, ledger.c.swap_id == quota_swaps.c.id)
+    wrong = (func.count(ledger.c.id) != LINES_OF_SWAP) | (gone != 1) | (come != 1)
+    query = select(quota_swaps.c.id).select_from(joined).group_by(quota_swaps.c.id).having(wrong)
+    return query.order_by(quota_swaps.c.id).limit(FINDINGS_LIMIT)
+
+
+def _claims_in(which: ColumnElement[bool]) -> Select[Any]:
+    key = (claims.c.half_year, claims.c.municipality_code)
+    return select(*key, func.sum(claims.c.people).label("people")).where(which).group_by(*key)
+
+
+def _claims_amiss() -> Select[Any]:
+    pairs: Iterable[tuple[str, str]] = ((claim, slot) for claim, allowed in _SLOT_STATES for slot in allowed)
+    joined = claims.join(slots, slots.c.id == claims.c.slot_id)
+    wrong = tuple_(claims.c.state, slots.c.state).not_in(list(pairs)) | (
+        claims.c.municipality_code != slots.c.municipality_code
+    )
+    query = select(claims.c.id, claims.c.state, slots.c.state.label("slot_state")).select_from(joined).where(wrong)
+    return query.order_by(claims.c.id).limit(FINDINGS_LIMIT)
+
+
+# Built once: to build one takes longer than to ask it, and a simulation asks them all the time.
+_BOOKINGS = _unbalanced(ledger.c.booking_id)
+_MOVED_BY_CLAIMS = _unbalanced(ledger.c.half_year, ledger.c.municipality_code, which=ledger.c.kind.in_(CLAIM_KINDS))
+_MOVED_BY_SWAPS = _unbalanced(ledger.c.half_year, which=ledger.c.kind == Kind.SWAP)
+_SWAPS_AMISS = _swaps_amiss()
+_SHARES = select(ledger.c.half_year, ledger.c.municipality_code, ledger.c.people).where(
+    ledger.c.kind == Kind.QUOTA, ledger.c.merger_id.is_(None), ledger.c.account == Account.OPEN
+)
+_BY_CLAIMS = {
+    Account.CLAIMED: _claims_in(claims.c.state == ClaimState.CLAIMED),
+    Account.HOUSED: _claims_in((claims.c.state == ClaimState.HOUSED) & claims.c.counted),
+}
+_OF_ACCOUNT = (ledger.c.half_year, ledger.c.municipality_code, ledger.c.account)
+_BOOKED = (
+    select(*_OF_ACCOUNT, func.sum(ledger.c.people).label("people"))
+    .where(ledger.c.account.in_([Account.CLAIMED, Account.HOUSED]))
+    .group_by(*_OF_ACCOUNT)
+)
+_CLOSED = select(ledger.c.half_year).where(ledger.c.kind == Kind.CARRIED_OVER).distinct()
+_CLAIMS_AMISS = _claims_amiss()
+
+
 async def findings(unit: UnitOfWork) -> list[str]:
     """Everything that is wrong, at most a thousand of each kind; empty when the ledger balances."""
     return [
@@ -45,14 +102,13 @@ async def findings(unit: UnitOfWork) -> list[str]:
 
 
 async def _bookings_out_of_balance(unit: UnitOfWork) -> list[str]:
-    found = await unit.execute(_unbalanced(ledger.c.booking_id))
+    found = await unit.execute(_BOOKINGS)
     return [f"booking {row.booking_id}: its lines sum to {row.people}, not zero" for row in found]
 
 
 async def _claims_out_of_balance(unit: UnitOfWork) -> list[str]:
     """What claims cause moves people between the accounts of one quota, and adds none."""
-    by = (ledger.c.half_year, ledger.c.municipality_code)
-    found = await unit.execute(_unbalanced(*by, which=ledger.c.kind.in_(CLAIM_KINDS)))
+    found = await unit.execute(_MOVED_BY_CLAIMS)
     return [
         f"quota {row.half_year} of {row.municipality_code}: claims add {row.people} people to it, not zero"
         for row in found
@@ -60,26 +116,13 @@ async def _claims_out_of_balance(unit: UnitOfWork) -> list[str]:
 
 
 async def _swaps_out_of_balance(unit: UnitOfWork) -> list[str]:
-    found = await unit.execute(_unbalanced(ledger.c.half_year, which=ledger.c.kind == Kind.SWAP))
+    found = await unit.execute(_MOVED_BY_SWAPS)
     return [f"half-year {row.half_year}: swaps add {row.people} people to the task, not zero" for row in found]
 
 
 async def _swaps_and_ledger_differ(unit: UnitOfWork) -> list[str]:
     """Each swap has two lines: so many people fewer for the one, and more for the other."""
-
-    def lines(code: ColumnElement[str], people: ColumnElement[int]) -> ColumnElement[int]:
-        right = (ledger.c.municipality_code == code) & (ledger.c.people == people) & (ledger.c.kind == Kind.SWAP)
-        return func.sum(case((right & (ledger.c.half_year == quota_swaps.c.half_year), 1), else_=0))
-
-    gone, come = (
-        lines(quota_swaps.c.from_code, -quota_swaps.c.people),
-        lines(quota_swaps.c.to_code, quota_swaps.c.people),
-    )
-    joined = quota_swaps.outerjoin(ledger, ledger.c.swap_id == quota_swaps.c.id)
-    wrong = (func.count(ledger.c.id) != LINES_OF_SWAP) | (gone != 1) | (come != 1)
-    query = select(quota_swaps.c.id).select_from(joined).group_by(quota_swaps.c.id).having(wrong)
-    found = await unit.execute(query.order_by(quota_swaps.c.id).limit(FINDINGS_LIMIT))
-    return [f"swap {row.id}: the ledger does not have its two lines" for row in found]
+    return [f"swap {row.id}: the ledger does not have its two lines" for row in await unit.execute(_SWAPS_AMISS)]
 
 
 async def _shares_and_ledger_differ(unit: UnitOfWork) -> list[str]:
@@ -107,10 +150,8 @@ async def _shares_and_ledger_differ(unit: UnitOfWork) -> list[str]:
 
 
 async def _booked_shares(unit: UnitOfWork) -> dict[str, dict[str, int]]:
-    first = (ledger.c.kind == Kind.QUOTA) & ledger.c.merger_id.is_(None) & (ledger.c.account == Account.OPEN)
-    query = select(ledger.c.half_year, ledger.c.municipality_code, ledger.c.people).where(first)
     booked: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for row in await unit.execute(query):
+    for row in await unit.execute(_SHARES):
         booked[row.half_year][row.municipality_code] = row.people
     return booked
 
@@ -119,12 +160,7 @@ async def _claims_and_ledger_differ(unit: UnitOfWork) -> list[str]:
     """Each claim stands in the ledger as it is, once, under its municipality and half-year."""
     booked = await _booked(unit)
     counted: Counter[tuple[str, str, str]] = Counter()
-    key = (claims.c.half_year, claims.c.municipality_code)
-    for state, account in ((ClaimState.CLAIMED, Account.CLAIMED), (ClaimState.HOUSED, Account.HOUSED)):
-        which = claims.c.state == state
-        if state is ClaimState.HOUSED:
-            which = which & claims.c.counted
-        sums = select(*key, func.sum(claims.c.people).label("people")).where(which).group_by(*key)
+    for account, sums in _BY_CLAIMS.items():
         for row in await unit.execute(sums):
             counted[row.half_year, row.municipality_code, account] = int(row.people)
     return [
@@ -136,19 +172,15 @@ async def _claims_and_ledger_differ(unit: UnitOfWork) -> list[str]:
 
 
 async def _booked(unit: UnitOfWork) -> Counter[tuple[str, str, str]]:
-    by = (ledger.c.half_year, ledger.c.municipality_code, ledger.c.account)
-    sums = select(*by, func.sum(ledger.c.people).label("people"))
-    sums = sums.where(ledger.c.account.in_([Account.CLAIMED, Account.HOUSED])).group_by(*by)
     return Counter(
-        {(row.half_year, row.municipality_code, row.account): int(row.people) for row in await unit.execute(sums)}
+        {(row.half_year, row.municipality_code, row.account): int(row.people) for row in await unit.execute(_BOOKED)}
     )
 
 
 async def _closed_but_not_carried_over(unit: UnitOfWork) -> list[str]:
     """A half-year that is closed has carried everything that was left to the next one."""
     set_ = await store.set_half_years(unit)
-    carried = select(ledger.c.half_year).where(ledger.c.kind == Kind.CARRIED_OVER).distinct()
-    closed = {row.half_year for row in await unit.execute(carried)}
+    closed = {row.half_year for row in await unit.execute(_CLOSED)}
     found = []
     for half_year in sorted(half_year.previous for half_year in set_):
         if str(half_year) in closed:
@@ -158,17 +190,5 @@ async def _closed_but_not_carried_over(unit: UnitOfWork) -> list[str]:
 
 
 async def _claims_and_slots_differ(unit: UnitOfWork) -> list[str]:
-    pairs: Iterable[tuple[str, str]] = ((claim, slot) for claim, allowed in _SLOT_STATES for slot in allowed)
-    joined = claims.join(slots, slots.c.id == claims.c.slot_id)
-    wrong = tuple_(claims.c.state, slots.c.state).not_in(list(pairs)) | (
-        claims.c.municipality_code != slots.c.municipality_code
-    )
-    query = select(claims.c.id, claims.c.state, slots.c.state.label("slot_state")).select_from(joined).where(wrong)
-    found = await unit.execute(query.order_by(claims.c.id).limit(FINDINGS_LIMIT))
+    found = await unit.execute(_CLAIMS_AMISS)
     return [f"claim {row.id}: it is {row.state}, but its slot is {row.slot_state}, or another's" for row in found]
-
-
-def _unbalanced(*by: ColumnElement[Any], which: ColumnElement[bool] | None = None) -> Select[Any]:
-    people = func.sum(ledger.c.people)
-    query = select(*by, people.label("people")).group_by(*by).having(people != 0).order_by(*by).limit(FINDINGS_LIMIT)
-    return query if which is None else query.where(which)

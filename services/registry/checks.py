@@ -1,15 +1,16 @@
 """What must never be false in the registry's database, as questions that find what breaks it: ids only."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import groupby, islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, ColumnElement, and_, func, not_, or_, select
+from sqlalchemy import Column, ColumnElement, Executable, Uuid, and_, bindparam, func, not_, or_, select
 
 from schemas.vocabulary import ListKind
 from services.chassis.checks import FINDINGS_LIMIT, Question, broken, missing, questions
-from services.chassis.database import Row, among
+from services.chassis.database import Row, UtcDateTime, ids_value, one_of
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.eligibility import reasons_against, reasons_of_programme
 from services.registry.domain.model import (
@@ -46,15 +47,11 @@ async def findings(unit: UnitOfWork, programmes: Programmes | None = None) -> li
 
 async def _forgotten(unit: UnitOfWork, programmes: Programmes) -> list[Row]:
     """Vacancies that are free while somebody waits who is eligible and was not offered them before."""
-    offerable = or_(vacancies.c.offerable_until.is_(None), vacancies.c.offerable_until > unit.now)
-    query = select(vacancies).where(vacancies.c.state == VacancyState.OPEN, offerable)
-    free = await unit.execute(
-        query.order_by(vacancies.c.waitlist, vacancies.c.opened_at, vacancies.c.id).limit(VACANCIES_LIMIT)
-    )
+    free = await unit.execute(_FREE, {"now": unit.now})
     forgotten = []
     for waitlist, mine in groupby(free, key=lambda row: row.waitlist):
         programme = programmes.at(waitlist, unit.now)
-        everyone = await unit.execute(select(profiles).where(profiles.c.waitlist == waitlist))
+        everyone = await unit.execute(_PROFILES, {"waitlist": waitlist})
         line = [row for row in everyone if not reasons_of_programme(decode_profile(row.profile), programme)]
         forgotten += [vacancy for vacancy in mine if await _has_eligible(unit, vacancy, line, programme)]
     return forgotten
@@ -62,15 +59,9 @@ async def _forgotten(unit: UnitOfWork, programmes: Programmes) -> list[Row]:
 
 async def _not_for_them(unit: UnitOfWork, programmes: Programmes) -> list[UUID]:
     """Open offers of what does not suit the household as it is known now, or whose list is not for it."""
-    query = select(offers.c.id, offers.c.policy, vacancies.c.terms, profiles.c.profile).select_from(
-        offers.join(vacancies, vacancies.c.id == offers.c.vacancy_id)
-        .join(entries, entries.c.id == offers.c.entry_id)
-        .join(profiles, profiles.c.id == entries.c.profile_id)
-    )
-    query = query.where(offers.c.state.in_(OPEN_OFFER_STATES)).order_by(offers.c.id).limit(OFFERS_LIMIT)
     wrong = (
         row.id
-        for row in await unit.execute(query)
+        for row in await unit.execute(_OPEN_OFFERS)
         if _is_wrong(decode_profile(row.profile), decode_terms(row.terms), programmes.of_policy(row.policy))
     )
     return list(islice(wrong, FINDINGS_LIMIT))
@@ -83,9 +74,11 @@ def _is_wrong(profile: Profile, terms: Terms, programme: Programme | None) -> bo
 
 async def _still_open(unit: UnitOfWork, suspects: Sequence[Row]) -> list[UUID]:
     """Those of them to which nothing happened meanwhile: a database at work moves while it is read."""
-    query = select(vacancies.c.id, vacancies.c.allocation_version, vacancies.c.source_version)
-    query = query.where(vacancies.c.state == VacancyState.OPEN)
-    now = await unit.execute(query.where(among(unit.connection, vacancies.c.id, [row.id for row in suspects])))
+    if not suspects:
+        return []
+    dialect = unit.connection.dialect.name
+    ids = {"ids": ids_value(dialect, [row.id for row in suspects])}
+    now = await unit.execute(_still_open_among(dialect), ids)
     same = {(row.id, row.allocation_version, row.source_version) for row in now}
     return [row.id for row in suspects if (row.id, row.allocation_version, row.source_version) in same]
 
@@ -95,15 +88,55 @@ async def _has_eligible(unit: UnitOfWork, vacancy: Row, line: list[Row], program
     suited = [row.id for row in line if not reasons_against(decode_profile(row.profile), terms)]
     if not suited:
         return False
-    asked = (offers.c.vacancy_id == vacancy.id, offers.c.case_id == entries.c.case_id, WAS_ANSWERED)
-    before = select(offers.c.id).where(*asked).exists()
-    entitled = entries.c.eligible_until > max(unit.now, vacancy.available_from)
-    if not programme.requires_reflection_period:
+    dialect = unit.connection.dialect.name
+    query = _eligible(dialect, period=programme.requires_reflection_period, permit=programme.requires_permit)
+    begins = max(unit.now, vacancy.available_from)
+    given = {"vacancy_id": vacancy.id, "begins": begins, "profiles": ids_value(dialect, suited)}
+    return bool(await unit.execute(query, given))
+
+
+@lru_cache(maxsize=8)
+def _eligible(dialect: str, *, period: bool, permit: bool) -> Executable:
+    """Whoever of these profiles could have this vacancy now and was not offered it before; one is enough."""
+    asked = (offers.c.vacancy_id == bindparam("vacancy_id", type_=Uuid), offers.c.case_id == entries.c.case_id)
+    before = select(offers.c.id).where(*asked, WAS_ANSWERED).exists()
+    entitled = entries.c.eligible_until > bindparam("begins", type_=UtcDateTime)
+    if not period:
         entitled = or_(entitled, entries.c.eligible_until.is_(None))
-    granted = entries.c.lacks == "" if programme.requires_permit else entries.c.lacks.in_(("", Lack.PERMIT))
+    granted = entries.c.lacks == "" if permit else entries.c.lacks.in_(("", Lack.PERMIT))
     waiting = (entries.c.state == EntryState.WAITING, entitled, granted, not_(before))
-    query = select(entries.c.id).where(among(unit.connection, entries.c.profile_id, suited), *waiting)
-    return bool(await unit.execute(query.order_by(entries.c.id).limit(1)))
+    query = select(entries.c.id).where(one_of(dialect, entries.c.profile_id, "profiles"), *waiting)
+    return query.order_by(entries.c.id).limit(1)
+
+
+@lru_cache(maxsize=2)
+def _still_open_among(dialect: str) -> Executable:
+    query = select(vacancies.c.id, vacancies.c.allocation_version, vacancies.c.source_version)
+    return query.where(vacancies.c.state == VacancyState.OPEN, one_of(dialect, vacancies.c.id, "ids"))
+
+
+# Built once: to build one takes longer than to ask it, and a simulation asks them all the time.
+_FREE = (
+    select(vacancies)
+    .where(
+        vacancies.c.state == VacancyState.OPEN,
+        or_(vacancies.c.offerable_until.is_(None), vacancies.c.offerable_until > bindparam("now", type_=UtcDateTime)),
+    )
+    .order_by(vacancies.c.waitlist, vacancies.c.opened_at, vacancies.c.id)
+    .limit(VACANCIES_LIMIT)
+)
+_PROFILES = select(profiles).where(profiles.c.waitlist == bindparam("waitlist"))
+_OPEN_OFFERS = (
+    select(offers.c.id, offers.c.policy, vacancies.c.terms, profiles.c.profile)
+    .select_from(
+        offers.join(vacancies, vacancies.c.id == offers.c.vacancy_id)
+        .join(entries, entries.c.id == offers.c.entry_id)
+        .join(profiles, profiles.c.id == entries.c.profile_id)
+    )
+    .where(offers.c.state.in_(OPEN_OFFER_STATES))
+    .order_by(offers.c.id)
+    .limit(OFFERS_LIMIT)
+)
 
 
 _ACTIVE = offers.c.state.in_(ACTIVE_OFFER_STATES)

@@ -8,12 +8,16 @@ when it was built anew.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import BindParameter, Dialect, Executable, Insert
+from sqlalchemy import BindParameter, Dialect, Executable, Insert, Uuid
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.dialects.sqlite import pysqlite
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.sql.cache_key import CacheKey
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -59,18 +63,15 @@ class Compiled:
         self.shape = shape
         self.sql = shape.sql
         self._arguments = [
-            (argument.key, argument.required, _default(argument, binds), argument.process)
+            (argument.key, argument.process, argument.required, _default(argument, binds))
             for argument in shape.arguments
         ]
 
     def arguments(self, given: Mapping[str, Any]) -> list[Any]:
         """The arguments in their order. Raises KeyError when a parameter is missing."""
         return [
-            process(value) if process else value
-            for value, process in (
-                (given[key] if key in given or required else default, process)
-                for key, required, default, process in self._arguments
-            )
+            default if key not in given and not required else given[key] if process is None else process(given[key])
+            for key, process, required, default in self._arguments
         ]
 
 
@@ -79,6 +80,7 @@ class Compiler:
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
+        self._writes_words = issubclass(dialect.statement_compiler, _WithWords)
         self._known: WeakKeyDictionary[Executable, dict[_Names, Compiled]] = WeakKeyDictionary()
         self._shapes: dict[object, Shape] = {}
 
@@ -95,15 +97,19 @@ class Compiler:
         key: CacheKey | None = statement._generate_cache_key()  # type: ignore[attr-defined] # noqa: SLF001 - the key of SQLAlchemy's own cache
         if key is None:
             return Compiled(self._shape(statement, names, ()), ())
-        # An IN list is written out, so its length is part of the text.
-        lengths = tuple(len(bind.effective_value or ()) for bind in key.bindparams if bind.expanding)
-        known = (key.key, names, lengths)
+        known = (key.key, names, tuple(map(self._in_text, key.bindparams)))
         shape = self._shapes.get(known)
         if shape is None:
             shape = self._shape(statement, names, key.bindparams)
             if shape.shared:
                 self._remember(known, shape)
         return Compiled(shape, key.bindparams if shape.shared else ())
+
+    def _in_text(self, bind: BindParameter[Any]) -> object:
+        """What of a value is part of the text: the length of an IN list, which is written out, or the value itself."""
+        if self._writes_words and _is_word(bind):
+            return tuple(bind.value or ()) if bind.expanding else bind.value
+        return len(bind.effective_value or ()) if bind.expanding else None
 
     def _remember(self, known: object, shape: Shape) -> None:
         if len(self._shapes) >= SHAPES:
@@ -159,11 +165,54 @@ class Compiler:
 
 
 def _default(argument: _Argument, binds: Sequence[BindParameter[Any]]) -> object:
-    if argument.bind is None or argument.required or not binds:
-        return argument.default
-    value: Any = binds[argument.bind].effective_value
-    return value if argument.element is None else value[argument.element]
+    """What the driver gets when nothing is given."""
+    if argument.required:
+        return None
+    value: Any = argument.default
+    if argument.bind is not None and binds:
+        value = binds[argument.bind].effective_value
+        value = value if argument.element is None else value[argument.element]
+    return value if argument.process is None else argument.process(value)
+
+
+def _is_word(bind: BindParameter[Any]) -> bool:
+    """Whether it is a word of ours, such as a state, or a list of such words."""
+    if bind.required or bind.callable:
+        return False
+    values = (bind.value or ()) if bind.expanding else (bind.value,)
+    return bool(values) and all(isinstance(value, Enum) for value in values)
+
+
+class _WithWords(SQLiteCompiler):
+    """Writes words of ours into the text.
+
+    SQLite looks at the value of a parameter to see whether a partial index is good for it, and from then on prepares
+    the statement anew at each execution (https://sqlite.org/queryplanner-ng.html#qpsg); that takes longer than to
+    run it.
+    """
+
+    def visit_bindparam(self, bindparam: BindParameter[Any], *given: Any, **named: Any) -> Any:  # noqa: ANN401 - SQLAlchemy's signature
+        if _is_word(bindparam):
+            named["literal_binds"] = True
+        return super().visit_bindparam(bindparam, *given, **named)  # type: ignore[no-untyped-call] # SQLAlchemy leaves it so
+
+
+class _Identifier(Uuid[UUID]):
+    """Ids are read again and again, and making one takes as long as a look into an index."""
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Processor:  # noqa: ARG002 - SQLAlchemy's signature
+        return _identifier
+
+
+@lru_cache(maxsize=10_000)
+def _identifier(value: str | None) -> UUID | None:
+    return None if value is None else UUID(value)
+
+
+class _SQLite(pysqlite.dialect):
+    statement_compiler = _WithWords
+    colspecs = {**pysqlite.dialect.colspecs, Uuid: _Identifier}  # noqa: RUF012 - SQLAlchemy declares it so
 
 
 for_postgresql = Compiler(asyncpg.dialect())  # type: ignore[no-untyped-call] # SQLAlchemy leaves it so
-for_sqlite = Compiler(pysqlite.dialect())
+for_sqlite = Compiler(_SQLite())

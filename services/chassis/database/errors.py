@@ -2,8 +2,6 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError
@@ -68,19 +66,28 @@ class StatementFailed(Exception):
         super().__init__(f"{type(error).__name__} (SQLSTATE {_state(error) or 'none'}, constraint {constraint})")
 
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn the driver's errors into ours. Their texts hold row values, so only codes and names pass on."""
-    try:
-        yield
-    except DBAPIError as error:
-        # SQLAlchemy's wrapping while migrating.
-        cause = getattr(error.orig, "driver_exception", None) or getattr(error.orig, "__cause__", None) or error.orig
-        raise _translation(cause or error, lost=error.connection_invalidated) from None
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error) as error:
-        raise _translation(error) from None
-    except (OSError, TimeoutError) as error:
-        raise DatabaseUnavailable(f"The database did not answer ({type(error).__name__}).") from None
+class translated:  # noqa: N801 - used as a statement
+    """Turn the driver's errors into ours. Their texts hold row values, so only codes and names pass on.
+
+    Around every statement, so without the generator that `contextmanager` would make of it.
+    """
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        """Nothing has happened yet."""
+
+    def __exit__(self, kind: object, error: BaseException | None, _trace: object) -> None:
+        """Raises what our callers can act on, in place of what the driver raised."""
+        if isinstance(error, DBAPIError):
+            # SQLAlchemy's wrapping while migrating.
+            origin = error.orig
+            cause = getattr(origin, "driver_exception", None) or getattr(origin, "__cause__", None) or origin
+            raise _translation(cause or error, lost=error.connection_invalidated) from None
+        if isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | sqlite3.Error):
+            raise _translation(error) from None
+        if isinstance(error, OSError | TimeoutError):
+            raise DatabaseUnavailable(f"The database did not answer ({type(error).__name__}).") from None
 
 
 def _translation(error: BaseException, *, lost: bool = False) -> Exception:

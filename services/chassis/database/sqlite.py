@@ -1,4 +1,4 @@
-"""SQLite through Python's own driver: SQLAlchemy writes the statements and runs none of them.
+"""SQLite through Python's own driver.
 
 Each connection has a thread of its own, which is visited once for each statement; or none, where the caller wants
 everything to happen in one thread, in an order that can be repeated.
@@ -6,19 +6,16 @@ everything to happen in one thread, in an order that can be repeated.
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Dialect, Engine, Executable, NullPool, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Executable, NullPool, create_engine, event
 
-from services.chassis.database.compiled import Compiled, Processor, for_sqlite
 from services.chassis.database.connection import Parameters, SchemaConnection
-from services.chassis.database.rows import Rows
-from services.chassis.database.writes import Pending, one_by_one
+from services.chassis.database.sqlite_connection import SQLiteConnection
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 LOCK_TIMEOUT_SECONDS = 5
@@ -27,31 +24,6 @@ CLOSE_TIMEOUT_SECONDS = 5
 READERS = 2
 
 T = TypeVar("T")
-
-
-class _Row:
-    """The values of one row; its class knows the places of their names."""
-
-    __slots__ = ("_values",)
-    places: ClassVar[Mapping[str, int]]
-
-    def __init__(self, values: Sequence[Any]) -> None:
-        self._values = values
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a column may hold anything
-        try:
-            return self._values[self.places[name]]
-        except KeyError:
-            raise AttributeError(name) from None
-
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - as above
-        return self._values[self.places[name]]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._values)
-
-    def keys(self) -> Iterable[str]:
-        return self.places.keys()
 
 
 class _Worker:
@@ -126,75 +98,6 @@ def _open(settings: _Settings) -> sqlite3.Connection:
     for pragma in settings.pragmas:
         connection.execute(f"PRAGMA {pragma}").close()
     return connection
-
-
-class SQLiteConnection:
-    """Runs statements in one transaction."""
-
-    dialect: Dialect = for_sqlite.dialect
-
-    def __init__(self, driver: _Driver) -> None:
-        self._driver = driver
-
-    async def execute(self, statement: Executable, parameters: Parameters = None) -> Rows:
-        """Run a statement; with a list of parameters, once for each of them, and then it gives no rows."""
-        if parameters is None or isinstance(parameters, Mapping):
-            return await self._once(statement, parameters or {})
-        if len(parameters) == 1:
-            return await self._once(statement, parameters[0])
-        if parameters:
-            form = for_sqlite(statement, parameters[0])
-            arguments = [form.arguments(each) for each in parameters]
-            await self._driver.visit(lambda connection: connection.executemany(form.sql, arguments).close())
-        return Rows()
-
-    async def write(self, pending: Sequence[Pending]) -> None:
-        """Write sets of rows, one after another, in one visit."""
-        texts = [_many(*one_by_one(write, rows)) for write, rows in pending]
-
-        def work(connection: sqlite3.Connection) -> None:
-            for sql, arguments in texts:
-                connection.executemany(sql, arguments).close()
-
-        await self._driver.visit(work)
-
-    async def _once(self, statement: Executable, given: Mapping[str, Any]) -> Rows:
-        form = for_sqlite(statement, given)
-        arguments = form.arguments(given)
-        return _rows(form, *await self._driver.visit(lambda connection: _fetched(connection, form.sql, arguments)))
-
-
-def _many(statement: Executable, rows: Sequence[Mapping[str, Any]]) -> tuple[str, list[list[Any]]]:
-    form = for_sqlite(statement, rows[0])
-    return form.sql, [form.arguments(row) for row in rows]
-
-
-def _fetched(connection: sqlite3.Connection, sql: str, arguments: Sequence[Any]) -> tuple[list[str], list[Any]]:
-    with closing(connection.execute(sql, arguments)) as cursor:
-        return [column[0] for column in cursor.description or ()], cursor.fetchall()
-
-
-def _rows(form: Compiled, names: list[str], fetched: list[tuple[Any, ...]]) -> Rows:
-    if not names:
-        return Rows()
-    results = form.shape.results
-    known: Sequence[tuple[str, Processor | None]] = (
-        results if len(results) == len(names) else [(name, None) for name in names]
-    )
-    row = _row_class(tuple(name for name, _ in known))
-    processors = [process for _, process in known]
-    if not any(processors):
-        return Rows(map(row, fetched))
-    return Rows(row(_processed(processors, values)) for values in fetched)
-
-
-@lru_cache(maxsize=1000)
-def _row_class(names: Sequence[str]) -> type[_Row]:
-    return type("Row", (_Row,), {"__slots__": (), "places": {name: place for place, name in enumerate(names)}})
-
-
-def _processed(processors: Sequence[Processor | None], values: Iterable[Any]) -> list[Any]:
-    return [process(value) if process else value for process, value in zip(processors, values, strict=True)]
 
 
 class _Pool:

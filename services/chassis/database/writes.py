@@ -69,13 +69,9 @@ Write = Insertion | Change
 Pending = tuple[Write, Sequence[Mapping[str, Any]]]
 
 
-def one_by_one(write: Write, rows: Sequence[Mapping[str, Any]]) -> tuple[Executable, list[dict[str, Any]]]:
-    """The statement that writes one row, and its parameters for each of these."""
-    return _of_one(write), [{f"new_{name}": row[name] for name in write.columns} for row in rows]
-
-
 @lru_cache(maxsize=256)
-def _of_one(write: Write) -> Executable:
+def of_one(write: Write) -> Executable:
+    """The statement that writes one row, built once."""
     return write.of_one()
 
 

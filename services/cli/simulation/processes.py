@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from services.chassis.database import Database
-from services.chassis.database.sqlite import SQLite
 from services.chassis.service import Service
 from services.chassis.settings import ServiceSettings
 from services.chassis.wiring import Definition, Surroundings
@@ -15,6 +14,7 @@ from services.cli.simulation.broker import SimulatedBroker
 from services.cli.simulation.database import UnreliableSessions
 from services.cli.simulation.faults import Faults, Killed
 from services.cli.simulation.loop import SeededClock, SeededLoop
+from services.cli.simulation.memory import KeptInMemory
 from services.cli.simulation.outcomes import by_point
 
 LONGEST_ABSENCE_SECONDS = 10.0
@@ -27,7 +27,7 @@ class Ground:
 
     loop: SeededLoop
     broker: SimulatedBroker
-    databases: Mapping[str, SQLite]
+    databases: Mapping[str, KeptInMemory]
     settings: Mapping[str, ServiceSettings]
     identifiers: Any
     faults: Faults

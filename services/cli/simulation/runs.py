@@ -2,24 +2,23 @@
 
 import asyncio
 import random
-import shutil
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
 from services.chassis.errors import Unavailable
 from services.chassis.main import calm_collector
-from services.chassis.settings import Mode
-from services.chassis.wiring import Surroundings, topology
+from services.chassis.settings import Mode, ServiceSettings
+from services.chassis.wiring import Definition, Surroundings, topology
 from services.cli.embedded import SERVICES, database_url
 from services.cli.simulation.broker import SimulatedBroker
-from services.cli.simulation.faults import Faults, Killed
+from services.cli.simulation.faults import Faults
 from services.cli.simulation.loop import SeededLoop
+from services.cli.simulation.memory import KeptInMemory
 from services.cli.simulation.outcomes import reached
 from services.cli.simulation.walk import Walk, drawn_kinds
 from services.cli.simulation.world import SimulatedWorld
@@ -29,6 +28,8 @@ T = TypeVar("T")
 
 ACTIONS = 200
 LONGEST_THOUGHT_SECONDS = 0.4
+RETENTION_DAYS = 365
+"""Longer than any message is under way, as an installation has to choose it: here weeks may go by within a minute."""
 CHECK_EVERY = 20
 FORGOTTEN = "open vacancy that somebody could have"
 LEAP_PERCENTS = (2, 4, 12)
@@ -50,11 +51,11 @@ class Outcome:
 
 
 class Simulation:
-    """Runs seeds on copies of databases that were migrated once."""
+    """Runs seeds on databases that were migrated once; each undoes what the one before has done."""
 
-    def __init__(self, template: Path, key_file: Path) -> None:
-        self._template = template
-        self._key_file = key_file
+    def __init__(self, databases: Mapping[str, KeptInMemory], settings: Mapping[str, ServiceSettings]) -> None:
+        self._databases = databases
+        self._settings = settings
 
     def run(
         self, seed: int, *, actions: int = ACTIONS, traced: bool = False, without: frozenset[str] = frozenset()
@@ -76,17 +77,12 @@ class Simulation:
     def on(self, faults: Faults, play: Callable[[SimulatedWorld], Awaitable[T]]) -> T:
         """Play this in a world of its own, that has begun and to which nothing happens yet."""
         loop = SeededLoop(faults.chance)
-        with (
-            TemporaryDirectory(prefix="doorstroom-seed-") as folder,
-            asyncio.Runner(loop_factory=lambda: loop) as runner,
-        ):
-            for definition in SERVICES:
-                shutil.copyfile(
-                    self._template / f"{definition.name}.sqlite3", Path(folder) / f"{definition.name}.sqlite3"
-                )
-            urls = {definition.name: database_url(Path(folder), definition.name) for definition in SERVICES}
+        with ExitStack() as stack:
+            for database in self._databases.values():
+                stack.enter_context(database.undone_afterwards())
+            runner = stack.enter_context(asyncio.Runner(loop_factory=lambda: loop))
             loop.set_exception_handler(lambda _loop, _context: None)
-            return runner.run(_within(SimulatedWorld(urls, self._key_file, loop, faults), play))
+            return runner.run(_within(SimulatedWorld(self._databases, self._settings, loop, faults), play))
 
 
 def drawn(seed: int, without: frozenset[str] = frozenset()) -> Faults:
@@ -149,21 +145,26 @@ async def _step(world: SimulatedWorld, walk: Walk, kind: str, number: int) -> No
 
 def make_template(folder: Path) -> Simulation:
     """Migrate the databases once, and keep a key beside them."""
+    settings = {one.name: _settings(one, folder) for one in SERVICES}
 
     async def migrate() -> None:
-        for definition in SERVICES:
-            own = {"registry_key_file": folder / KEY_FILE}
-            url = SecretStr(database_url(folder, definition.name))
-            settings = definition.settings(mode=Mode.EMBEDDED, database_url=url, **own)
+        for one in SERVICES:
             faults = Faults(random.Random(0), on=False)  # noqa: S311 - nothing is drawn
-            queue = definition.queue(settings.broker_prefix)
+            queue = one.queue(settings[one.name].broker_prefix)
             broker = SimulatedBroker(topology("simulated", [queue]), faults)
-            service = definition.build(settings, Surroundings(broker.client(queue)))
-            with suppress(Killed):
-                await service.migrate()
+            service = one.build(settings[one.name], Surroundings(broker.client(queue)))
+            await service.migrate()
             await service.transactions.database.close()
 
     asyncio.run(migrate())
+    databases = {one.name: KeptInMemory(folder / f"{one.name}.sqlite3") for one in SERVICES}
     # A seed leaves hundreds of thousands of objects behind, and none of them is what was loaded to stay.
     calm_collector()
-    return Simulation(folder, folder / KEY_FILE)
+    return Simulation(databases, settings)
+
+
+def _settings(definition: Definition[Any], folder: Path) -> ServiceSettings:
+    url = SecretStr(database_url(folder, definition.name))
+    own = {"registry_key_file": folder / KEY_FILE, "retention_days": RETENTION_DAYS}
+    settings: ServiceSettings = definition.settings(mode=Mode.EMBEDDED, database_url=url, **own)
+    return settings

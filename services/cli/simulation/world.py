@@ -1,18 +1,16 @@
 """The services as processes on one seeded clock, and what may befall them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from pydantic import SecretStr
 from sqlalchemy import Executable, func, select
 
 from services.chassis.checks import at_once
 from services.chassis.database import Database, Parameters, Row
 from services.chassis.errors import DoorstroomError, Unavailable
-from services.chassis.settings import Mode
+from services.chassis.settings import ServiceSettings
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.wiring import topology
 from services.cli.across import findings as findings_across
@@ -20,9 +18,9 @@ from services.cli.check import CHECKS
 from services.cli.embedded import SERVICES
 from services.cli.simulation.acts import HELPDESK, LEASE_SECONDS, Acts
 from services.cli.simulation.broker import SimulatedBroker
-from services.cli.simulation.database import sessions
 from services.cli.simulation.faults import Faults, Killed
 from services.cli.simulation.loop import SeededClock, SeededLoop
+from services.cli.simulation.memory import KeptInMemory
 from services.cli.simulation.outcomes import OFFERS_OPEN_AT_A_LOSS, TWO_REPLICAS
 from services.cli.simulation.processes import Ground, Replica, of_service
 from services.cli.simulation.rest import overdue
@@ -41,8 +39,6 @@ REST_SECONDS = 60.0
 LONGEST_ABSENCE_SECONDS = 20.0
 """Of the broker."""
 MOST_REPLICAS = 2
-RETENTION_DAYS = 365
-"""Longer than any message is under way, as an installation has to choose it: here weeks may go by within a minute."""
 _AT_ONCE = {
     name: at_once(asked)
     for name, asked in (
@@ -56,23 +52,23 @@ _AT_ONCE = {
 class SimulatedWorld(Acts):
     """The services as processes, and users who reach whichever of them lives."""
 
-    def __init__(self, urls: dict[str, str], key_file: Path, loop: SeededLoop, faults: Faults) -> None:
+    def __init__(
+        self,
+        databases: Mapping[str, KeptInMemory],
+        settings: Mapping[str, ServiceSettings],
+        loop: SeededLoop,
+        faults: Faults,
+    ) -> None:
         self.faults = faults
         self.loop = loop
         self._under_way: list[asyncio.Future[None]] = []
         self.clock = SeededClock(loop)
         self.matchmaker = Matchmaker(WaitlistStore(), Programmes(), is_dutch_holiday, HELPDESK)
         self.leases = Leases(LEASE_SECONDS)
-        own = {"registry_key_file": key_file, "retention_days": RETENTION_DAYS}
-        settings = {
-            one.name: one.settings(mode=Mode.EMBEDDED, database_url=SecretStr(urls[one.name]), **own)
-            for one in SERVICES
-        }
         queues = [one.queue(settings[one.name].broker_prefix) for one in SERVICES]
-        self._databases = {name: sessions(url) for name, url in urls.items()}
         self._counter = 0
         self.broker = SimulatedBroker(topology("simulated", queues), faults)
-        ground = Ground(loop, self.broker, self._databases, settings, self._identifier, faults)
+        ground = Ground(loop, self.broker, databases, settings, self._identifier, faults)
         self._unseen = ground.unseen
         self.replicas = [
             Replica(one, ground) for one in SERVICES for _ in range(faults.chance.randint(1, MOST_REPLICAS))
@@ -80,7 +76,7 @@ class SimulatedWorld(Acts):
         self.outboxes = {one.name: one.service.tables.outbox for one in self.replicas}
         if sum(one.name == "registry" for one in self.replicas) > 1:
             faults.trace.reached(TWO_REPLICAS)
-        self._looking = {name: Database(one) for name, one in self._databases.items()}
+        self._looking = {name: Database(one) for name, one in databases.items()}
 
     async def open(self) -> None:
         """Start every process."""
@@ -88,12 +84,10 @@ class SimulatedWorld(Acts):
             await replica.start()
 
     async def close(self) -> None:
-        """End every process, and close the files."""
+        """End every process."""
         for replica in self.replicas:
             replica.kill()
         await asyncio.sleep(0)
-        for database in self._databases.values():
-            await database.close()
 
     async def run(self, service: str, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """Do this in some replica of the service. Raises Unavailable when none is there, or it dies meanwhile."""

@@ -115,9 +115,12 @@ async def add_half_year(unit: UnitOfWork, half_year: HalfYear, national_quota: i
     await unit.execute(insert(half_years).values(values))
 
 
+_HALF_YEARS = select(half_years).order_by(half_years.c.half_year)
+
+
 async def set_half_years(unit: UnitOfWork) -> dict[HalfYear, tuple[int, int]]:
     """The half-years whose quotas are set, in order, each with the national number and the number of inhabitants."""
-    found = await unit.execute(select(half_years).order_by(half_years.c.half_year))
+    found = await unit.execute(_HALF_YEARS)
     return {HalfYear.parse(row.half_year): (row.national_quota, row.national_inhabitants) for row in found}
 
 

@@ -158,11 +158,15 @@ async def add_merger(unit: UnitOfWork, merger: Merger) -> StoredMerger:
     return stored
 
 
+_MERGERS = select(mergers).order_by(mergers.c.effective_on, mergers.c.id)
+_PARTS = select(merger_parts).order_by(merger_parts.c.municipality_code)
+
+
 async def all_mergers(unit: UnitOfWork) -> list[StoredMerger]:
     """Every merger, the earliest first."""
-    found = await unit.execute(select(mergers).order_by(mergers.c.effective_on, mergers.c.id))
+    found = await unit.execute(_MERGERS)
     parts: defaultdict[UUID, list[str]] = defaultdict(list)
-    for part in await unit.execute(select(merger_parts).order_by(merger_parts.c.municipality_code)):
+    for part in await unit.execute(_PARTS):
         parts[part.merger_id].append(part.municipality_code)
     return [
         StoredMerger(

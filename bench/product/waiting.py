@@ -17,13 +17,13 @@ from bench.targets import PRODUCT, of_many_kinds, waiting
 from schemas.messages.beds import Acceptance, BedFreed
 from schemas.messages.beds import Service as Serves
 from schemas.vocabulary import AgeBand, Programme, Purpose, Sex
+from services.calendar.holidays import is_dutch_holiday
 from services.chassis.broker.memory import InProcessBroker
 from services.chassis.clock import system_clock, system_identifiers
 from services.chassis.service import Service
 from services.chassis.settings import Mode
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.wiring import Surroundings, topology
-from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.entries import Line
 from services.registry.domain.model import Profile
 from services.registry.domain.programmes import Programmes

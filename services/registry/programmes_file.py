@@ -15,7 +15,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from schemas.api.registry import Waitlist
 from schemas.base import Schema
 from schemas.vocabulary import AgeBand, DeclineReason, Sex
-from services.registry.domain.deadlines import LONGEST_HOURS, AnswerTime
+from services.calendar.hours import LONGEST_HOURS, AnswerTime
 from services.registry.domain.programmes import (
     DEFAULT_PROGRAMMES,
     Authority,

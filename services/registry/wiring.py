@@ -5,13 +5,13 @@ from functools import partial
 from pathlib import Path
 
 from schemas.vocabulary import PlacementKind
+from services.calendar.holidays import is_dutch_holiday
 from services.chassis.service import Parts, Service
 from services.chassis.settings import Mode
 from services.chassis.timers import Timer
 from services.chassis.unit_of_work import Transactions
 from services.chassis.wiring import CONTACT, Definition, Surroundings, Unusable, key_file_beside
 from services.registry import consumers, measures, routes
-from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.errors import Refused
 from services.registry.domain.programmes import Programmes
 from services.registry.handlers.deadlines import answers_due

@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from sqlalchemy import Executable, select, update
 
 from schemas import catalogue
+from services.calendar.holidays import is_dutch_holiday
 from services.chassis.broker.memory import InProcessBroker
 from services.chassis.broker.topology import matches
 from services.chassis.consumer import Consumer
@@ -30,7 +31,6 @@ from services.cli.simulation.acts import (
     LEASE_SECONDS,
     Acts,
 )
-from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.programmes import Programmes
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store.vault import KEY_FILE, Vault

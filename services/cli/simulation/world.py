@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Executable, func, select
 
+from services.calendar.holidays import is_dutch_holiday
 from services.chassis.checks import at_once
 from services.chassis.database import Database, Parameters, Row
 from services.chassis.errors import DoorstroomError, Unavailable
@@ -26,7 +27,6 @@ from services.cli.simulation.processes import Ground, Replica, of_service
 from services.cli.simulation.rest import overdue
 from services.notifications import checks as notifications_checks
 from services.registry import checks as registry_checks
-from services.registry.calendar import is_dutch_holiday
 from services.registry.domain.programmes import Programmes
 from services.registry.handlers.matching import Matchmaker
 from services.registry.store.waitlists import WaitlistStore

@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from schemas.vocabulary import AgeBand, DeclineReason, Sex
-from services.registry.domain.deadlines import AMSTERDAM, HOURS_OF_A_WORKING_DAY, AnswerTime
+from services.calendar.hours import AMSTERDAM, HOURS_OF_A_WORKING_DAY, AnswerTime
 from services.registry.domain.model import Offer
 from services.registry.domain.order import POLICY
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from services.calendar.hours import IsHoliday
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain import allocation, offers
 from services.registry.domain.allocation import PASSED_OVER_LIMIT, Choice, OfferedBefore, Situation
-from services.registry.domain.deadlines import IsHoliday
 from services.registry.domain.decisions import (
     RUNNERS_UP_LIMIT,
     Decision,

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from schemas.vocabulary import AgeBand, DeclineReason, Sex
-from services.registry.calendar import is_dutch_holiday
-from services.registry.domain.deadlines import AMSTERDAM, CLOSES, OPENS, AnswerTime
+from services.calendar.holidays import is_dutch_holiday
+from services.calendar.hours import AMSTERDAM, CLOSES, OPENS, AnswerTime
 from services.registry.domain.eligibility import reasons_of_programme
 from services.registry.domain.model import Profile
 from services.registry.domain.programmes import DEFAULT_PROGRAMMES, Programmes

@@ -8,6 +8,7 @@ from sqlalchemy import Executable, select
 from services.chassis.database import Row
 from services.chassis.unit_of_work import Transactions
 from services.municipalities.tables import slots
+from services.notifications.tables import reminders
 from services.registry.domain.model import ACTIVE_OFFER_STATES, OfferState
 from services.registry.tables import offers, placements, vacancies
 from services.shelters.tables import units
@@ -33,6 +34,7 @@ async def findings(services: Services) -> list[str]:
         *_misplaced(found, seen_units),
         *_forgotten_beds(mirrored, seen_units),
         *(fault for slot in seen_slots if (fault := _of_slot(slot, mirrored, active))),
+        *await _reminded_in_vain(services, active),
     ]
 
 
@@ -87,6 +89,15 @@ def _of_slot(slot: Row, mirrored: Mapping[UUID, Row], active: Mapping[UUID, Row]
     else:
         right = slot.state in ("held", "claimed") and slot.accepted == (offer.state == OfferState.ACCEPTED)
     return None if right else f"slot {slot.id}: it is {slot.state}, but by the registry its vacancy is {vacancy.state}"
+
+
+async def _reminded_in_vain(services: Services, active: Mapping[UUID, Row]) -> list[str]:
+    """Somebody is reminded of an offer only while it waits for an answer."""
+    waiting = {offer.id for offer in active.values() if offer.state == OfferState.MADE}
+    rows = await _rows(services, "notifications", select(reminders.c.id).order_by(reminders.c.id))
+    return [
+        f"offer {row.id}: reminders of it go on, and nobody is to answer it" for row in rows if row.id not in waiting
+    ]
 
 
 async def _active_offers(services: Services) -> dict[UUID, Row]:

@@ -7,10 +7,22 @@ from sqlalchemy import func, literal, select
 
 from services.chassis.checks import broken, missing, questions
 from services.chassis.unit_of_work import UnitOfWork
-from services.notifications.tables import notifications, recipients, subjects
+from services.notifications.domain.ladders import Reminder
+from services.notifications.tables import notifications, recipients, reminders, subjects
 
 _COUNT = func.count(notifications.c.id)
 _first, _last = func.min(notifications.c.sequence), func.max(notifications.c.sequence)
+
+_DECIDED = (
+    "offer-accepted",
+    "offer-declined",
+    "offer-expired",
+    "offer-revoked",
+    "placement-fell-through",
+    "placement-ended",
+)
+_decision = notifications.alias("decision")
+_DECISION = select(_decision.c.id).where(_decision.c.kind.in_(_DECIDED))
 
 BROKEN = questions(
     {
@@ -35,6 +47,20 @@ BROKEN = questions(
         ),
         "version remembered of something that nobody was told about": (
             missing(select(subjects.c.id), select(notifications.c.subject))
+        ),
+        "reminder that waits for an offer that was decided": (
+            select(reminders.c.id).where(_DECISION.where(_decision.c.subject == reminders.c.id).exists())
+        ),
+        # Of one recipient the numbers tell what was first; by the clocks of two processes nobody can.
+        "reminder of an offer that was decided": (
+            select(notifications.c.id).where(
+                notifications.c.kind.in_([kind.value for kind in Reminder]),
+                _DECISION.where(
+                    _decision.c.subject == notifications.c.subject,
+                    _decision.c.recipient == notifications.c.recipient,
+                    _decision.c.sequence < notifications.c.sequence,
+                ).exists(),
+            )
         ),
     }
 )

@@ -9,7 +9,7 @@ from schemas.messages.delivery import QueueLost
 from services.chassis.broker.topology import Queue, said_again
 from services.chassis.consumer import Handler
 from services.notifications.channels.port import Channel
-from services.notifications.handlers import KINDS, notify
+from services.notifications.handlers.news import KINDS, Learn, notify
 
 
 def queue(prefix: str) -> Queue:
@@ -17,9 +17,9 @@ def queue(prefix: str) -> Queue:
     return Queue(f"{prefix}.notifications", (*map(_binding, KINDS), QueueLost.TYPE, said_again("notifications")))
 
 
-def handlers(channels: Sequence[Channel]) -> Mapping[type[Message], Handler]:
+def handlers(channels: Sequence[Channel], learn: Learn) -> Mapping[type[Message], Handler]:
     """One handler for every type."""
-    return dict.fromkeys(KINDS, partial(notify, channels))
+    return dict.fromkeys(KINDS, partial(notify, channels, learn))
 
 
 def _binding(message: type[Message]) -> str:

@@ -1,7 +1,10 @@
 """What an operator may set for the notifications' service, beside what every service has."""
 
+from pathlib import Path
+
 from pydantic import Field
 
+from schemas.base import OrganisationId
 from services.chassis.settings import ServiceSettings
 
 
@@ -14,4 +17,10 @@ class Settings(ServiceSettings):
         description="organisations that have a queue of their own at the broker, with spaces in between",
         pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,63}( +|$))*$",
         max_length=20_000,
+    )
+    helpdesk_organisation: OrganisationId = Field(
+        "comensha", description="which organisation's helpdesk is told of what nobody answers; as the registry's"
+    )
+    reminders_file: Path | None = Field(
+        None, description="JSON: when somebody is reminded of offers that nobody answers, by kind of list"
     )

@@ -1,6 +1,6 @@
 """The notifications' tables."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, Text, Uuid, text
 
 from services.chassis.database import UtcDateTime
 from services.chassis.idempotency import idempotency_keys_table
@@ -35,4 +35,19 @@ notifications = Table(
     Column("dataref", Text, nullable=False),
     Column("notified_at", UtcDateTime, nullable=False),
     Index("notifications_of_recipient", "recipient", "sequence", unique=True),
+)
+
+_MAY_BE_DUE = text("due_at IS NOT NULL")
+
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("id", Uuid, primary_key=True, comment="the offer that waits for an answer; gone once it is decided"),
+    Column("recipient", Text, nullable=False),
+    Column("list_kind", Text, nullable=False, comment="by which ladder"),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("deadline_at", UtcDateTime, nullable=False),
+    Column("told_until", UtcDateTime, nullable=False, comment="every step up to then has been taken"),
+    Column("due_at", UtcDateTime, comment="when to look at it next; null: there is no further step"),
+    Index("reminders_due", "due_at", "id", postgresql_where=_MAY_BE_DUE, sqlite_where=_MAY_BE_DUE),
 )

@@ -13,6 +13,7 @@ from services.chassis.relay import Relay
 from services.chassis.service import Service
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.municipalities.domain import slots
+from services.notifications.handlers import reminders
 from services.registry.domain import entries, offers
 from services.registry.domain.allocation import Situation
 from services.registry.domain.model import Allocation, Entry, EntryState, OfferState, Vacancy, VacancyState
@@ -212,6 +213,14 @@ def a_municipality_hears_nothing(stack: ExitStack) -> None:
     _replace(stack, slots, "_follows", lambda *_: False)
 
 
+def reminders_go_on(stack: ExitStack) -> None:
+    """Somebody is reminded of an offer that was decided."""
+
+    async def nothing(_unit: UnitOfWork, _ids: Sequence[UUID]) -> None: ...
+
+    _replace(stack, reminders.store, "remove", nothing)
+
+
 BUGS: Mapping[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -236,5 +245,6 @@ BUGS: Mapping[str, Plant] = {
         an_arrival_is_not_told,
         a_municipality_hears_nothing,
         nobody_asks_again,
+        reminders_go_on,
     )
 }

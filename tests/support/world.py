@@ -97,6 +97,7 @@ class World(Acts):
         self.identifiers = Identifiers()
         self.post = post or Post()
         broker = InProcessBroker(topology("world", []))
+        broker.connected = True  # The world carries the messages.
         surroundings = Surroundings(broker, self.clock, self.identifiers, connect=connect)
         self._secrets = TemporaryDirectory(prefix="doorstroom-test-key-")
         self.key_file = Path(self._secrets.name) / KEY_FILE

@@ -6,7 +6,7 @@ from services.chassis.database.engine import Database
 from services.chassis.database.errors import DatabaseUnavailable, StatementFailed, TransactionConflict, UniqueViolation
 from services.chassis.database.rows import Row, Rows
 from services.chassis.database.types import UtcDateTime
-from services.chassis.database.writes import Change, Insertion, Write
+from services.chassis.database.writes import Change, Insertion, Removal, Upsert, Write
 
 __all__ = [
     "POSTGRESQL",
@@ -16,11 +16,13 @@ __all__ = [
     "DatabaseUnavailable",
     "Insertion",
     "Parameters",
+    "Removal",
     "Row",
     "Rows",
     "StatementFailed",
     "TransactionConflict",
     "UniqueViolation",
+    "Upsert",
     "UtcDateTime",
     "Write",
     "among",

@@ -9,9 +9,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import Executable, Table, bindparam, insert, select, update
+from sqlalchemy import Executable, Table, bindparam, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from services.chassis.database.arrays import POSTGRESQL, list_parameters, listed
 from services.chassis.database.compiled import for_postgresql
@@ -65,7 +66,52 @@ class Change:
         return changed.values({name: rows.c[name] for name in self.names})
 
 
-Write = Insertion | Change
+@dataclass(frozen=True, slots=True, eq=False)
+class Upsert:
+    """Rows that are new, or take the place of those with the same `id`; those keep what is named here."""
+
+    table: Table
+    keeps: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What each row gives, in order."""
+        return tuple(self.table.c.keys())
+
+    def of_one(self) -> Executable:
+        """The statement for one row, with a parameter `new_…` for each column."""
+        return self._over(sqlite.insert(self.table).values({name: bindparam(f"new_{name}") for name in self.columns}))
+
+    def of_many(self) -> Executable:
+        """The statement for any number of rows of different ids, given as arrays."""
+        rows = listed(POSTGRESQL, {name: self.table.c[name].type for name in self.columns})
+        return self._over(postgresql.insert(self.table).from_select(list(self.columns), select(*rows.c)))
+
+    def _over(self, new: postgresql.Insert | sqlite.Insert) -> Executable:
+        changed = {name: new.excluded[name] for name in self.columns if name not in {"id", *self.keeps}}
+        return new.on_conflict_do_update(index_elements=[self.table.c.id], set_=changed)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Removal:
+    """Rows that are to go, found by their `id`."""
+
+    table: Table
+
+    columns: ClassVar[tuple[str, ...]] = ("id",)
+    """What each row gives."""
+
+    def of_one(self) -> Executable:
+        """The statement for one row, with the parameter `new_id`."""
+        return delete(self.table).where(self.table.c.id == bindparam("new_id"))
+
+    def of_many(self) -> Executable:
+        """The statement for any number of rows, given as an array."""
+        rows = listed(POSTGRESQL, {"id": self.table.c.id.type})
+        return delete(self.table).where(self.table.c.id.in_(select(rows.c.id)))
+
+
+Write = Insertion | Change | Upsert | Removal
 Pending = tuple[Write, Sequence[Mapping[str, Any]]]
 
 

@@ -22,6 +22,7 @@ from services.cli.simulation.runs import Simulation, drawn
 from services.cli.simulation.walk import KINDS, Walk
 from services.cli.simulation.world import SimulatedWorld
 from services.municipalities.tables import claims, ledger, slots
+from services.notifications.domain.ladders import Reminder
 from services.notifications.tables import notifications
 from services.registry.tables import entries, offers, vacancies
 from services.shelters.tables import enquiries, units
@@ -132,7 +133,9 @@ async def _booked(world: SimulatedWorld) -> list[str]:
 
 async def _heard(world: SimulatedWorld, names: Mapping[UUID, str]) -> list[str]:
     """The last thing that each recipient heard of each subject; what was overtaken by it may have been left out."""
-    query = select(notifications).order_by(notifications.c.recipient, notifications.c.sequence)
+    # A reminder that is due in the hour of the decision may come before it or not at all.
+    lasting = select(notifications).where(notifications.c.kind.not_in([kind.value for kind in Reminder]))
+    query = lasting.order_by(notifications.c.recipient, notifications.c.sequence)
     last = {(row.recipient, row.subject): row.kind for row in await world.rows("notifications", query)}
     return sorted(f"{recipient} heard of {names.get(subject, 'a case')}: {kind}"
                   for (recipient, subject), kind in last.items())  # fmt: skip

@@ -5,6 +5,8 @@ from collections import Counter
 from sqlalchemy import ColumnElement, and_, select
 
 from services.cli.simulation.acts import Acts
+from services.notifications.domain.ladders import Reminder
+from services.notifications.tables import notifications
 from services.registry.tables import entries, offers
 
 _STATE, _REASON = offers.c.state, offers.c.reason
@@ -39,7 +41,8 @@ _BY_ACCIDENT = {
 }
 OFFERS_OPEN_AT_A_LOSS = "the broker lost everything while offers were open"
 TWO_REPLICAS = "two replicas of the registry worked at once"
-SOMETIMES = (*_BY_OFFER, *_BY_ENTRY, *_BY_ACCIDENT, OFFERS_OPEN_AT_A_LOSS, TWO_REPLICAS)
+_BY_REMINDER = {f"somebody was told of an {kind}": kind for kind in Reminder}
+SOMETIMES = (*_BY_OFFER, *_BY_ENTRY, *_BY_REMINDER, *_BY_ACCIDENT, OFFERS_OPEN_AT_A_LOSS, TWO_REPLICAS)
 
 
 async def reached(world: Acts) -> Counter[str]:
@@ -48,6 +51,9 @@ async def reached(world: Acts) -> Counter[str]:
     for table, situations in ((offers, _BY_OFFER), (entries, _BY_ENTRY)):
         for situation, condition in situations.items():
             found[situation] += bool(await world.rows("registry", select(table.c.id).where(condition).limit(1)))
+    for situation, kind in _BY_REMINDER.items():
+        told = select(notifications.c.id).where(notifications.c.kind == kind).limit(1)
+        found[situation] += bool(await world.rows("notifications", told))
     return found
 
 

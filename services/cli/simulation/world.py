@@ -117,7 +117,7 @@ class SimulatedWorld(Acts):
             found += [f"{name}: {item}" for item in await self._reader(name).read(check)]
         if at_rest:
             found += await findings_across({name: self._reader(name) for name in CHECKS})
-            found += await overdue(self._reader("registry"))
+            found += await overdue(self._reader("registry"), self._reader("notifications"))
             found += await self._left_over()
         return found
 

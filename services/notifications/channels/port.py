@@ -14,6 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import ClassVar
 from uuid import UUID
 
@@ -47,6 +48,13 @@ class Channel:
 
     def stored(self, stored: Sequence[StoredNotification]) -> None:
         """This process has just committed these. Must not wait: the next channel is told after this one."""
+
+
+def announce(channels: Sequence[Channel], unit: UnitOfWork, stored: Sequence[StoredNotification]) -> None:
+    """Tell every channel of what this transaction stores: now, and once it is committed, in order."""
+    for channel in channels:
+        channel.storing(unit, stored)
+    unit.after_commit += [partial(channel.stored, stored) for channel in channels]
 
 
 @dataclass(frozen=True, slots=True)

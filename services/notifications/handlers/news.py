@@ -1,7 +1,6 @@
 """What the notifications' service does: turns events into news for whom they concern."""
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Awaitable, Callable, Sequence
 
 from schemas.messages.deadlines import ContactNeeded, DeadlineNearing, ReflectionPeriodEnding
 from schemas.messages.offers import (
@@ -16,7 +15,7 @@ from schemas.messages.placements import PlacementEnded
 from services.chassis import tracing
 from services.chassis.unit_of_work import UnitOfWork
 from services.notifications import measures
-from services.notifications.channels.port import Channel
+from services.notifications.channels.port import Channel, announce
 from services.notifications.store import inbox
 from services.notifications.store.inbox import News
 
@@ -47,7 +46,11 @@ KINDS: dict[type[Notifiable], str] = {
 }
 
 
-async def notify(channels: Sequence[Channel], unit: UnitOfWork, events: Sequence[Notifiable]) -> None:
+Learn = Callable[[UnitOfWork, Sequence[Notifiable]], Awaitable[None]]
+"""Is told in the same transaction which events were news."""
+
+
+async def notify(channels: Sequence[Channel], learn: Learn, unit: UnitOfWork, events: Sequence[Notifiable]) -> None:
     """Put into each recipient's inbox what is news to them, and tell the channels once it is committed, in order."""
     news = await inbox.newer(unit, [item for event in events for item in _news(event)])
     if news:
@@ -57,9 +60,9 @@ async def notify(channels: Sequence[Channel], unit: UnitOfWork, events: Sequence
                 step = tracing.begin(f"notify {KINDS[type(event)]}", tracing.Kind.INTERNAL, tracing.cause_of(event), {})
                 unit.after_commit.append(step.end)
         stored = await inbox.add(unit, news)
-        for channel in channels:
-            channel.storing(unit, stored)
-        unit.after_commit += [partial(channel.stored, stored) for channel in channels]
+        # After the numbers are taken: whoever reminds takes the locks in this order too.
+        await learn(unit, [event for event in events if fresh & {item.subject for item in _news(event)}])
+        announce(channels, unit, stored)
         told = {item.subject for item in news if item.kind == KINDS[OfferMade]}
         made_at = [event.made_at for event in events if isinstance(event, OfferMade) and event.offer_id in told]
         measures.time_from_offered(unit, made_at)

@@ -1,0 +1,1 @@
+"""What the notifications do: each handler loads, lets the rules decide, saves, and tells whom it concerns."""

@@ -53,6 +53,8 @@ class Parts:
     timers: Sequence[Timer] = ()
     follow_audit: Follow = nothing_more
     background: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
+    at_start: Callable[[UnitOfWork], Awaitable[None]] | None = None
+    """What must be done to its database before anybody is served."""
     readings: Reader = nothing_own
     """What is measured of this service alone and lies in its database."""
 
@@ -82,8 +84,13 @@ class Service:
         return Consumer(parts.transactions, parts.tables, parts.broker, parts.queue, handlers)
 
     async def migrate(self) -> None:
-        """Bring the database to the newest schema. Raises DatabaseUnavailable."""
+        """Bring the database to the newest schema, and do what comes before anybody is served.
+
+        Raises DatabaseUnavailable, or whatever keeps the service from being served.
+        """
         await migrate(self.transactions.database, self.parts.migrations)
+        if self.parts.at_start is not None:
+            await self.transactions.run(self.parts.at_start)
 
     async def start(self) -> None:
         """Begin to relay, to consume and to keep time. The broker may be away; it is waited for in the background."""

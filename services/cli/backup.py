@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from services.chassis.clock import system_clock
-from services.cli.databases import TABLES
+from services.cli.databases import TABLES, opened
 from services.cli.embedded import database_url
 from services.cli.errors import CannotRun, Failed
 from services.cli.first_start import STATE_FILE
@@ -23,7 +23,8 @@ from services.cli.reconcile import say_all_again
 from services.cli.run import RESTORED, finish_restore, owned_folder
 from services.identity.wiring import KEY_FILE as IDENTITY_KEY_FILE
 from services.identity.wiring import NAME as IDENTITY
-from services.registry.store.vault import KEY_FILE
+from services.registry.store.erasures import FILE as ERASURES_FILE
+from services.registry.store.vault import KEY_FILE, Vault
 
 MANIFEST = "backup.json"
 LOCK_TIMEOUT_SECONDS = 30
@@ -67,31 +68,46 @@ def backup(folder: Path, data: Path, *, with_key: bool) -> None:
     click.echo(f"{folder}: {', '.join(_FILES)}")
     if has_key and not with_key:
         click.echo(f"Keep {data / KEY_FILE} elsewhere: who somebody is cannot be read without it.")
+    if has_key:
+        click.echo(f"Keep {data / ERASURES_FILE} elsewhere as it is by then: it says who was erased since.")
 
 
 @click.command()
 @FOLDER
 @DATA
-def restore(folder: Path, data: Path) -> None:
+@click.option("--nothing-erased", is_flag=True, help="There is no registry.erased, for nobody was ever erased.")
+def restore(folder: Path, data: Path, *, nothing_erased: bool) -> None:
     """Put such a copy back.
 
     From FOLDER into the folder of `make run`, which must have no databases; then start as always. What was under way
     when it was made is said again at the next start, and whoever heard it before does nothing. What happened since is
-    not in it: deadlines that have passed meanwhile count as not answered.
+    not in it: deadlines that have passed meanwhile count as not answered. Who was erased since is erased again: put
+    registry.erased, as it was at last, into the folder first.
     """
     made_at, needs_key, digests = _manifest(folder)
     with owned_folder(data):
         _ensure_restorable(folder, data, digests, needs_key=needs_key)
+        if needs_key and not nothing_erased and not (data / ERASURES_FILE).exists():
+            raise CannotRun(f"who was erased would be back without {ERASURES_FILE}: put it into {data} first")
         with _finished_or_gone(data / RESTORED) as part:
             for name in digests:
                 shutil.copyfile(folder / name, part / name)
             urls = {name: database_url(part, name) for name in TABLES}
             for name, count in asyncio.run(say_all_again(urls, EVERYTHING)).items():
                 click.echo(f"{name}: as it was at {made_at}; {count} message(s) will be said again")
+            if (data / ERASURES_FILE).exists():
+                count = asyncio.run(_erase_again(urls["registry"], data))
+                click.echo(f"registry: {count} case(s) that were erased since are erased again")
             for name in _KEYS:
                 if (folder / name).exists() and not (data / name).exists():
                     shutil.copyfile(folder / name, part / name)
         finish_restore(data)
+
+
+async def _erase_again(url: str, data: Path) -> int:
+    """Nothing of it is opened, so it needs no key."""
+    async with opened(url, "registry") as transactions:
+        return await transactions.run(Vault(data / KEY_FILE, make=False).erase_again)
 
 
 def _ensure_restorable(folder: Path, data: Path, digests: Mapping[str, str], *, needs_key: bool) -> None:

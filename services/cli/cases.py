@@ -42,13 +42,15 @@ def erase_command(case: UUID, data: Path, *, yes: bool) -> None:
     """Destroy the key of CASE, and with it everything that says who it is about, in every copy.
 
     The case stays registered and is counted; what is known of its needs and its places in line stays. Nothing brings
-    back what is erased. Exit code 1 when there is no such case, or when you decide against it.
+    back what is erased: it is noted in `registry.erased` beside the registry's key, or in the file that
+    DOORSTROOM_REGISTRY_ERASURES_FILE names, so that it is erased again when an older backup is put back. Exit code 1
+    when there is no such case, or when you decide against it.
     """
     url = find_database("registry", data)
     _work(url, lambda unit: find_case(unit, case, None))
     if not yes:
         click.confirm("Everything that says who this is will be gone for good. Erase it?", abort=True)
-    erased = _work(url, partial(_erase, case))
+    erased = _work(url, partial(_erase, registry_vault(data), case))
     click.echo("Erased: its key is destroyed." if erased else "Nothing personal was stored of it.")
 
 
@@ -63,8 +65,7 @@ def log_command(case: UUID, data: Path, *, as_json: bool) -> None:
     found that says who. DOORSTROOM_REGISTRY_KEY_FILE names the registry's key, unless it is in the folder of --data.
     Exit code 1 when there is no such case. That somebody looked is in the audit log.
     """
-    key_file = Path(os.environ.get("DOORSTROOM_REGISTRY_KEY_FILE") or data / KEY_FILE)
-    entries = _work(find_database("registry", data), partial(_log, Processing(Vault(key_file, make=False), ""), case))
+    entries = _work(find_database("registry", data), partial(_log, Processing(registry_vault(data), ""), case))
     for entry in entries:
         click.echo(json.dumps(_document(entry)) if as_json else " ".join(map(str, _document(entry).values())))
 
@@ -131,9 +132,16 @@ def _document(entry: Row) -> dict[str, str]:
     }
 
 
-async def _erase(case: UUID, unit: UnitOfWork) -> bool:
+def registry_vault(data: Path) -> Vault:
+    """The vault with the files that the registry uses: those in the settings, or in this folder."""
+    erasures = os.environ.get("DOORSTROOM_REGISTRY_ERASURES_FILE")
+    key_file = Path(os.environ.get("DOORSTROOM_REGISTRY_KEY_FILE") or data / KEY_FILE)
+    return Vault(key_file, make=False, erasures_file=Path(erasures) if erasures else None)
+
+
+async def _erase(vault: Vault, case: UUID, unit: UnitOfWork) -> bool:
     """And say so in the audit log: what is gone cannot tell that it was there."""
-    erased = await erase(unit, case, None)
+    erased = await erase(vault, unit, case, None)
     await _note("cases erase", case, unit)
     return erased
 

@@ -16,6 +16,10 @@ class Settings(ServiceSettings):
     registry_key_file: Path | None = Field(
         None, description="a file with 32 random bytes in base64, which encrypts the keys of personal data"
     )
+    registry_erasures_file: Path | None = Field(
+        None,
+        description="where it is noted which cases were erased, outside of all backups; by default beside the key",
+    )
     helpdesk_organisation: OrganisationId = Field(
         "comensha", description="which organisation's helpdesk is told when a household should be contacted"
     )

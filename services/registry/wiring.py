@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+import structlog
+
 from schemas.vocabulary import PlacementKind
 from services.calendar.holidays import is_dutch_holiday
 from services.chassis.service import Parts, Service
 from services.chassis.settings import Mode
 from services.chassis.timers import Timer
-from services.chassis.unit_of_work import Transactions
+from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.wiring import CONTACT, Definition, Surroundings, Unusable, key_file_beside
 from services.registry import consumers, measures, routes
 from services.registry.domain.errors import Refused
@@ -25,6 +27,8 @@ from services.registry.store.processing import Processing
 from services.registry.store.vault import KEY_FILE, Vault
 from services.registry.store.waitlists import WaitlistStore
 from services.registry.tables import idempotency_keys, messages
+
+log = structlog.get_logger(__name__)
 
 LOOK_AGAIN_SECONDS = 300.0
 """How often what is free is looked at, whether or not anything happened."""
@@ -59,8 +63,16 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
             timers=(deadlines, standing, again),
             follow_audit=Processing(vault, settings.processing_activities).follow,
             readings=measures.read,
+            at_start=partial(_erase_again, vault),
         )
     )
+
+
+async def _erase_again(vault: Vault, unit: UnitOfWork) -> None:
+    # Now, and not at the first erasure, it is to be found out that nothing can be noted.
+    vault.erasures.prepare()
+    if count := await vault.erase_again(unit):
+        log.warning("erased-again", cases=count)
 
 
 async def _standing(transactions: Transactions, matchmaker: Matchmaker) -> datetime | None:
@@ -85,7 +97,7 @@ def _vault(settings: Settings) -> Vault:
     file, embedded = settings.registry_key_file or key_file_beside(settings, KEY_FILE), settings.mode is Mode.EMBEDDED
     if file is None:
         raise Unusable("set DOORSTROOM_REGISTRY_KEY_FILE to a file with 32 random bytes in base64, kept out of backups")
-    vault = Vault(file, make=embedded)
+    vault = Vault(file, make=embedded, erasures_file=settings.registry_erasures_file)
     if not embedded:
         vault.check()
     return vault

@@ -10,7 +10,6 @@ from services.registry.handlers.held import held_case
 from services.registry.store import cases, households
 from services.registry.store.families import FAMILY
 from services.registry.store.vault import Vault
-from services.registry.store.vault import erase as erase_everything
 
 Document = dict[str, object]
 
@@ -32,16 +31,16 @@ async def personal_data_of(vault: Vault, unit: UnitOfWork, case_id: UUID, coordi
     return {name: json.loads(content) for name, content in stored.items()}
 
 
-async def erase(unit: UnitOfWork, case_id: UUID, coordinator: str | None) -> bool:
+async def erase(vault: Vault, unit: UnitOfWork, case_id: UUID, coordinator: str | None) -> bool:
     """Destroy the keys of a case and of those merged into it, and so every copy of what they encrypted.
 
     The cases themselves still count. Without a coordinator, whoever's case it is. Says whether there was anything.
-    Raises NotFound.
+    Raises NotFound or Unavailable.
     """
     await cases.find_case(unit, case_id, coordinator)
     await cases.hold_case(unit, case_id)
     family = [row.id for row in await unit.execute(FAMILY.order_by("id"), {"family": case_id})]
-    return any([await erase_everything(unit, each) for each in family])
+    return any([await vault.erase(unit, each) for each in family])
 
 
 async def background_of(

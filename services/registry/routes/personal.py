@@ -25,9 +25,9 @@ async def put_personal_data(vault: Vault, call: Call[PersonalData], unit: UnitOf
     return Reply(204)
 
 
-async def delete_personal_data(call: Call, unit: UnitOfWork) -> Reply:
+async def delete_personal_data(vault: Vault, call: Call, unit: UnitOfWork) -> Reply:
     """Erase who somebody is."""
-    await personal.erase(unit, call.uuid("caseId"), call.principal.organisation)
+    await personal.erase(vault, unit, call.uuid("caseId"), call.principal.organisation)
     return Reply(204)
 
 
@@ -64,7 +64,7 @@ def operations(vault: Vault) -> tuple[Operation[UnitOfWork], ...]:
             operation_id="erasePersonalData",
             summary="Erase who somebody is",
             description="The case's key is destroyed, and with it every copy. The case stays, and is counted.",
-            handler=delete_personal_data,
+            handler=partial(delete_personal_data, vault),
             status=204,
             errors=(404,),
             tags=(tag,),

@@ -15,6 +15,8 @@ from sqlalchemy import delete, insert, select, update
 
 from services.chassis.database import Row
 from services.chassis.unit_of_work import UnitOfWork
+from services.registry.store.erasures import FILE as ERASURES_FILE
+from services.registry.store.erasures import Erasures
 from services.registry.store.keyring import KEY_BYTES, Keyring, seal, unseal
 from services.registry.tables import case_keys, exclusion_reasons, installation, personal_data
 
@@ -22,6 +24,7 @@ KEY_FILE = "registry.key"
 """What the file with the installation's key is called where it is made."""
 NOBODY = UUID(int=0)
 """Stands for the case where there is none."""
+ERASED_AT_ONCE = 500
 SUBJECTS = "subjects"
 """What the processing log's key is for."""
 
@@ -43,9 +46,13 @@ class Subjects:
 class Vault:
     """Seals and opens what is personal. The installation's key is read from its file at the first use."""
 
-    def __init__(self, key_file: Path, *, make: bool) -> None:
-        """With `make`, a key file that is not there is made, readable for its owner only."""
+    def __init__(self, key_file: Path, *, make: bool, erasures_file: Path | None = None) -> None:
+        """With `make`, a key file that is not there is made, readable for its owner only.
+
+        What was erased is noted in `erasures_file`; without one, in a file beside the key.
+        """
         self.ring = Keyring(key_file, make=make)
+        self.erasures = Erasures(erasures_file or key_file.with_name(ERASURES_FILE))
 
     def check(self) -> None:
         """Raises UnusableKey when the key file cannot be used."""
@@ -80,6 +87,31 @@ class Vault:
         if row is None or key is None:
             return None
         return unseal(key, case_id, f"exclusion:{exclusion_id}", row.ciphertext)
+
+    async def erase(self, unit: UnitOfWork, case_id: UUID) -> bool:
+        """Destroy the key of a case, and with it everything personal, in every copy. Says whether there was one.
+
+        It is noted apart from the database, so that it is done again when an older one is put back. Raises Unavailable
+        when it cannot be noted; then nothing is erased.
+        """
+        erased = await _erase(unit, case_id)
+        self.erasures.note(case_id, unit.now)
+        return erased
+
+    async def erase_again(self, unit: UnitOfWork) -> int:
+        """Erase what was erased before and is there nevertheless; how many cases. Raises Unavailable.
+
+        What was told of a case after it was erased is left alone.
+        """
+        noted, count = self.erasures.all(), 0
+        every = list(noted)
+        for start in range(0, len(every), ERASED_AT_ONCE):
+            case_ids = every[start : start + ERASED_AT_ONCE]
+            query = select(case_keys.c.case_id, case_keys.c.made_at).where(case_keys.c.case_id.in_(case_ids))
+            for row in await unit.execute(query):
+                if row.made_at <= noted[row.case_id]:
+                    count += await _erase(unit, row.case_id)
+        return count
 
     async def subjects(self, unit: UnitOfWork) -> Subjects:
         """How the processing log names cases; its key is made when it is first needed. Raises UnusableKey."""
@@ -117,8 +149,7 @@ async def hold_installation(unit: UnitOfWork) -> Row:
     return (await unit.execute(select(installation).with_for_update())).one()
 
 
-async def erase(unit: UnitOfWork, case_id: UUID) -> bool:
-    """Destroy the key of a case, and with it everything personal, in every copy. Says whether there was one."""
+async def _erase(unit: UnitOfWork, case_id: UUID) -> bool:
     gone = await unit.execute(delete(case_keys).where(case_keys.c.case_id == case_id).returning(case_keys.c.case_id))
     await unit.execute(delete(personal_data).where(personal_data.c.case_id == case_id))
     await unit.execute(delete(exclusion_reasons).where(exclusion_reasons.c.case_id == case_id))

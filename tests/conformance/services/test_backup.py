@@ -16,6 +16,7 @@ from services.cli.__main__ import cli
 from services.cli.backup import MANIFEST
 from services.cli.run import RESTORED, finish_restore
 from services.cli.simulation.database import connect_inline
+from services.registry.store.erasures import FILE as ERASURES_FILE
 from services.registry.store.vault import KEY_FILE
 from tests.support.invariants import check_everything
 from tests.support.templates import NAMES, sqlite_copy, sqlite_urls
@@ -111,7 +112,9 @@ async def test_with_its_key_a_backup_is_whole(tmp_path: Path) -> None:
     """And only who runs the services can read the key."""
     (tmp_path / "data" / KEY_FILE).write_bytes(b"a key")
     assert run("backup", tmp_path / "kept", "--data", tmp_path / "data", "--with-key").exit_code == 0
-    assert run("restore", tmp_path / "kept", "--data", tmp_path / "new").exit_code == 0
+    new = ("--data", tmp_path / "new")
+    assert ERASURES_FILE in str(run("restore", tmp_path / "kept", *new).exception)
+    assert run("restore", tmp_path / "kept", *new, "--nothing-erased").exit_code == 0
     assert (tmp_path / "new" / KEY_FILE).read_bytes() == b"a key"
     assert (tmp_path / "new" / KEY_FILE).stat().st_mode & 0o777 == 0o600
 

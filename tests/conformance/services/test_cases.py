@@ -30,7 +30,7 @@ from services.registry.handlers.consents import Ground
 from services.registry.handlers.households import Exclusion
 from services.registry.handlers.registration import GroupReport, Report
 from services.registry.store import grounds
-from services.registry.store.vault import UnusableKey
+from services.registry.store.keyring import UnusableKey
 from services.registry.tables import case_keys, cases, exclusion_reasons, personal_data, referrals
 from services.shelters.tables import units
 from tests.support.cases import WEEK, do, holder, offered_bed, places_of, register
@@ -211,10 +211,10 @@ async def test_destroying_the_key_erases_what_it_encrypted(world: World) -> None
     assert not [row for row in copied if b"canary" in row["ciphertext"]]
     read = await world.run("registry", lambda unit: personal.personal_data_of(world.vault, unit, case_id, COORDINATOR))
     assert read == told
-    assert await do(world, lambda unit: personal.erase(unit, case_id, None))
+    assert await do(world, lambda unit: personal.erase(world.vault, unit, case_id, None))
     assert await world.count("registry", case_keys) == 0
     assert await world.count("registry", personal_data) == 0
-    assert not await do(world, lambda unit: personal.erase(unit, case_id, None))
+    assert not await do(world, lambda unit: personal.erase(world.vault, unit, case_id, None))
     assert await world.count("registry", cases) == 1
 
 
@@ -226,7 +226,7 @@ async def test_erasing_one_person_erases_the_case_that_was_merged_into_theirs(wo
         lambda unit: personal.replace_personal_data(world.vault, unit, merged.case_id, COORDINATOR, {"name": "canary"}),
     )
     await world.merge(survivor.case_id, merged.case_id)
-    assert await do(world, lambda unit: personal.erase(unit, survivor.case_id, COORDINATOR))
+    assert await do(world, lambda unit: personal.erase(world.vault, unit, survivor.case_id, COORDINATOR))
     assert await world.count("registry", case_keys) == await world.count("registry", personal_data) == 0
 
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Executable, Select, Table, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Executable, Select, Table, bindparam, or_, select, update
 
 from services.chassis import tracing
 from services.chassis.broker.port import Broker, Message
@@ -208,11 +208,18 @@ class Relay:
 
     async def _sweep(self) -> bool:
         """Publish what lies unclaimed in the table until nothing is left. False when the broker refuses all of it."""
-        while messages := await self._claim():
+        while await self._lies_there() and (messages := await self._claim()):
             self._begin(len(messages))
             if not await self._publish(messages):
                 return False
         return True
+
+    async def _lies_there(self) -> bool:
+        """Whether there is anything to claim: nearly always not, and to look holds nothing."""
+        now = self._clock()
+        moments = {"now": now, "latest": now + timedelta(seconds=2 * CLAIM_SECONDS)}
+        async with self._database.reading() as connection:
+            return bool(await connection.execute(_any_unclaimed(self._outbox), moments))
 
     async def _claim(self) -> list[Message]:
         """Take unsent rows that no relay is working on. No cursor: a row that commits late is still found."""
@@ -230,12 +237,22 @@ class Relay:
 
 @lru_cache(maxsize=16)
 def _unclaimed(outbox: Table, limit: int) -> Select[tuple[object, ...]]:
-    """What no relay is working on. It is asked every second, so it is built once."""
+    """What no relay is working on."""
+    waiting = select(outbox.c.id, outbox.c.routing_key, outbox.c.body).where(*_free(outbox))
+    return waiting.order_by(outbox.c.id).limit(limit).with_for_update(skip_locked=True)
+
+
+@lru_cache(maxsize=16)
+def _any_unclaimed(outbox: Table) -> Select[tuple[object, ...]]:
+    """It is asked every second, so it is built once."""
+    return select(outbox.c.id).where(*_free(outbox)).limit(1)
+
+
+def _free(outbox: Table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     until = outbox.c.claimed_until
     # A claim that would last twice as long as any does was made by a clock that was wrong.
     free = or_(until.is_(None), until < bindparam("now"), until > bindparam("latest"))
-    waiting = select(outbox.c.id, outbox.c.routing_key, outbox.c.body).where(outbox.c.sent_at.is_(None), free)
-    return waiting.order_by(outbox.c.id).limit(limit).with_for_update(skip_locked=True)
+    return outbox.c.sent_at.is_(None), free
 
 
 def _unsent(dialect: str, outbox: Table) -> Select[tuple[UUID]]:

@@ -8,11 +8,26 @@ import structlog
 
 from services.chassis.clock import Clock
 from services.chassis.errors import Conflict, Unavailable
+from services.chassis.unit_of_work import Transactions, UnitOfWork
 
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
 SHORTEST_PAUSE_SECONDS = 0.01
+
+
+async def do_when_due(
+    transactions: Transactions,
+    look: Callable[[UnitOfWork], Awaitable[datetime | None]],
+    work: Callable[[], Awaitable[datetime | None]],
+) -> datetime | None:
+    """Do `work` if the moment that `look` gives has come; gives the next one.
+
+    Nearly always nothing is due, and to look holds nothing. Whether something is due when its transaction has begun,
+    `work` finds out by itself.
+    """
+    due = await transactions.read(look)
+    return due if due is None or due > transactions.clock() else await work()
 
 
 class Timer:

@@ -10,7 +10,7 @@ from schemas.vocabulary import PlacementKind
 from services.calendar.holidays import is_dutch_holiday
 from services.chassis.service import Parts, Service
 from services.chassis.settings import Mode
-from services.chassis.timers import Timer
+from services.chassis.timers import Timer, do_when_due
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.wiring import CONTACT, Definition, Surroundings, Unusable, key_file_beside
 from services.registry import consumers, measures, routes
@@ -18,14 +18,16 @@ from services.registry.domain.errors import Refused
 from services.registry.domain.programmes import Programmes
 from services.registry.handlers.deadlines import answers_due
 from services.registry.handlers.matching import Matchmaker
-from services.registry.handlers.standing import entries_due
-from services.registry.handlers.versions import look_again, versions_begin
+from services.registry.handlers.standing import entries_due, next_entry_due
+from services.registry.handlers.versions import look_again, next_version_begins, versions_begin
 from services.registry.handlers.warnings import periods_ending
 from services.registry.programmes_file import read_programmes
 from services.registry.settings import Settings
+from services.registry.store.allocations import next_answer_due
 from services.registry.store.processing import Processing
 from services.registry.store.vault import KEY_FILE, Vault
 from services.registry.store.waitlists import WaitlistStore
+from services.registry.store.warnings import next_warning_at
 from services.registry.tables import idempotency_keys, messages
 
 log = structlog.get_logger(__name__)
@@ -45,9 +47,11 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
         PlacementKind.EMERGENCY: settings.emergency_placement_ends_waiting,
         PlacementKind.OUTSIDE: settings.outside_placement_ends_waiting,
     }
-    deadlines = Timer("deadlines", clock, lambda: transactions.run(partial(answers_due, matchmaker)))
+    answers = partial(transactions.run, partial(answers_due, matchmaker))
+    deadlines = Timer("deadlines", clock, lambda: do_when_due(transactions, next_answer_due, answers))
     again = Timer("again", clock, lambda: transactions.run(partial(look_again, matchmaker)), LOOK_AGAIN_SECONDS)
-    standing = Timer("standing", clock, lambda: _standing(transactions, matchmaker))
+    looking, doing = partial(_next_standing, matchmaker), partial(_standing, transactions, matchmaker)
+    standing = Timer("standing", clock, lambda: do_when_due(transactions, looking, doing))
     return Service(
         Parts(
             name="registry",
@@ -78,6 +82,12 @@ async def _erase_again(vault: Vault, unit: UnitOfWork) -> None:
 async def _standing(transactions: Transactions, matchmaker: Matchmaker) -> datetime | None:
     """What is due to places in line, rights and lists; each in a transaction, so that none holds the others' rows."""
     due = [await transactions.run(partial(work, matchmaker)) for work in (entries_due, periods_ending, versions_begin)]
+    return min(filter(None, due), default=None)
+
+
+async def _next_standing(matchmaker: Matchmaker, unit: UnitOfWork) -> datetime | None:
+    """When any of that is due."""
+    due = (await next_entry_due(unit), await next_warning_at(unit), await next_version_begins(matchmaker, unit))
     return min(filter(None, due), default=None)
 
 

@@ -1,16 +1,18 @@
 """Puts the shelters' service together: the only module that knows every concrete part of it."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from services.chassis.service import Parts, Service
-from services.chassis.timers import Timer
+from services.chassis.timers import Timer, do_when_due
 from services.chassis.unit_of_work import Transactions
 from services.chassis.wiring import CONTACT, Definition, Surroundings
 from services.shelters import consumers, routes
 from services.shelters.domain.errors import Refused
 from services.shelters.handlers.vacancies import Leases, lapse_leases
 from services.shelters.settings import Settings
+from services.shelters.store.units import next_lease_end
 from services.shelters.tables import idempotency_keys, messages
 
 
@@ -19,6 +21,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
     clock = surroundings.clock
     database = surroundings.connect(settings.database_url.get_secret_value(), settings.database_pool_size)
     transactions = Transactions(database, messages.outbox, clock, surroundings.identifiers, settings.source, Refused)
+    lapse = partial(transactions.run, lapse_leases)
     leases = Leases(settings.lease_seconds)
     return Service(
         Parts(
@@ -32,7 +35,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
             handlers=consumers.handlers(leases),
             api=routes.api(transactions, leases, CONTACT),
             retention=timedelta(days=settings.retention_days),
-            timers=(Timer("lease-expiry", clock, lambda: transactions.run(lapse_leases)),),
+            timers=(Timer("lease-expiry", clock, lambda: do_when_due(transactions, next_lease_end, lapse)),),
         )
     )
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import Executable, delete, func, select
@@ -63,6 +64,7 @@ async def seal(unit: UnitOfWork, tables: AuditTables, follow: Follow = nothing_m
     return len(sealed)
 
 
+@lru_cache(maxsize=16)
 def _pending(tables: AuditTables) -> Executable:
     pending = tables.pending
     return select(pending).order_by(pending.c.id).limit(SEALED_AT_ONCE).with_for_update()

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, Executable, and_, select
 
 from services.cli.simulation.acts import Acts
 from services.notifications.domain.ladders import Reminder
@@ -41,20 +41,24 @@ _BY_ACCIDENT = {
 }
 OFFERS_OPEN_AT_A_LOSS = "the broker lost everything while offers were open"
 TWO_REPLICAS = "two replicas of the registry worked at once"
-_BY_REMINDER = {f"somebody was told of an {kind}": kind for kind in Reminder}
+_BY_REMINDER = {f"somebody was told of an {kind}": notifications.c.kind == kind for kind in Reminder}
 SOMETIMES = (*_BY_OFFER, *_BY_ENTRY, *_BY_REMINDER, *_BY_ACCIDENT, OFFERS_OPEN_AT_A_LOSS, TWO_REPLICAS)
+
+# Built once: every seed asks.
+_ASKED: dict[str, tuple[str, Executable]] = {
+    situation: (service, select(table.c.id).where(condition).limit(1))
+    for service, table, situations in (
+        ("registry", offers, _BY_OFFER),
+        ("registry", entries, _BY_ENTRY),
+        ("notifications", notifications, _BY_REMINDER),
+    )
+    for situation, condition in situations.items()
+}
 
 
 async def reached(world: Acts) -> Counter[str]:
     """Which of them the databases tell of."""
-    found: Counter[str] = Counter()
-    for table, situations in ((offers, _BY_OFFER), (entries, _BY_ENTRY)):
-        for situation, condition in situations.items():
-            found[situation] += bool(await world.rows("registry", select(table.c.id).where(condition).limit(1)))
-    for situation, kind in _BY_REMINDER.items():
-        told = select(notifications.c.id).where(notifications.c.kind == kind).limit(1)
-        found[situation] += bool(await world.rows("notifications", told))
-    return found
+    return Counter({situation: len(await world.rows(*asked)) for situation, asked in _ASKED.items()})
 
 
 def by_point(label: str) -> str | None:

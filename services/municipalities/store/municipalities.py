@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 
 from services.chassis.database import Row, among
 from services.chassis.errors import Conflict, NotFound
@@ -65,17 +65,24 @@ async def lock(unit: UnitOfWork, codes: Sequence[str]) -> None:
     await unit.execute(chosen.order_by(municipalities.c.code).with_for_update())
 
 
+_LOCK_OWN = (
+    select(municipalities.c.merged_into, municipalities.c.province)
+    .where(municipalities.c.code == bindparam("own"))
+    .with_for_update()
+)
+_MERGED = (
+    select(municipalities.c.code, municipalities.c.merged_into)
+    .where(municipalities.c.merged_into.is_not(None))
+    .order_by(municipalities.c.code)
+)
+
+
 async def lock_own(unit: UnitOfWork, code: str) -> str | None:
     """Hold the book of the municipality that acts; gives its province, if that is known.
 
     Raises NotFound, or Conflict when it has merged.
     """
-    mine = (
-        select(municipalities.c.merged_into, municipalities.c.province)
-        .where(municipalities.c.code == code)
-        .with_for_update()
-    )
-    row = (await unit.execute(mine)).first()
+    row = (await unit.execute(_LOCK_OWN, {"own": code})).first()
     if row is None:
         raise NotFound("Your municipality is not registered; ask the operator to register it.")
     if row.merged_into is not None:
@@ -93,8 +100,7 @@ async def province_of(unit: UnitOfWork, code: str) -> str | None:
 
 async def former_codes(unit: UnitOfWork, code: str) -> list[str]:
     """The codes of all that have become part of a municipality, also by way of one another."""
-    query = select(municipalities.c.code, municipalities.c.merged_into).where(municipalities.c.merged_into.is_not(None))
-    became = [(row.code, row.merged_into) for row in await unit.execute(query.order_by(municipalities.c.code))]
+    became = [(row.code, row.merged_into) for row in await unit.execute(_MERGED)]
     found, added = {code}, True
     while added:
         more = {part for part, into in became if into in found} - found

@@ -5,9 +5,9 @@ from dataclasses import fields
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, Uuid, bindparam, select, update
 
-from services.chassis.database import Change, Row, ids_value, one_of
+from services.chassis.database import Change, Insertion, Row, ids_value, one_of
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain.slots import Slot, SlotState
@@ -17,15 +17,22 @@ _FIELDS = tuple(field.name for field in fields(Slot))
 _UPDATE = Change(slots, ("state", "offer_id", "accepted", "adults", "children", "version", "allocation_version"))
 
 
+_INSERT = Insertion(slots, _FIELDS)
+_LOCK_OWN = (
+    select(slots)
+    .where(slots.c.id == bindparam("slot", type_=Uuid), slots.c.municipality_code == bindparam("code"))
+    .with_for_update()
+)
+
+
 async def add_slot(unit: UnitOfWork, slot: Slot) -> None:
     """Store a new slot."""
-    await unit.execute(insert(slots).values({name: getattr(slot, name) for name in _FIELDS}))
+    await unit.write(_INSERT, [{name: getattr(slot, name) for name in _FIELDS}])
 
 
 async def lock_slot(unit: UnitOfWork, slot_id: UUID, municipality_code: str) -> Slot:
     """Hold one of the municipality's own slots. Raises NotFound."""
-    own = (slots.c.id == slot_id) & (slots.c.municipality_code == municipality_code)
-    row = (await unit.execute(select(slots).where(own).with_for_update())).first()
+    row = (await unit.execute(_LOCK_OWN, {"slot": slot_id, "code": municipality_code})).first()
     if row is None:
         raise NotFound("There is no such slot among yours.")
     return slot_of(row)

@@ -31,6 +31,11 @@ async def entries_due(matchmaker: Matchmaker, unit: UnitOfWork) -> datetime | No
     return await store.next_entry_due(unit)
 
 
+async def next_entry_due(unit: UnitOfWork) -> datetime | None:
+    """When there is something for `entries_due` to do."""
+    return unit.now if await store.lists_with_entries_due(unit) else await store.next_entry_due(unit)
+
+
 def _let_follow(place: Place, now: datetime, where: Shelters) -> Allocation | None:
     """What the moment asks for; gives what was offered, if that ended by it."""
     entry = place.entry

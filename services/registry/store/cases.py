@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, Table, Uuid, bindparam, insert, select, update
 
 from schemas.vocabulary import ListKind
-from services.chassis.database import Row, among
+from services.chassis.database import Row, UtcDateTime, among
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.entries import Earlier
@@ -16,16 +16,19 @@ from services.registry.store.codec import encode_lacks, encode_profile
 from services.registry.store.waitlists import row_of
 from services.registry.tables import cases, entries, offers, profiles, waitlists
 
+_INSERT_CASE = insert(cases)
+_SET_PROFILE = update(cases).where(cases.c.id == bindparam("case", type_=Uuid)).values(profile=bindparam("facts"))
+
 
 async def add_case(unit: UnitOfWork, case_id: UUID, coordinator: str, profile: Profile) -> None:
     """Store a new case of this coordinator's."""
     row = {"id": case_id, "coordinator": coordinator, "profile": encode_profile(profile), "created_at": unit.now}
-    await unit.execute(insert(cases).values(row))
+    await unit.execute(_INSERT_CASE, row)
 
 
 async def set_profile(unit: UnitOfWork, case_id: UUID, profile: Profile) -> None:
     """Store what eligibility looks at of a case from now on. What follows from it is `reconsider.case_changed`'s."""
-    await unit.execute(update(cases).where(cases.c.id == case_id).values(profile=encode_profile(profile)))
+    await unit.execute(_SET_PROFILE, {"case": case_id, "facts": encode_profile(profile)})
 
 
 _INSERT_ENTRY = insert(entries)
@@ -77,10 +80,17 @@ async def own_cases(unit: UnitOfWork, case_ids: Sequence[UUID], coordinator: str
     return mine_ids
 
 
+_SET_ELIGIBLE = (
+    update(entries)
+    .where(entries.c.case_id == bindparam("case", type_=Uuid), entries.c.waitlist == bindparam("list"))
+    .where(entries.c.state.in_(LIVE_ENTRY_STATES))
+    .values(eligible_until=bindparam("until", type_=UtcDateTime))
+)
+
+
 async def set_eligible_until(unit: UnitOfWork, case_id: UUID, waitlist: str, until: datetime | None) -> None:
     """Say until when, if ever, a case may stand in this list; `reconsider.case_changed` then lets lapse what must."""
-    mine = (entries.c.case_id == case_id, entries.c.waitlist == waitlist, entries.c.state.in_(LIVE_ENTRY_STATES))
-    await unit.execute(update(entries).where(*mine).values(eligible_until=until))
+    await unit.execute(_SET_ELIGIBLE, {"case": case_id, "list": waitlist, "until": until})
 
 
 async def set_lacks(unit: UnitOfWork, case_id: UUID, kind: ListKind, lacks: frozenset[Lack]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import Column, Select, insert, select, update
+from sqlalchemy import Column, Select, Uuid, bindparam, insert, select, update
 
 from schemas.vocabulary import PlacementConflict, PlacementReview
 from services.chassis.database import Row, among
@@ -69,13 +69,19 @@ def own_placements(coordinator: str, *, reviewed: bool | None) -> Select[tuple[o
     return query.where(placements.c.review.is_not(None) if reviewed else placements.c.review.is_(None))
 
 
+_CASE = bindparam("case", type_=Uuid)
+_HERE = (
+    select(offers.c.id)
+    .where(offers.c.case_id == _CASE, offers.c.state.in_(_HELD), offers.c.ended_at.is_(None))
+    .limit(1)
+)
+_ELSEWHERE = select(placements.c.id).where(placements.c.case_id == _CASE, placements.c.ended_at.is_(None)).limit(1)
+
+
 async def is_somewhere(unit: UnitOfWork, case_id: UUID) -> bool:
     """Whether a household has a place: accepted or moved into here, or recorded after the fact."""
-    here = (offers.c.case_id == case_id, offers.c.state.in_(_HELD), offers.c.ended_at.is_(None))
-    if await unit.execute(select(offers.c.id).where(*here).limit(1)):
-        return True
-    elsewhere = (placements.c.case_id == case_id, placements.c.ended_at.is_(None))
-    return bool(await unit.execute(select(placements.c.id).where(*elsewhere)))
+    case = {"case": case_id}
+    return bool(await unit.execute(_HERE, case) or await unit.execute(_ELSEWHERE, case))
 
 
 async def is_to_be_had(unit: UnitOfWork, unit_id: UUID) -> bool:

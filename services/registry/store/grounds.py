@@ -89,12 +89,15 @@ async def may_be_passed_on(unit: UnitOfWork, case_id: UUID, purpose: Purpose) ->
     return bool(await unit.execute(_RUNNING_CONSENT, {"family": case_id, "purpose": purpose}))
 
 
+_INSERT_PERIOD = insert(reflection_periods)
+
+
 async def add_reflection_period(
     unit: UnitOfWork, case_id: UUID, started_on: date, last_day: date, warn_at: datetime | None
 ) -> None:
     """Store that a reflection period began. Raises UniqueViolation when the case ever had one."""
     row = {"case_id": case_id, "started_on": started_on, "last_day": last_day, "warn_at": warn_at}
-    await unit.execute(insert(reflection_periods).values(row))
+    await unit.execute(_INSERT_PERIOD, row)
 
 
 async def end_reflection_period(unit: UnitOfWork, case_id: UUID, reason: ReflectionEnd, ended_on: date) -> None:

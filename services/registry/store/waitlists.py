@@ -116,6 +116,12 @@ class ProfileCache:
         unit.after_commit.append(partial(self._by_waitlist.__setitem__, waitlist, known))
 
 
+_INSERT_PROFILE = insert(profiles)
+_COUNT_PROFILE = (
+    update(waitlists).where(waitlists.c.id == bindparam("list")).values(profile_count=waitlists.c.profile_count + 1)
+)
+
+
 class WaitlistStore:
     """Locks waitlists and finds who is first in them."""
 
@@ -157,9 +163,9 @@ class WaitlistStore:
         if known is not None:
             return known
         new = unit.identifiers()
-        await unit.execute(insert(profiles).values(id=new, waitlist=waitlist.id, profile=encode_profile(profile)))
-        counted = update(waitlists).where(waitlists.c.id == waitlist.id)
-        await unit.execute(counted.values(profile_count=waitlists.c.profile_count + 1))
+        row = {"id": new, "waitlist": waitlist.id, "profile": encode_profile(profile)}
+        await unit.execute(_INSERT_PROFILE, row)
+        await unit.execute(_COUNT_PROFILE, {"list": waitlist.id})
         waitlist.profiles = waitlist.profiles.with_one(new, profile)
         self._cache.remember(unit, waitlist.id, waitlist.profiles)
         return new
@@ -193,14 +199,9 @@ def _locking(which: ColumnElement[bool]) -> Select[tuple[object, ...]]:
     )
 
 
-async def names(unit: UnitOfWork) -> list[str]:
-    """Every list there is."""
-    return [row.id for row in await unit.execute(_SEEN)]
-
-
-async def not_seen_by(unit: UnitOfWork, policies: Mapping[str, str]) -> list[str]:
-    """Which of these lists were looked through last by another version than this."""
-    return [row.id for row in await unit.execute(_SEEN) if row.id in policies and row.policy != policies[row.id]]
+async def seen_by(unit: UnitOfWork) -> dict[str, str | None]:
+    """By which version each list there is was looked through last."""
+    return {row.id: row.policy for row in await unit.execute(_SEEN)}
 
 
 async def set_seen_by(unit: UnitOfWork, waitlist: str, policy: str) -> None:

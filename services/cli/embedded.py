@@ -22,6 +22,8 @@ from services.shelters.wiring import SHELTERS
 
 SERVICES: tuple[Definition[Any], ...] = (REGISTRY, SHELTERS, MUNICIPALITIES, NOTIFICATIONS)
 """Those that own facts and exchange messages. The token endpoint stands beside them: it has no messages."""
+NAMES = (*(definition.name for definition in SERVICES), IDENTITY)
+"""All that have an API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,14 @@ def describe(definition: Definition[Any]) -> Api[Any]:
     """The API of a service, without anything behind it."""
     nowhere = definition.settings(mode=Mode.EMBEDDED, database_url=SecretStr("sqlite:///nothing.sqlite3"))
     return definition.build(nowhere, Surroundings(InProcessBroker(topology(nowhere.broker_prefix, [])))).api
+
+
+def api_of(name: str) -> Api[Any]:
+    """The API of any service, the token endpoint's too, without anything behind it."""
+    if name != IDENTITY:
+        return describe(next(definition for definition in SERVICES if definition.name == name))
+    nowhere = IdentitySettings(mode=Mode.EMBEDDED, database_url=SecretStr("sqlite:///nothing.sqlite3"))
+    return build_identity(nowhere, Surroundings(InProcessBroker(topology(nowhere.broker_prefix, [])))).service.api
 
 
 def build_embedded(data: Path, **settings: Any) -> Embedded:  # noqa: ANN401 - settings of any kind

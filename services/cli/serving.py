@@ -19,7 +19,7 @@ from services.chassis.settings import LogFormat
 from services.chassis.web.openapi import openapi
 from services.chassis.wiring import Unusable
 from services.cli.distributed import run_distributed
-from services.cli.embedded import SERVICES, describe
+from services.cli.embedded import NAMES, api_of
 from services.cli.errors import CannotRun, Failed
 from services.cli.options import DATA
 from services.cli.run import run
@@ -55,12 +55,11 @@ def run_distributed_command(data: Path, *, demo: bool) -> None:
 
 
 @click.command("openapi")
-@click.argument("service", type=click.Choice([definition.name for definition in SERVICES]))
+@click.argument("service", type=click.Choice(NAMES))
 @click.option("--language", type=click.Choice(list(Language)), default=Language.DUTCH, show_default=True)
 def openapi_command(service: str, language: Language) -> None:
     """Print a service's OpenAPI 3.1 document."""
-    definition = next(item for item in SERVICES if item.name == service)
-    click.echo(json.dumps(openapi(describe(definition), Language(language)), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(openapi(api_of(service), Language(language)), indent=2, ensure_ascii=False))
 
 
 @contextmanager

@@ -8,15 +8,18 @@ import structlog
 from aiohttp import web
 from limits import RateLimitItemPerMinute
 
+from schemas.api.identity import GRANT_TYPE
 from services.chassis.errors import Unauthenticated, Unavailable
 from services.chassis.identity import ALGORITHMS
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Api, Contact, PlainRoute
 from services.chassis.web.certificates import Certificates
+from services.chassis.web.problems import MEDIA_TYPE as PROBLEM
 from services.chassis.web.rates import Counted
+from services.identity import description
 from services.identity.handlers.errors import Busy, InvalidRequest, OAuthError, TooMany
 from services.identity.handlers.signing import SigningKeys
-from services.identity.handlers.tokens import GRANT_TYPE, Issued, Terms, TokenEndpoint
+from services.identity.handlers.tokens import Issued, Terms, TokenEndpoint
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +34,7 @@ AT_ONCE_LIMIT = 32
 def api(
     endpoint: TokenEndpoint, keys: SigningKeys, terms: Terms, certificates: Certificates, contact: Contact
 ) -> Api[UnitOfWork]:
-    """The token endpoint's routes. OAuth describes them: there are no operations beside."""
+    """The token endpoint's routes. OAuth describes what is in them: there are no operations beside."""
     return Api(
         name="identity",
         title="doorstroom identity",
@@ -46,7 +49,10 @@ def api(
 
 
 def _plain(routes: "Routes", terms: Terms) -> tuple[PlainRoute, ...]:
-    always = (PlainRoute("POST", f"{BASE}/token", routes.token), PlainRoute("GET", f"{BASE}/jwks", routes.jwks))
+    always = (
+        PlainRoute("POST", f"{BASE}/token", routes.token, description.TOKEN),
+        PlainRoute("GET", f"{BASE}/jwks", routes.jwks, description.KEYS),
+    )
     if not terms.has_address:
         return always
     # RFC 8414, section 3.1: the path of the issuer comes after the well-known part.
@@ -70,11 +76,11 @@ class Routes:
         try:
             issued = await self._token(request)
         except OAuthError as error:
-            return _refusal(error)
+            return _refusal(request, error)
         except Unauthenticated as error:
-            return _refusal(InvalidRequest(error.detail))
+            return _refusal(request, InvalidRequest(error.detail))
         except Unavailable as error:
-            return _refusal(Busy(error.detail))
+            return _refusal(request, Busy(error.detail))
         document = {"access_token": issued.access_token, "token_type": "Bearer"}
         return _json({**document, "expires_in": issued.expires_in, "scope": issued.scope})
 
@@ -153,10 +159,14 @@ def _pairs(body: bytes) -> Sequence[tuple[str, str]]:
         raise InvalidRequest(f"The body is no {FORM} in UTF-8 with at most {PARAMETERS_LIMIT} parameters.") from None
 
 
-def _refusal(error: OAuthError) -> web.Response:
+def _refusal(request: web.Request, error: OAuthError) -> web.Response:
+    """In OAuth's form; as a problem document for who accepts that, and not JSON."""
     log.info("token-refused", error=error.error, reason=error.description)
-    document = {"error": error.error, "error_description": error.description}
+    document: dict[str, object] = {"error": error.error, "error_description": error.description}
     headers = {} if error.retry_after_seconds is None else {"Retry-After": str(error.retry_after_seconds)}
+    if request.headers.get("Accept", "").strip() == PROBLEM:
+        document = {"type": "about:blank", "title": error.error, "status": error.status, "detail": error.description}
+        return _json(document, status=error.status, headers=headers, media_type=PROBLEM)
     return _json(document, status=error.status, headers=headers)
 
 

@@ -7,24 +7,33 @@ from functools import cache
 import pytest
 
 from services.chassis.web import openapi
-from services.cli.embedded import SERVICES, describe
+from services.cli.embedded import NAMES, api_of
 from tests.support import design_rules as rules
 from tests.support.design_rules import RULES, Document, Rule
 
-NAMES = [definition.name for definition in SERVICES]
+OF_OAUTH = ("identity", rules.properties_are_camel_case)
+"""What OAuth has given names to keeps them."""
+NAMES_OF_OAUTH = {
+    *("grant_type", "client_assertion_type", "client_assertion", "client_id"),
+    *("access_token", "token_type", "expires_in", "error_description"),
+}
 
 
 @cache
 def document_of(name: str) -> Document:
     """The document, as `doorstroom openapi` prints it; not to be changed."""
-    return openapi(describe(next(definition for definition in SERVICES if definition.name == name)))
+    return openapi(api_of(name))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_service_keeps_the_rule(name: str, rule: Rule) -> None:
-    """Nothing is found."""
-    assert list(rule(document_of(name))) == []
+    """Nothing is found; but for names that are not ours."""
+    found = list(rule(document_of(name)))
+    if (name, rule) == OF_OAUTH:
+        assert {place.rpartition("/")[2] for place in found} == NAMES_OF_OAUTH
+    else:
+        assert found == []
 
 
 def _units(document: Document) -> Document:
@@ -74,6 +83,16 @@ SPOILERS: list[tuple[Rule, Callable[[Document], object]]] = [
     (
         rules.failures_are_problem_documents,
         lambda it: it["components"]["schemas"]["Problem"]["properties"].pop("title"),
+    ),
+    (
+        rules.links_lead_to_operations,
+        lambda it: it["paths"]["/units"]["post"]["responses"]["201"]["links"].update(X={"operationId": "nothing"}),
+    ),
+    (
+        rules.links_lead_to_operations,
+        lambda it: it["paths"]["/units"]["post"]["responses"]["201"]["links"]["SuspendUnit"].update(
+            parameters={"unitId": "$response.body#/id"}
+        ),
     ),
     (rules.invalid_input_is_400, lambda it: _units(it)["responses"].pop("400")),
     (rules.invalid_input_is_400, lambda it: _units(it)["responses"].update({"422": {"description": "no"}})),

@@ -8,15 +8,10 @@ import pytest
 from schemas import texts
 from schemas.texts import Language
 from services.chassis.web.openapi import _openapi, openapi
-from services.cli.embedded import SERVICES, describe
+from services.cli.embedded import NAMES, api_of
 from tests.support.design_rules import Document, operations, walk
 
-NAMES = [definition.name for definition in SERVICES]
-DOCUMENTS = {
-    (definition.name, language): openapi(describe(definition), language)
-    for definition in SERVICES
-    for language in Language
-}
+DOCUMENTS = {(name, language): openapi(api_of(name), language) for name in NAMES for language in Language}
 TEXTS = ("summary", "description")
 SAME_IN_BOTH = {"quota + arrears - credit + swapped", "claims", "contact"}
 
@@ -27,7 +22,7 @@ def english_texts(value: object) -> Iterator[str]:
         yield from (found[name] for name in TEXTS if isinstance(found.get(name), str))
 
 
-ENGLISH = {text for definition in SERVICES for text in english_texts(_openapi(describe(definition))) if text}
+ENGLISH = {text for name in NAMES for text in english_texts(_openapi(api_of(name))) if text}
 
 
 def undescribed(document: Document) -> Iterator[str]:

@@ -236,6 +236,30 @@ def test_profiles_are_added_listed_and_chosen(
     one_line(entered("beds", "list"), 2, "not TOML")
 
 
+def test_a_profile_says_where_each_service_is(
+    installation: tuple[str, Path], entered: Entered, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """For an installation whose services have addresses of their own; what is not named is at the common one."""
+    root, tokens = installation
+    for name in ("URL", "TOKEN", "TOKEN_FILE", "PROFILE"):
+        monkeypatch.delenv(f"DOORSTROOM_{name}", raising=False)
+    monkeypatch.setenv("DOORSTROOM_CONFIG", str(tmp_path / "config.toml"))
+    add = ("profiles", "add", "--token-file", str(tokens / "shelter-noord"))
+    one_line(entered(*add, "noord", "--service-url", "shelters", root), 2, "none says where municipalities, notif")
+    one_line(entered(*add, "noord", "--url", root, "--service-url", "shelters", "http://x.example"), 2, "https")
+    assert entered(*add, "noord", "--url", "http://127.0.0.1:9", "--service-url", "shelters", root)[0] == 0
+    assert entered("beds", "list")[0] == 0
+    one_line(entered("slots", "list"), 7, "no answer")
+    each = [
+        word
+        for name in ("registry", "shelters", "municipalities", "notifications")
+        for word in ("--service-url", name, root)
+    ]
+    assert entered(*add, "all", *each)[0] == 0
+    assert entered("beds", "list", "--profile", "all")[0] == 0
+    assert f"http://127.0.0.1:9, shelters: {root}" in entered("profiles", "list")[1].replace("\n", " ")
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_printed_for_each_shell(shell: str, entered: Entered) -> None:
     """By click's own way, under the command's own name."""

@@ -173,13 +173,41 @@ def there_is_somebody_to_ask(document: Document) -> Iterator[str]:
 
 
 def failures_are_problem_documents(document: Document) -> Iterator[str]:
-    """RFC 9457, with status, title and detail."""
+    """RFC 9457, with status, title and detail; the token endpoint's in OAuth's form too, which RFC 6749 asks for."""
     for where, status, response in responses(document):
         if status[0] in "45":
             content = response.get("content", {})
             schema = resolved(document, content.get("application/problem+json", {}).get("schema", {}))
-            if len(content) != 1 or not {"status", "title", "detail"} <= set(schema.get("properties", {})):
+            of_oauth = {"application/json"} if " /token " in where else set()
+            known = {"status", "title", "detail"} <= set(schema.get("properties", {}))
+            if content.keys() - of_oauth != {"application/problem+json"} or not known:
                 yield where
+
+
+def links_lead_to_operations(document: Document) -> Iterator[str]:
+    """Each to one that is there, with every parameter of its path, from a place that the answer has."""
+    known = {
+        operation["operationId"]: set(re.findall(r"\{([^}]+)\}", path)) for path, _, operation in operations(document)
+    }
+    for where, _, response in responses(document):
+        example = next(iter(response.get("content", {}).values()), {}).get("example")
+        for name, link in response.get("links", {}).items():
+            places = [place.removeprefix("$response.body#/") for place in link.get("parameters", {}).values()]
+            in_body = [place for place in places if not place.startswith("$request.path.")]
+            right = known.get(link["operationId"]) == set(link.get("parameters", {})) and in_body
+            if not right or not all(_is_there(example, place) for place in in_body):
+                yield f"{where}: {name}"
+
+
+def _is_there(value: Any, place: str) -> bool:  # noqa: ANN401 - any JSON value
+    for step in place.split("/"):
+        if isinstance(value, list) and step == "0":
+            value = value[0]
+        elif isinstance(value, dict) and step in value:
+            value = value[step]
+        else:
+            return False
+    return True
 
 
 def invalid_input_is_400(document: Document) -> Iterator[str]:
@@ -245,6 +273,7 @@ RULES: tuple[Rule, ...] = (
     the_version_is_semantic,
     there_is_somebody_to_ask,
     failures_are_problem_documents,
+    links_lead_to_operations,
     invalid_input_is_400,
     moments_have_a_zone,
     days_are_dates,

@@ -68,7 +68,7 @@ def _add_api(application: web.Application, api: Api[Unit], context: Context, bas
         _add(application, operation.method, operation.path, _endpoint(api, operation, context, base, commands))
     for route in api.plain:
         _add(application, route.method, route.path, PlainEndpoint(api.name, route, context, base).__call__)
-    if api.operations:
+    if api.operations or any(route.described for route in api.plain):
         _add(application, "GET", f"{api.base_path}/openapi.json", _description(api, base))
 
 

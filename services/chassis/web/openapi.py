@@ -13,8 +13,10 @@ from schemas.api.problem import Problem
 from schemas.texts import Language
 from schemas.texts import examples as known_examples
 from services.chassis.idempotency import KEY_HEADER
+from services.chassis.web import openapi_plain
 from services.chassis.web.examples import Examples
 from services.chassis.web.language import in_language
+from services.chassis.web.links import links
 from services.chassis.web.negotiation import EVENT_STREAM, JSON
 from services.chassis.web.operation import Api, Operation
 from services.chassis.web.problems import MEDIA_TYPE
@@ -71,7 +73,8 @@ def openapi(api: AnyApi, language: Language = Language.DUTCH) -> Document:
 
 def _openapi(api: AnyApi) -> Document:
     references, schemas = _schemas(api)
-    tags = sorted({tag for operation in api.operations for tag in operation.tags})
+    plain = {tag for _, described in openapi_plain.described(api) for tag in described.tags}
+    tags = sorted({tag for operation in api.operations for tag in operation.tags} | plain)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -99,7 +102,7 @@ References = Mapping[tuple[type[BaseModel], JsonSchemaMode], Document]
 
 
 def _schemas(api: AnyApi) -> tuple[References, Document]:
-    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Problem, "serialization")]
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Problem, "serialization"), *openapi_plain.models_of(api)]
     for operation in api.operations:
         if operation.request is not None:
             models.append((operation.request, "validation"))
@@ -114,7 +117,13 @@ def _paths(api: AnyApi, references: References, examples: Examples) -> Document:
     paths: Document = {}
     for operation in api.operations:
         path = paths.setdefault(operation.path.removeprefix(api.base_path), {})
-        path[operation.method.lower()] = _operation(operation, api.access[operation.operation_id], references, examples)
+        described = _operation(operation, api.access[operation.operation_id], references, examples)
+        if going_on := links(operation, api.operations):
+            described["responses"][str(operation.status)]["links"] = going_on
+        path[operation.method.lower()] = described
+    for route, told in openapi_plain.described(api):
+        path = paths.setdefault(route.path.removeprefix(api.base_path), {})
+        path[route.method.lower()] = openapi_plain.operation(told, references)
     paths["/openapi.json"] = {"get": _own_description()}
     return paths
 

@@ -162,9 +162,25 @@ class Operation(Generic[Unit]):
         raise ValueError(message)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """What OpenAPI tells of a plain route. Each model is given as an example of it."""
+
+    operation_id: str
+    summary: str
+    description: str
+    tags: tuple[str, ...]
+    answer: BaseModel
+    media_type: str = "application/json"
+    form: BaseModel | None = None
+    refusal: BaseModel | None = None
+    refusals: Mapping[int, str] = field(default_factory=dict)
+    """What each status of a refusal means."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlainRoute:
-    """A route that another standard describes, such as OAuth's token endpoint: open, and not in our description.
+    """A route whose content another standard describes, such as OAuth's token endpoint: open to everyone.
 
     What it answers gets the standing headers, a time limit and a line in the log, like an operation; the rest is its
     own affair.
@@ -173,6 +189,7 @@ class PlainRoute:
     method: str
     path: str
     answer: Callable[[web.Request], Awaitable[web.Response]]
+    described: Described | None = None
 
 
 @dataclass(frozen=True, slots=True)

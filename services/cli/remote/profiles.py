@@ -9,7 +9,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,17 +23,27 @@ CONFIG, PROFILE, URL = "DOORSTROOM_CONFIG", "DOORSTROOM_PROFILE", "DOORSTROOM_UR
 TOKEN, TOKEN_FILE = "DOORSTROOM_TOKEN", "DOORSTROOM_TOKEN_FILE"
 DEFAULT = "default"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-KEYS = frozenset({"url", "token_file"})
+SERVICES = tuple(field.name for field in fields(Endpoints))
+SERVICE_KEYS = {f"{service}_url": service for service in SERVICES}
+KEYS = frozenset({"url", "token_file", *SERVICE_KEYS})
 LARGEST_BYTES = 64 * 1024
 OTHERS_MAY_READ = 0o077
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """An installation, and the file with the token for it."""
+    """An installation, and the file with the token for it.
 
-    url: str
+    `urls` is where single services are; the others are at `url`, which is None when each has its own.
+    """
+
+    url: str | None
     token_file: Path
+    urls: Mapping[str, str] = field(default_factory=dict)
+
+    def endpoints(self) -> Endpoints:
+        """Where each service is. Raises CannotRun."""
+        return Endpoints(**{service: checked_url(self.urls.get(service) or self.url or "") for service in SERVICES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +66,12 @@ def find_access(name: str | None, environment: Mapping[str, str] = os.environ) -
     name = name or environment.get(PROFILE)
     if name is not None or not (url and (token or token_file)):
         profile = _chosen(read_profiles(config_path(environment)), name)
-        url, token, token_file = profile.url, None, str(profile.token_file)
-    assert url is not None  # noqa: S101 - from either of them
-    source = StaticToken(token) if token else CalledToken(_reader(Path(str(token_file)).expanduser()))
-    return Access(Endpoints.at(checked_url(url)), source)
+        return Access(profile.endpoints(), _from_file(profile.token_file))
+    return Access(Endpoints.at(checked_url(url)), StaticToken(token) if token else _from_file(Path(str(token_file))))
+
+
+def _from_file(token_file: Path) -> TokenSource:
+    return CalledToken(_reader(token_file.expanduser()))
 
 
 def _chosen(profiles: Mapping[str, Profile], name: str | None) -> Profile:
@@ -99,12 +111,19 @@ def _profile(name: str, table: object) -> Profile:
             "a token does not belong in the file of profiles: put it into a file of its own, which only you can read"
         )
         raise CannotRun(f"{message}, and name that with token_file")
-    if not NAME.fullmatch(name) or not isinstance(table, dict) or set(table) != KEYS:
-        raise CannotRun("each profile in the file of profiles is a [name] with url and token_file, and nothing else")
-    url, token_file = table["url"], table["token_file"]
-    if not isinstance(url, str) or not isinstance(token_file, str):
-        raise CannotRun("url and token_file of a profile are texts in quotation marks")
-    return Profile(url, Path(token_file).expanduser())
+    if not NAME.fullmatch(name) or not isinstance(table, dict) or "token_file" not in table or set(table) - KEYS:
+        raise CannotRun(f"each profile in the file of profiles is a [name] with some of {', '.join(sorted(KEYS))}")
+    if not all(isinstance(value, str) for value in table.values()):
+        raise CannotRun("every url and the token_file of a profile are texts in quotation marks")
+    urls = {service: table[key] for key, service in SERVICE_KEYS.items() if key in table}
+    return complete(Profile(table.get("url"), Path(table["token_file"]).expanduser(), urls))
+
+
+def complete(profile: Profile) -> Profile:
+    """The profile. Raises CannotRun when it does not say where a service is."""
+    if profile.url is None and (missing := sorted(set(SERVICES) - set(profile.urls))):
+        raise CannotRun(f"a profile has one url, or one for each service; none says where {', '.join(missing)} is")
+    return profile
 
 
 def checked_url(url: str) -> str:

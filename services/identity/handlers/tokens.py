@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from schemas.api.identity import ASSERTION_TYPE, GRANT_TYPE
 from services.chassis.audit import Action, Result, write
 from services.chassis.database import UniqueViolation
 from services.chassis.identity import ClientCertificate
@@ -28,8 +29,6 @@ from services.identity.tables import messages
 
 log = structlog.get_logger(__name__)
 
-GRANT_TYPE = "client_credentials"
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 RATE_WINDOW = timedelta(minutes=1)
 ASSERTION_LIMIT_CHARACTERS = 8 * 1024
 SCOPE_LIMIT_CHARACTERS = 2048

@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+import aiohttp
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -370,3 +371,20 @@ async def test_a_client_that_shows_a_certificate_gets_a_token_that_is_bound_to_i
     assert (refused.status, refused.body["error"]) == (400, "invalid_request")
     unbound = (await endpoint.ask()).body["access_token"]
     assert "cnf" not in jwt.decode(unbound, options={"verify_signature": False})
+
+
+async def test_a_refusal_is_a_problem_document_for_who_accepts_nothing_else(endpoint: Endpoint) -> None:
+    """OAuth's form is for OAuth's clients; the API Design Rules ask for the other one."""
+    answer = await endpoint.send({}, headers={"Accept": "application/problem+json"})
+    assert answer.status == 400
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.body["detail"] == "`grant_type` is required."
+    assert (answer.body["status"], answer.body["title"]) == (400, "invalid_request")
+
+
+async def test_the_description_is_public(endpoint: Endpoint) -> None:
+    """As that of every other service; what it says of tokens is what OAuth says."""
+    async with aiohttp.ClientSession() as session, session.get(f"{endpoint.root}/openapi.json") as answer:
+        assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (200, "*")
+        described = await answer.json()
+    assert set(described["paths"]) == {"/token", "/jwks", "/openapi.json"}

@@ -13,7 +13,7 @@ import pytest
 
 from services.chassis.identity import Role
 from services.chassis.web import Operation, openapi
-from services.cli.embedded import SERVICES, describe
+from services.cli.embedded import NAMES, api_of
 from tests.integration.api.conftest import Server
 from tests.support.access import LINES
 
@@ -62,10 +62,10 @@ def configured(server: Server, operations: tuple[Operation, ...]) -> str:
 
 
 @pytest.mark.timeout(SECONDS + 60)
-@pytest.mark.parametrize("name", [definition.name for definition in SERVICES])
+@pytest.mark.parametrize("name", NAMES)
 async def test_the_running_service_is_as_it_is_described(sampled: Server, tmp_path: Path, name: str) -> None:
     """Nothing is found."""
-    api = describe(next(definition for definition in SERVICES if definition.name == name))
+    api = api_of(name)
     (tmp_path / "openapi.json").write_text(json.dumps(openapi(api)))
     (tmp_path / "schemathesis.toml").write_text(configured(sampled, api.operations))
     command = ("run", "openapi.json", "--url", f"{sampled.root}{api.base_path}", "--checks", "all", "--warnings", "off")

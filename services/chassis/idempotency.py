@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Awaitable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
@@ -24,17 +24,13 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    bindparam,
-    delete,
     select,
-    tuple_,
 )
 
 from services.chassis.canonical import canonical_json
 from services.chassis.database import Insertion, UtcDateTime, Write
 from services.chassis.errors import Conflict
 
-RETENTION = timedelta(hours=24)
 KEY_HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -152,18 +148,3 @@ def ensure_same(command: Command, stored_hash: bytes) -> None:
     if stored_hash != command.request_hash:
         detail = "Use a new Idempotency-Key for each new request; repeat one only to send the very same request again."
         raise KeyReused(detail)
-
-
-async def purge(
-    executor: Executor, table: Table, now: datetime, retention: timedelta = RETENTION, limit: int = 1000
-) -> int:
-    """Delete at most `limit` keys that are older than the retention, and say how many."""
-    return len(await executor.execute(_purging(table), {"oldest": now - retention, "limit": limit}))
-
-
-@lru_cache(maxsize=16)
-def _purging(table: Table) -> Executable:
-    key = (table.c.organisation, table.c.subject, table.c.key)
-    is_old = table.c.created_at < bindparam("oldest", type_=UtcDateTime)
-    old = select(*key).where(is_old).order_by(table.c.created_at, *key).limit(bindparam("limit", type_=Integer))
-    return delete(table).where(tuple_(*key).in_(old)).returning(table.c.key)

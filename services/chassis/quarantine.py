@@ -5,15 +5,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
-from sqlalchemy import Executable, Integer, Table, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Table, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas import catalogue
 from services.chassis.broker.port import Delivery
 from services.chassis.broker.topology import said_again
-from services.chassis.database import Row, UtcDateTime
+from services.chassis.database import Row
 from services.chassis.errors import Conflict, NotFound
 from services.chassis.tables import MessageTables
 from services.chassis.unit_of_work import UnitOfWork
@@ -80,17 +79,9 @@ def _storable(written: str, longest: int) -> str:
     return "".join(character if character.isprintable() else "\ufffd" for character in written[:longest])
 
 
-async def purge(unit: UnitOfWork, quarantine: Table, oldest: datetime, limit: int) -> int:
-    """Forget at most `limit` messages that were decided on and came before `oldest`, and say how many."""
-    return len(await unit.execute(_purging(quarantine), {"oldest": oldest, "limit": limit}))
-
-
-@lru_cache(maxsize=16)
-def _purging(quarantine: Table) -> Executable:
-    is_old = quarantine.c.received_at < bindparam("oldest", type_=UtcDateTime)
-    old = select(quarantine.c.id).where(quarantine.c.status != WAITING, is_old).order_by(quarantine.c.id)
-    within = quarantine.c.id.in_(old.limit(bindparam("limit", type_=Integer)))
-    return delete(quarantine).where(within).returning(quarantine.c.id)
+def is_decided(quarantine: Table) -> ColumnElement[bool]:
+    """Whether an operator has replayed or dropped it."""
+    return quarantine.c.status != WAITING
 
 
 async def waiting(unit: UnitOfWork, quarantine: Table, *, every_status: bool = False) -> list[QuarantinedMessage]:

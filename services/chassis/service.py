@@ -3,26 +3,25 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
 
 import structlog
-from sqlalchemy import ColumnElement, Executable, Table, bindparam, delete, select
+from sqlalchemy import Table
 
 from schemas.base import Message
 from schemas.messages.delivery import QueueLost
-from services.chassis import idempotency, quarantine
+from services.chassis import quarantine, retention
 from services.chassis.audit import Follow, Journal, nothing_more
 from services.chassis.background import Background
 from services.chassis.broker.port import Broker
 from services.chassis.broker.topology import Queue
 from services.chassis.consumer import Consumer, Handler
-from services.chassis.database import UtcDateTime
 from services.chassis.measures import Measures
 from services.chassis.measures.readings import Reader, ServiceReadings, nothing_own
 from services.chassis.migrations import migrate
 from services.chassis.reconcile import say_again
 from services.chassis.relay import Relay
+from services.chassis.retention import Kept
 from services.chassis.tables import MessageTables
 from services.chassis.timers import Timer
 from services.chassis.unit_of_work import Transactions, UnitOfWork
@@ -50,6 +49,11 @@ class Parts:
     handlers: Mapping[type[Message], Handler]
     api: Api[UnitOfWork]
     retention: timedelta
+    """How long messages stay on record."""
+    keys_retention: timedelta = timedelta(hours=24)
+    """How long a POST may be repeated with its key."""
+    kept: Sequence[Kept] = ()
+    """What of its own is not kept for ever."""
     timers: Sequence[Timer] = ()
     follow_audit: Follow = nothing_more
     background: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
@@ -169,24 +173,20 @@ class Service:
         return Timer("housekeeping", self.transactions.clock, self._keep_house, HOUSEKEEPING_SECONDS)
 
     async def _keep_house(self) -> datetime | None:
-        """Forget what is older than the retention; nothing that waits for anyone is ever forgotten."""
-        return await self.transactions.run(self._forget)
+        """Forget a portion of what is older than it may get; nothing that waits for anyone is ever forgotten."""
+        return await self.transactions.run(lambda unit: retention.forget(unit, self.kept, HOUSEKEEPING_BATCH))
 
-    async def _forget(self, unit: UnitOfWork) -> datetime | None:
-        """A portion of each table; gives the present moment while there is more."""
-        oldest = unit.now - self.parts.retention
-        outbox, inbox = self.tables.outbox, self.tables.inbox
-        counts = [
-            await idempotency.purge(unit, self.parts.idempotency_keys, unit.now, limit=HOUSEKEEPING_BATCH),
-            await quarantine.purge(unit, self.tables.quarantine, oldest, HOUSEKEEPING_BATCH),
-        ]
-        for table, moment in ((outbox, outbox.c.sent_at), (inbox, inbox.c.received_at)):
-            counts.append(len(await unit.execute(_forgetting(table, moment), {"oldest": oldest})))
-        return unit.now if max(counts) == HOUSEKEEPING_BATCH else None
-
-
-@lru_cache(maxsize=32)
-def _forgetting(table: Table, moment: ColumnElement[datetime]) -> Executable:
-    is_old = moment < bindparam("oldest", type_=UtcDateTime)
-    old = select(table.c.id).where(is_old).order_by(table.c.id).limit(HOUSEKEEPING_BATCH)
-    return delete(table).where(table.c.id.in_(old)).returning(table.c.id)
+    @property
+    def kept(self) -> tuple[Kept, ...]:
+        """What is not kept for ever."""
+        keep, keys = self.parts.retention, self.parts.idempotency_keys
+        outbox, inbox, kept_back = self.tables.outbox, self.tables.inbox, self.tables.quarantine
+        return (
+            retention.rows("sent messages", keep, outbox, outbox.c.sent_at),
+            retention.rows("received messages", keep, inbox, inbox.c.received_at),
+            retention.rows(
+                "decided quarantine", keep, kept_back, kept_back.c.received_at, quarantine.is_decided(kept_back)
+            ),
+            retention.rows("answers by their keys", self.parts.keys_retention, keys, keys.c.created_at),
+            *self.parts.kept,
+        )

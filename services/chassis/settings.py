@@ -93,6 +93,9 @@ class ServiceSettings(BaseSettings):
     retention_days: int = Field(
         14, ge=1, le=3650, description="how long sent and received messages stay on record; longer than any replay"
     )
+    retention_keys_hours: int = Field(
+        24, ge=1, le=720, description="how long a request may be sent again with its Idempotency-Key"
+    )
     log_format: LogFormat = LogFormat.JSON
     log_level: str = "INFO"
     access_log: bool = True

@@ -55,6 +55,11 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "reconcile": ("reconcile", "reconcile", "Say again what was said, after the broker has lost messages."),
     "replay": ("replay", "replay", "Make every decision again, by the policy that it names, and compare."),
     "restore": ("backup", "restore", "Put such a copy back."),
+    "retention": (
+        "retention",
+        "retention_command",
+        "Forget what is older than it may get, now, or say what would go.",
+    ),
     "run": ("serving", "run_command", "Run everything in this process, on SQLite."),
     "run-distributed": (
         "serving",

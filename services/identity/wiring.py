@@ -73,6 +73,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Identity:
             handlers={},
             api=routes.api(endpoint, keys, terms, certificates, CONTACT),
             retention=timedelta(days=settings.retention_days),
+            keys_retention=timedelta(hours=settings.retention_keys_hours),
             timers=(Timer("assertions", clock, lambda: transactions.run(_forget), FORGET_SECONDS),),
         )
     )

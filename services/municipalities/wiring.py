@@ -35,6 +35,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
             handlers=consumers.handlers(),
             api=routes.api(transactions, settings.quota_rules, CONTACT),
             retention=timedelta(days=settings.retention_days),
+            keys_retention=timedelta(hours=settings.retention_keys_hours),
             timers=(Timer("books", surroundings.clock, lambda: transactions.run(keep_books), BOOKS_POLL_SECONDS),),
         )
     )

@@ -50,6 +50,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
             handlers=consumers.handlers(channels, reminders.learn),
             api=routes.api(transactions, channels, CONTACT),
             retention=timedelta(days=settings.retention_days),
+            keys_retention=timedelta(hours=settings.retention_keys_hours),
             timers=(Timer("reminders", surroundings.clock, lambda: transactions.run(reminders.remind)),),
             background={name: work for channel in channels for name, work in channel.background.items()},
         )

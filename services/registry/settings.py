@@ -23,6 +23,12 @@ class Settings(ServiceSettings):
     helpdesk_organisation: OrganisationId = Field(
         "comensha", description="which organisation's helpdesk is told when a household should be contacted"
     )
+    retention_personal_data_days: int = Field(
+        1825, ge=1, le=18_250, description="how long after a case was closed it stays readable who it is about"
+    )
+    retention_processing_log_days: int = Field(
+        1825, ge=1, le=18_250, description="how long it stays on record what was done with the data of each case"
+    )
     processing_activities: str = Field(
         "urn:doorstroom:processing-activities:",
         description="stands before an operation's name in the controller's register of processing activities",

@@ -13,7 +13,7 @@ from services.chassis.settings import Mode
 from services.chassis.timers import Timer, do_when_due
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.wiring import CONTACT, Definition, Surroundings, Unusable, key_file_beside
-from services.registry import consumers, measures, routes
+from services.registry import closed, consumers, measures, routes
 from services.registry.domain.errors import Refused
 from services.registry.domain.programmes import Programmes
 from services.registry.handlers.deadlines import answers_due
@@ -64,9 +64,11 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
             handlers=consumers.handlers(matchmaker),
             api=routes.api(transactions, matchmaker, vault, ends_waiting, surroundings.chance, CONTACT),
             retention=timedelta(days=settings.retention_days),
+            keys_retention=timedelta(hours=settings.retention_keys_hours),
             timers=(deadlines, standing, again),
             follow_audit=Processing(vault, settings.processing_activities).follow,
             readings=measures.read,
+            kept=closed.kept(settings, vault),
             at_start=partial(_erase_again, vault),
         )
     )

@@ -35,6 +35,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
             handlers=consumers.handlers(leases),
             api=routes.api(transactions, leases, CONTACT),
             retention=timedelta(days=settings.retention_days),
+            keys_retention=timedelta(hours=settings.retention_keys_hours),
             timers=(Timer("lease-expiry", clock, lambda: do_when_due(transactions, next_lease_end, lapse)),),
         )
     )

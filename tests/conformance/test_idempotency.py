@@ -14,7 +14,7 @@ from pydantic import Field
 from sqlalchemy import Column, Integer, MetaData, Table, Text, UniqueConstraint, func, insert, select
 
 from schemas.base import Schema
-from services.chassis import idempotency
+from services.chassis import idempotency, retention
 from services.chassis.clock import system_identifiers
 from services.chassis.database import Connection, Database, Insertion, UniqueViolation
 from services.chassis.errors import Conflict, NotFound
@@ -239,9 +239,10 @@ async def test_old_keys_are_purged_in_portions(ledger: Ledger) -> None:
             command = idempotency.Command("org", "me", f"k{hours}", b"h")
             reply = idempotency.StoredReply(204, None, {})
             await idempotency.remember(unit, KEYS, command, reply, NOW - timedelta(hours=hours, minutes=1))
+    kept = retention.rows("keys", timedelta(hours=24), KEYS, KEYS.c.created_at)
     for removed in (4, 2, 0):
         async with transaction(ledger.database) as unit:
-            assert await idempotency.purge(unit, KEYS, NOW, limit=4) == removed
+            assert await kept.forget(unit, NOW - kept.keep, 4) == removed
     async with ledger.database.reading() as connection:
         [oldest] = (await connection.execute(select(func.min(KEYS.c.created_at)))).one()
     assert oldest == NOW - timedelta(hours=23, minutes=1)

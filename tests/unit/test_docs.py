@@ -20,6 +20,7 @@ DOCUMENTS = tuple(
         "identity",
         "metrics",
         "traces",
+        "retention",
         "log-events",
         "limits",
         "access",

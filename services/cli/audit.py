@@ -17,7 +17,7 @@ from services.chassis.audit import AuditTables, Head, verify
 from services.chassis.audit.chain import head
 from services.chassis.database import Row
 from services.chassis.unit_of_work import UnitOfWork
-from services.cli.databases import AUDITED, TABLES, find_database, opened
+from services.cli.databases import AUDITED, find_database, find_databases, opened
 from services.cli.options import DATA
 from services.registry.store.references import References
 from services.registry.tables import cases
@@ -51,7 +51,7 @@ def verify_command(services: Sequence[str], data: Path, noted: Sequence[str]) ->
     anything was found.
     """
     heads = _heads(noted)
-    urls = {name: find_database(name, data, only=len(services) == 1) for name in services} or _every_database(data)
+    urls = {name: find_database(name, data, only=len(services) == 1) for name in services} or find_databases(data)
     found = {name: asyncio.run(_verify(name, url, heads.get(name))) for name, url in urls.items()}
     for name, (findings, end) in found.items():
         for finding in findings:
@@ -93,17 +93,6 @@ async def _named(case: UUID, unit: UnitOfWork) -> list[UUID]:
     """What a case is called: by its id, and by its coordinator's reference, which whoever was refused may have sent."""
     owner = await unit.execute(select(cases.c.coordinator).where(cases.c.id == case))
     return [case, *[(await References().of(unit, row.coordinator)).to(case) for row in owner]]
-
-
-def _every_database(data: Path) -> dict[str, str]:
-    """Of all services; of the token endpoint, where there is one."""
-    urls = {name: find_database(name, data, only=False) for name in TABLES}
-    for name in AUDITED.keys() - TABLES.keys():
-        try:
-            urls[name] = find_database(name, data, only=False)
-        except click.UsageError:
-            click.echo(f"{name}: it has no database here", err=True)
-    return urls
 
 
 def _heads(noted: Sequence[str]) -> dict[str, Head]:

@@ -10,8 +10,9 @@ import click
 
 from services.chassis.unit_of_work import UnitOfWork
 from services.cli.across import findings as findings_across
-from services.cli.databases import TABLES, find_database, opened, programmes_in_use
+from services.cli.databases import AUDITED, find_database, find_databases, opened, programmes_in_use
 from services.cli.options import DATA
+from services.identity import checks as identity
 from services.municipalities import checks as municipalities
 from services.notifications import checks as notifications
 from services.registry import checks as registry
@@ -25,11 +26,13 @@ CHECKS: dict[str, Findings] = {
     "municipalities": municipalities.findings,
     "notifications": notifications.findings,
 }
+"""Of those that own facts of each other's work, and can be compared."""
+BESIDE: dict[str, Findings] = {"identity": identity.findings}
 ACROSS = "across services"
 
 
 @click.command()
-@click.argument("services", nargs=-1, type=click.Choice(list(TABLES)))
+@click.argument("services", nargs=-1, type=click.Choice(list(AUDITED)))
 @DATA
 @click.option("--at-rest", is_flag=True, help="Also compare the services with each other; see above.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
@@ -45,10 +48,9 @@ def check(services: Sequence[str], data: Path, *, at_rest: bool, as_json: bool) 
     DOORSTROOM_REGISTRY_DATABASE_URL, DOORSTROOM_SHELTERS_DATABASE_URL and so on name the databases; for one service
     DOORSTROOM_DATABASE_URL does. Findings name ids and numbers only. Exits with 1 when there is any.
     """
-    chosen = list(services) or list(CHECKS)
-    if at_rest and set(chosen) != set(CHECKS):
+    if at_rest and services and not set(CHECKS) <= set(services):
         raise click.UsageError("--at-rest compares the services with each other, so it needs all of them")
-    urls = {name: find_database(name, data, only=len(chosen) == 1) for name in chosen}
+    urls = {name: find_database(name, data, only=len(services) == 1) for name in services} or find_databases(data)
     found = asyncio.run(_check(urls, at_rest=at_rest))
     (_print_json if as_json else _print)(found)
     if any(found.values()):
@@ -58,7 +60,8 @@ def check(services: Sequence[str], data: Path, *, at_rest: bool, as_json: bool) 
 async def _check(urls: dict[str, str], *, at_rest: bool) -> dict[str, list[str]]:
     async with AsyncExitStack() as stack:
         opening = {name: await stack.enter_async_context(opened(url, name)) for name, url in urls.items()}
-        found = {name: await transactions.read(CHECKS[name]) for name, transactions in opening.items()}
+        checks = CHECKS | BESIDE
+        found = {name: await transactions.read(checks[name]) for name, transactions in opening.items()}
         if at_rest:
             found[ACROSS] = await findings_across(opening)
         return found

@@ -68,6 +68,17 @@ def find_database(service: str, data: Path, *, only: bool = True) -> str:
     raise click.UsageError(message)
 
 
+def find_databases(data: Path) -> dict[str, str]:
+    """Where those of all services are; that of the token endpoint too, where there is one. Raises UsageError."""
+    urls = {name: find_database(name, data, only=False) for name in TABLES}
+    for name in AUDITED.keys() - TABLES.keys():
+        try:
+            urls[name] = find_database(name, data, only=False)
+        except click.UsageError:
+            click.echo(f"{name}: it has no database here", err=True)
+    return urls
+
+
 def programmes_in_use() -> Programmes:
     """How the registry's lists work, with the versions in DOORSTROOM_PROGRAMMES_FILE. Raises UsageError."""
     given = os.environ.get("DOORSTROOM_PROGRAMMES_FILE")

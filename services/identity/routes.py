@@ -9,7 +9,7 @@ from aiohttp import web
 from limits import RateLimitItemPerMinute
 
 from schemas.api.identity import GRANT_TYPE
-from services.chassis.errors import Unauthenticated, Unavailable
+from services.chassis.errors import DoorstroomError, Unauthenticated, Unavailable
 from services.chassis.identity import ALGORITHMS
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Api, Contact, PlainRoute
@@ -19,7 +19,7 @@ from services.chassis.web.rates import Counted
 from services.identity import description
 from services.identity.handlers.errors import Busy, InvalidRequest, OAuthError, TooMany
 from services.identity.handlers.signing import SigningKeys
-from services.identity.handlers.tokens import Issued, Terms, TokenEndpoint
+from services.identity.handlers.tokens import ISSUE, Issued, Terms, TokenEndpoint
 
 log = structlog.get_logger(__name__)
 
@@ -76,13 +76,22 @@ class Routes:
         try:
             issued = await self._token(request)
         except OAuthError as error:
-            return _refusal(request, error)
+            return await self._refused(request, error)
         except Unauthenticated as error:
-            return _refusal(request, InvalidRequest(error.detail))
+            return await self._refused(request, InvalidRequest(error.detail))
         except Unavailable as error:
             return _refusal(request, Busy(error.detail))
         document = {"access_token": issued.access_token, "token_type": "Bearer"}
         return _json({**document, "expires_in": issued.expires_in, "scope": issued.scope})
+
+    async def _refused(self, request: web.Request, error: OAuthError) -> web.Response:
+        """Without the database the answer is the same: it has given nothing."""
+        if error.is_noted:
+            try:
+                await self._endpoint.note_refusal(error)
+            except DoorstroomError as problem:
+                log.exception("audit-not-written", operation=ISSUE, reason=problem.detail)
+        return _refusal(request, error)
 
     async def _token(self, request: web.Request) -> Issued:
         self._check_rate(request)
@@ -99,6 +108,7 @@ class Routes:
         address = request.remote or ""
         if not self._counted.hit(self._limit, address):
             too_many = TooMany("Use the token that you have until it expires.")
+            too_many.is_noted = False
             too_many.retry_after_seconds = self._counted.wait_seconds(self._limit, address)
             raise too_many
 

@@ -118,6 +118,13 @@ def test_what_was_done_with_the_data_of_a_case_can_be_shown(folder: tuple[Path, 
     assert looked == [("cases find", "command"), ("cases log", "command")]
 
 
+def test_the_token_endpoint_is_checked_with_the_others(folder: tuple[Path, str]) -> None:
+    """Where there is one; what it says is compared with nobody's."""
+    checked = run("check", "--at-rest", "--data", str(folder[0]))
+    assert (checked.exit_code, ", identity: 0, across" in checked.stdout) == (0, True)
+    assert run("check", "identity", "--data", str(folder[0])).stdout == "identity: 0 finding(s)\n"
+
+
 def test_a_case_that_is_not_there_has_no_log(folder: tuple[Path, str]) -> None:
     """And nobody learns more than that."""
     nothing = run("cases", "log", "00000000-0000-7000-8000-000000000000", "--data", str(folder[0]))

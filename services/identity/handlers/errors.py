@@ -7,10 +7,14 @@ class OAuthError(Exception):
     status = 400
     error = "invalid_request"
     retry_after_seconds: int | None = None
+    is_noted = True
+    """Whether it is in the audit log: not what was sent away unread, or whoever floods us would fill it."""
 
     def __init__(self, description: str) -> None:
         super().__init__(description)
         self.description = description
+        self.claimed_client: str | None = None
+        """Which client the request says that it is of, proved or not."""
 
 
 class InvalidRequest(OAuthError):
@@ -48,5 +52,6 @@ class Busy(OAuthError):
     """More is asked at once than can be answered; or the database is away."""
 
     status = 503
+    is_noted = False
     error = "temporarily_unavailable"
     retry_after_seconds = 2

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
+from structlog.contextvars import get_contextvars
 
 from schemas.api.identity import ASSERTION_TYPE, GRANT_TYPE
 from services.chassis.audit import Action, Result, write
@@ -20,6 +22,7 @@ from services.identity.handlers.errors import (
     InvalidClient,
     InvalidRequest,
     InvalidScope,
+    OAuthError,
     TooMany,
     UnsupportedGrantType,
 )
@@ -29,6 +32,7 @@ from services.identity.tables import messages
 
 log = structlog.get_logger(__name__)
 
+ISSUE = "issueToken"
 RATE_WINDOW = timedelta(minutes=1)
 ASSERTION_LIMIT_CHARACTERS = 8 * 1024
 SCOPE_LIMIT_CHARACTERS = 2048
@@ -84,25 +88,38 @@ class TokenEndpoint:
         if form.get("client_id", client_id) != client_id:
             raise InvalidRequest("`client_id` must be the one of the client assertion, or left out.")
         signer = await self._keys.signer()
-        try:
-            claims = await self._transactions.run(
-                lambda unit: self._claims(unit, client_id, assertion, form.get("scope"))
-            )
-        except UniqueViolation:
-            raise InvalidClient("The client assertion was used before: make a new one, with another `jti`.") from None
+        claims = await self._proved(client_id, assertion, form.get("scope"))
         if certificate is not None:
             claims["cnf"] = {THUMBPRINT: certificate.thumbprint}
         log.info("token-issued", client=client_id, role=claims["role"], bound=certificate is not None)
         return Issued(signer.sign(claims), self._terms.lifetime_seconds, claims["scope"])
 
+    async def note_refusal(self, refusal: OAuthError) -> None:
+        """A line in the audit log. Only a client that there is is named: what a request claims may be anything.
+
+        Raises Unavailable.
+        """
+        await self._transactions.run(partial(_note, refusal))
+
+    async def _proved(self, client_id: str, assertion: str, scope: str | None) -> dict[str, Any]:
+        """What the token says. Raises OAuthError, with whose it says to be."""
+        try:
+            return await self._transactions.run(lambda unit: self._claims(unit, client_id, assertion, scope))
+        except UniqueViolation:
+            refusal: OAuthError = InvalidClient(
+                "The client assertion was used before: make a new one, with another `jti`."
+            )
+        except OAuthError as error:
+            refusal = error
+        refusal.claimed_client = client_id
+        raise refusal
+
     async def _claims(self, unit: UnitOfWork, client_id: str, assertion: str, scope: str | None) -> dict[str, Any]:
         """What the token says. Raises OAuthError, or UniqueViolation when the assertion was used before."""
         client = await self._authenticate(unit, client_id, assertion)
         granted = _granted(client, scope)
-        issued = Action(
-            "issueToken", Result.DONE, 200, subject=client.id, organisation=client.organisation, role=client.role
-        )
-        await write(unit, messages.audit, issued)
+        by: dict[str, Any] = {"subject": client.id, "organisation": client.organisation, "role": client.role}
+        await write(unit, messages.audit, Action(ISSUE, Result.DONE, 200, **by, **_request()))
         now = int(unit.now.timestamp())
         return {
             "iss": self._terms.issuer,
@@ -131,6 +148,18 @@ class TokenEndpoint:
         forget_at = max(proof.usable_until, unit.now + SHORTEST_MEMORY)
         await store.use_assertion(unit, client_id, proof.jti, forget_at)
         return client
+
+
+async def _note(refusal: OAuthError, unit: UnitOfWork) -> None:
+    claimed = refusal.claimed_client
+    client = None if claimed is None else await store.find_client(unit, claimed)
+    objects = {} if client is None else {"client": client.id}
+    await write(unit, messages.audit, Action(ISSUE, Result.REFUSED, refusal.status, objects, **_request()))
+
+
+def _request() -> dict[str, Any]:
+    """Of which request this is, as on its lines in the service's log."""
+    return {name: value for name, value in get_contextvars().items() if name in {"request_id", "trace_id"}}
 
 
 def _assertion(form: Mapping[str, str]) -> str:

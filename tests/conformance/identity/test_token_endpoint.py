@@ -20,7 +20,7 @@ from services.identity.handlers import clients
 from services.identity.handlers.tokens import ASSERTION_LIMIT_CHARACTERS
 from services.identity.routes import AT_ONCE_LIMIT, BODY_LIMIT_BYTES
 from services.identity.store import StoredSigningKey
-from services.identity.tables import used_assertions
+from services.identity.tables import messages, used_assertions
 from tests.conformance.identity.conftest import ISSUER, SCOPES, Endpoint, Endpoints
 from tests.support.certificates import OIN, as_rfc_9440, certificate, thumbprint
 from tests.support.clients import ED25519, KINDS, P256, RSA, form, public_jwk, with_public_key_as_secret
@@ -388,3 +388,42 @@ async def test_the_description_is_public(endpoint: Endpoint) -> None:
         assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (200, "*")
         described = await answer.json()
     assert set(described["paths"]) == {"/token", "/jwks", "/openapi.json"}
+
+
+async def test_a_refused_request_is_in_the_audit_log(endpoint: Endpoint) -> None:
+    """With the client that it says to be of, if there is one, and nothing else of what was sent."""
+    claimed = {"headers": {"X-Request-Id": "mine-1"}}
+    asked: list[tuple[dict[str, str | None], int, str]] = [
+        ({"client_assertion": endpoint.assertion(key=STRANGER)}, 401, '{"client":"client-1"}'),
+        ({"client_assertion": endpoint.assertion("nobody-there", key=STRANGER)}, 401, "{}"),
+        ({"client_assertion": endpoint.assertion("Sesame-Street-1", key=STRANGER)}, 401, "{}"),
+        ({"grant_type": "password", "client_assertion": endpoint.assertion()}, 400, "{}"),
+        ({"scope": "shelters:manage", "client_assertion": endpoint.assertion()}, 400, '{"client":"client-1"}'),
+    ]
+    for changes, status, _ in asked:
+        assert (await endpoint.send(form(endpoint.assertion(), **changes), **claimed)).status == status
+    rows = await endpoint.run(lambda unit: unit.execute(select(messages.audit.pending).order_by("id")))
+    seen = [(row.action, row.result, row.status, row.objects) for row in rows if row.action == "issueToken"]
+    assert seen == [("issueToken", "refused", status, objects) for _, status, objects in asked]
+    assert {(row.subject, row.organisation, row.request_id) for row in rows if row.action == "issueToken"} == {
+        (None, None, "mine-1")
+    }
+
+
+async def test_an_assertion_that_is_used_again_is_in_the_audit_log_as_a_refusal(endpoint: Endpoint) -> None:
+    """After the line of the token that it gave."""
+    made = endpoint.assertion()
+    assert [(await endpoint.ask(made)).status for _ in range(2)] == [200, 401]
+    rows = await endpoint.run(lambda unit: unit.execute(select(messages.audit.pending).order_by("id")))
+    issued, refused = [row for row in rows if row.action == "issueToken"]
+    assert (issued.result, issued.subject) == ("done", "client-1")
+    assert (refused.result, refused.subject, refused.objects) == ("refused", None, '{"client":"client-1"}')
+
+
+async def test_who_is_sent_away_unread_fills_no_log(endpoints: Endpoints, made_key: StoredSigningKey) -> None:
+    """Only the service's own, which is thrown away in time."""
+    endpoint = await endpoints.start(identity_requests_per_minute=1)
+    await endpoint.run(lambda unit: store.add_signing_key(unit, made_key, []))
+    assert [(await endpoint.ask("x")).status for _ in range(3)] == [401, 429, 429]
+    rows = await endpoint.run(lambda unit: unit.execute(select(messages.audit.pending)))
+    assert [row.status for row in rows] == [401]

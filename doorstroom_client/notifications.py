@@ -6,6 +6,7 @@ from doorstroom_client.listing import Listing
 from doorstroom_client.stream import follow
 from doorstroom_client.transport import Transport
 from schemas.api.notifications import Notification, Notifications
+from schemas.api.preferences import NotificationPreferences
 
 
 class NotificationCalls:
@@ -25,3 +26,11 @@ class NotificationCalls:
         With the `sequence` of the last one that you have handled it begins with what came since, also after a restart.
         """
         return follow(self._transport, f"{self._notifications}/events", last_event_id)
+
+    async def get_notification_preferences(self) -> NotificationPreferences:
+        """In which language you are written to, when you are left alone, and who stands in for you."""
+        return await self._transport.get(f"{self._notifications}/preferences", NotificationPreferences)
+
+    async def set_notification_preferences(self, preferences: NotificationPreferences) -> NotificationPreferences:
+        """Replace your preferences; a substitute is a colleague who has stored some, too."""
+        return await self._transport.put(f"{self._notifications}/preferences", NotificationPreferences, preferences)

@@ -189,6 +189,8 @@ _LINES: Mapping[str, Mapping[str, _Line]] = {
         # operation                     scope            COORDINATOR HELPDESK PROVIDER MUNICIPALITY AUDITOR OPERATOR
         "listNotifications":           ("read",          OWN,        OWN,     ____,    ____,        ____,   ____),
         "streamNotifications":         ("read",          OWN,        OWN,     ____,    ____,        ____,   ____),
+        "getNotificationPreferences":  ("read",          OWN,        OWN,     ____,    ____,        ____,   ____),
+        "setNotificationPreferences":  ("subscribe",     OWN,        OWN,     ____,    ____,        ____,   ____),
     },
 }
 # fmt: on

@@ -3,6 +3,13 @@
 from enum import StrEnum
 
 
+class Language(StrEnum):
+    """In which language somebody is written to."""
+
+    NL = "nl"
+    EN = "en"
+
+
 class ListKind(StrEnum):
     """What a waitlist is for."""
 

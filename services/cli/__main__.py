@@ -24,6 +24,11 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "offers",
         "Offers: list, accept, decline and watch what is offered to your households, as a coordinator.",
     ),
+    "preferences": (
+        "remote.preferences",
+        "preferences",
+        "Preferences: in which language you are written to, when you are left alone, and who stands in for you.",
+    ),
     "profiles": (
         "remote.profile_commands",
         "profiles",

@@ -7,9 +7,10 @@ import aiohttp
 from doorstroom_client import Client, Endpoints
 from services.chassis.identity import DevelopmentIssuer, Role
 
+_NOTIFIED = ("notifications:read", "notifications:subscribe")
 SCOPES: Mapping[Role, tuple[str, ...]] = {
-    Role.COORDINATOR: ("registry:read", "registry:write", "registry:personal-data", "notifications:read"),
-    Role.HELPDESK: ("registry:read", "registry:write", "registry:personal-data", "notifications:read"),
+    Role.COORDINATOR: ("registry:read", "registry:write", "registry:personal-data", *_NOTIFIED),
+    Role.HELPDESK: ("registry:read", "registry:write", "registry:personal-data", *_NOTIFIED),
     Role.PROVIDER: ("shelters:read", "shelters:write"),
     Role.MUNICIPALITY: ("municipalities:read", "municipalities:write"),
     Role.AUDITOR: ("municipalities:read", "registry:read", "shelters:read"),

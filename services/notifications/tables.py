@@ -1,6 +1,19 @@
 """The notifications' tables."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, Text, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 
 from services.chassis.database import UtcDateTime
 from services.chassis.idempotency import idempotency_keys_table
@@ -50,4 +63,19 @@ reminders = Table(
     Column("told_until", UtcDateTime, nullable=False, comment="every step up to then has been taken"),
     Column("due_at", UtcDateTime, comment="when to look at it next; null: there is no further step"),
     Index("reminders_due", "due_at", "id", postgresql_where=_MAY_BE_DUE, sqlite_where=_MAY_BE_DUE),
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("organisation", Text, primary_key=True),
+    Column("subject", Text, primary_key=True, comment="whose tokens have it as `sub`"),
+    Column("language", Text, nullable=False),
+    Column("quiet_begins", Text, comment="hours and minutes in the Netherlands; null: no quiet hours"),
+    Column("quiet_ends", Text),
+    Column("quiet_weekends", Boolean, nullable=False),
+    Column("urgent_passes", Boolean, nullable=False),
+    Column("absent_from", Date),
+    Column("absent_until", Date, comment="the last day, included"),
+    Column("substitute", Text, comment="a subject of the same organisation"),
 )

@@ -67,6 +67,8 @@ class Endpoint:
     """As the channel's `check` gave it; None where the channel needs none."""
     secrets: tuple[bytes, ...] = field(default=(), repr=False)
     """Those that are valid now, the newest first; none where the channel has no use for them."""
+    language: str = "nl"
+    """In which whoever is there reads, for channels that speak to people."""
 
 
 @dataclass(frozen=True, slots=True)

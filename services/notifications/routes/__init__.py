@@ -9,6 +9,7 @@ from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web import Api, Call, Contact, Operation, Paging, Reply
 from services.notifications.channels.port import Channel
 from services.notifications.channels.shown import BASE, shown
+from services.notifications.routes import preferences
 from services.notifications.store import inbox
 from services.notifications.tables import idempotency_keys
 from services.notifications.tables import notifications as notifications_table
@@ -46,7 +47,11 @@ def api(transactions: Transactions, channels: Sequence[Channel], contact: Contac
         description="There is something for you: what concerns your organisation, and where to look.",
         version="1.0.0",
         base_path=BASE,
-        operations=(*OPERATIONS, *(operation for channel in channels for operation in channel.operations)),
+        operations=(
+            *OPERATIONS,
+            *(operation for channel in channels for operation in channel.operations),
+            *preferences.operations(),
+        ),
         access=ACCESS["notifications"],
         contact=contact,
         work=transactions,

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from services.calendar.holidays import is_dutch_holiday
 from services.chassis.service import Parts, Service
-from services.chassis.timers import Timer
+from services.chassis.timers import Timer, do_when_due
 from services.chassis.unit_of_work import Transactions
 from services.chassis.wiring import CONTACT, Definition, Surroundings, Unusable
 from services.notifications import consumers, routes
@@ -51,7 +52,7 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
             api=routes.api(transactions, channels, CONTACT),
             retention=timedelta(days=settings.retention_days),
             keys_retention=timedelta(hours=settings.retention_keys_hours),
-            timers=(Timer("reminders", surroundings.clock, lambda: transactions.run(reminders.remind)),),
+            timers=(_reminding(transactions, reminders),),
             background={name: work for channel in channels for name, work in channel.background.items()},
         )
     )
@@ -60,6 +61,11 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
 def _channels(settings: Settings, transactions: Transactions) -> list[Channel]:
     """Every way in which recipients are told, in the order in which they hear of what was stored: who waits first."""
     return [LiveStream(transactions), OwnQueues(settings)]
+
+
+def _reminding(transactions: Transactions, reminders: Reminders) -> Timer:
+    remind = partial(transactions.run, reminders.remind)
+    return Timer("reminders", transactions.clock, lambda: do_when_due(transactions, reminders.next_due, remind))
 
 
 def _ladders(settings: Settings) -> Mapping[str, Ladder]:

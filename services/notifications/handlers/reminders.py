@@ -56,10 +56,12 @@ class Reminders:
         await store.add(unit, [self._pending(event, unit.now) for id_, event in made.items() if id_ not in over])
         await store.remove(unit, list(over))
 
+    async def next_due(self, unit: UnitOfWork) -> datetime | None:
+        """When to remind of something next; None also when it cannot be known whether that is still right."""
+        return await store.next_due(unit) if self._has_caught_up() else None
+
     async def remind(self, unit: UnitOfWork) -> datetime | None:
         """Say what is due, and give the moment when the next is. Safe in any number of replicas."""
-        if not self._has_caught_up():
-            return None
         candidates = await store.due(unit, BATCH)
         if candidates:
             await store.hold_recipients(unit, [self.helpdesk, *(row.recipient for row in candidates)])

@@ -69,6 +69,7 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             description="Those of whoever the token is for; the defaults where nothing was set.",
             handler=get_preferences,
             response=NotificationPreferences,
+            response_example=_EXAMPLE,
             tags=_TAGS,
         ),
         Operation(
@@ -84,6 +85,7 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             request=NotificationPreferences,
             request_example=_EXAMPLE,
             response=NotificationPreferences,
+            response_example=_EXAMPLE,
             tags=_TAGS,
         ),
     )

@@ -61,7 +61,7 @@ async def test_a_cluster_that_loses_a_node_loses_nothing_else(data: Path) -> Non
     """Whatever happens to one of three, the others go on, and everyone hears everything once."""
     chance = random.Random(20260303)
     async with installed(data, chance, clustered=True) as installation:
-        users = Users(installation.cast, chance)
+        users = Users(installation, chance)
         await users.begin()
         async with users.at_work():
             for accident in ACCIDENTS:

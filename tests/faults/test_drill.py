@@ -26,7 +26,7 @@ async def test_a_backup_of_postgresql_is_put_back_beside_an_empty_broker(data: P
     kept, before, after = tmp_path / "kept", data / "before", data / "after"
     before.mkdir(mode=0o711)
     async with installed(before, chance) as installation:
-        users = Users(installation.cast, chance)
+        users = Users(installation, chance)
         await users.begin()
         async with users.at_work():
             await asyncio.sleep(WORK_SECONDS)
@@ -42,7 +42,7 @@ async def test_a_backup_of_postgresql_is_put_back_beside_an_empty_broker(data: P
         await installation.ready()
         await comes_to_rest(installation)
         restored = await every_decision_can_be_made_again(installation)
-        users = Users(installation.cast, chance)
+        users = Users(installation, chance)
         async with users.at_work():
             await asyncio.sleep(WORK_SECONDS)
         await comes_to_rest(installation)

@@ -108,7 +108,7 @@ async def test_thousands_of_hostile_messages_are_kept_and_harm_nobody(data: Path
     }
     assert sum(wanted.values()) >= MESSAGES // 2
     async with installed(data, chance) as installation:
-        users = Users(installation.cast, chance)
+        users = Users(installation, chance)
         await users.begin()
         async with users.at_work():
             await publish(installation, messages)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TypeVar
 from uuid import UUID, uuid4
 
@@ -18,7 +19,7 @@ from schemas.api.shelters import NewFacility, NewProvider, NewUnit, NewVacancy, 
 from schemas.messages.beds import Acceptance
 from schemas.messages.beds import Service as Serves
 from schemas.vocabulary import AgeBand, DeclineReason, DepartureReason, PermitKind, Programme, Purpose, Sex, UnitState
-from services.cli.cast import Cast
+from tests.faults.installation import Installation
 
 T = TypeVar("T")
 
@@ -31,9 +32,12 @@ CONFLICT = 409
 
 @dataclass(slots=True)
 class Users:
-    """Everybody who works with it. `told`: what they were told is done, by what it is."""
+    """Everybody who works with it; each piece of work reaches whichever replica.
 
-    cast: Cast
+    `told`: what they were told is done, by what it is.
+    """
+
+    installation: Installation
     chance: random.Random
     told: dict[str, set[UUID]] = field(default_factory=lambda: {"joined": set(), "accepted": set(), "posted": set()})
     counted: Counter[str] = field(default_factory=Counter)
@@ -41,7 +45,7 @@ class Users:
 
     async def begin(self) -> None:
         """A provider with its units."""
-        operator, mine = self.cast.operator(), self.cast.provider("shelter")
+        operator, mine = self.installation.cast.operator(), self.installation.cast.provider("shelter")
         provider = await operator.register_provider(NewProvider(organisation="shelter"))
         facility = await operator.register_facility(NewFacility(provider_id=provider.provider_id))
         accepts = Acceptance(sexes=list(Sex), age_bands=list(AgeBand), children=True)
@@ -59,23 +63,18 @@ class Users:
 
     @asynccontextmanager
     async def at_work(self) -> AsyncIterator[None]:
-        """They work as long as this lasts, and then finish what is in hand."""
+        """They work as long as this lasts, and then finish what is in hand. It ends at once when one of them fails."""
         self.stopping = False
-        working = asyncio.create_task(self.work())
-        try:
+        async with asyncio.TaskGroup() as working:
+            working.create_task(self.work())
             yield
-            assert not working.done(), working
             self.stopping = True
-            await working
-        finally:
-            working.cancel()
 
     async def work(self) -> None:
         """Work until `stopping`."""
-        coordinators = [self.cast.coordinator(f"coordination-{number}") for number in range(COORDINATORS)]
         async with asyncio.TaskGroup() as everyone:
-            for coordinator in coordinators:
-                everyone.create_task(self._again(lambda client=coordinator: self._coordinate(client)))  # type: ignore[misc] # mypy does not see it
+            for number in range(COORDINATORS):
+                everyone.create_task(self._again(partial(self._coordinate, f"coordination-{number}")))
             everyone.create_task(self._again(self._provide))
             everyone.create_task(self._again(self._house))
 
@@ -84,8 +83,9 @@ class Users:
             await work()
             await asyncio.sleep(self.chance.uniform(0.02, 0.1))
 
-    async def _coordinate(self, client: Client) -> None:
+    async def _coordinate(self, organisation: str) -> None:
         """Somebody joins, and what is on offer is answered."""
+        client = self.installation.cast.coordinator(organisation)
         case = await self._until_answered(
             lambda key: client.register_case(
                 NewCase(sex=Sex.FEMALE, age_band=AgeBand.AGE_23_PLUS, adults=1, children=0, consents=list(Purpose)), key
@@ -117,7 +117,7 @@ class Users:
 
     async def _house(self) -> None:
         """A home is offered, whoever accepted one is claimed, and moves in."""
-        client = self.cast.municipality(MUNICIPALITY)
+        client = self.installation.cast.municipality(MUNICIPALITY)
         free, held = [
             found.slots if found is not None else []
             for found in [
@@ -135,7 +135,7 @@ class Users:
 
     async def _provide(self) -> None:
         """Whatever a unit's state asks for."""
-        client = self.cast.provider("shelter")
+        client = self.installation.cast.provider("shelter")
         units = await self._until_answered(lambda _key: client.list_units())
         for unit in units.units if units is not None else []:
             await self._see_to(client, unit)

@@ -7,9 +7,9 @@ PROFILES = {"deep": 1000, "thorough": 100, "fast": 10}
 
 
 def register() -> None:
-    """Make the profiles known; `--hypothesis-profile` chooses."""
+    """Make the profiles known; `--hypothesis-profile` chooses. No test depends on how fast the machine is."""
     for name, percent in PROFILES.items():
-        settings.register_profile(name, max_examples=percent)
+        settings.register_profile(name, max_examples=percent, deadline=None, derandomize=True)
     settings.load_profile("thorough")
 
 
@@ -18,7 +18,5 @@ def examples(count: int, steps: int = 50) -> settings:
     return settings(
         max_examples=max(1, count * settings.default.max_examples // 100),
         stateful_step_count=steps,
-        deadline=None,
-        derandomize=True,
         suppress_health_check=list(HealthCheck),
     )

@@ -22,13 +22,14 @@ help: ## Explain the verbs
 setup: .venv/runtime.stamp ## Install what running needs, into .venv; at once when nothing changed
 
 run: .venv/runtime.stamp ## Run everything on this machine: make run PORT=8081 DATA=folder
-	@exec $(BIN)/doorstroom run --port "$(PORT)" --data "$(DATA)"
+	@exec $(BIN)/doorstroom run --demo-users --port "$(PORT)" --data "$(DATA)"
 
 run-distributed: .venv/runtime.stamp ## The same on PostgreSQL and RabbitMQ, each service in its own process
 	@exec $(BIN)/doorstroom run-distributed --data "$(DATA)/distributed"
 
-test: .venv/dev.stamp ## Run every test, on real PostgreSQL and RabbitMQ
+test: .venv/dev.stamp ## Run every test, on real PostgreSQL and RabbitMQ, and in a browser
 	@deploy/install-servers
+	@deploy/install-test-tools
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 test-fast: .venv/dev.stamp ## Run every test that needs no server; of chance, a tenth

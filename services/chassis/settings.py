@@ -69,6 +69,14 @@ class ServiceSettings(BaseSettings):
         "EdDSA ES256 RS256 PS256", description="which signatures are accepted, with spaces in between"
     )
     token_clients: str = Field("", description="the only `azp` that are accepted, with spaces in between; empty: any")
+    token_organisation_claim: str = Field(
+        "org", description="the claim with the organisation; a path with full stops leads into others", max_length=255
+    )
+    token_role_claim: str = Field("role", description="the claim with the role, or with a list of them", max_length=255)
+    token_scope_claim: str = Field("scope", description="the claim with the scopes", max_length=255)
+    token_roles: str = Field(
+        "", description="what the issuer's words for roles mean: `word=role`, with spaces in between", max_length=4000
+    )
     token_leeway_seconds: float = Field(
         30.0, ge=0, le=120, description="how far the issuer's clock and ours may be apart"
     )

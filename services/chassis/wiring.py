@@ -12,7 +12,7 @@ from services.chassis.broker.port import Broker
 from services.chassis.broker.topology import Queue, Topology
 from services.chassis.clock import Chance, Clock, Identifiers, system_chance, system_clock, system_identifiers
 from services.chassis.database import Database
-from services.chassis.identity import ALGORITHMS, Keys, KeySet, Pace, RemoteKeys, TokenVerifier
+from services.chassis.identity import ALGORITHMS, ClaimNames, Keys, KeySet, Pace, RemoteKeys, TokenVerifier
 from services.chassis.service import Service
 from services.chassis.settings import Mode, ServiceSettings
 from services.chassis.web import Contact
@@ -61,7 +61,7 @@ def topology(prefix: str, queues: Sequence[Queue]) -> Topology:
 
 def verifier_from(settings: ServiceSettings, clock: Clock = system_clock) -> TokenVerifier:
     """Verifies tokens of the issuers in the settings. Raises Unusable, ValueError or OSError."""
-    issuers = _issuers(settings, clock)
+    issuers = issuers_from(settings, clock)
     if not issuers:
         raise Unusable(
             "set DOORSTROOM_TOKEN_KEYS_URL to where the issuer of the accepted tokens publishes its keys (JWKS), "
@@ -72,10 +72,25 @@ def verifier_from(settings: ServiceSettings, clock: Clock = system_clock) -> Tok
         settings.token_audience,
         leeway=timedelta(seconds=settings.token_leeway_seconds),
         clients=frozenset(settings.token_clients.split()),
+        names={settings.token_issuer: claim_names_from(settings)},
     )
 
 
-def _issuers(settings: ServiceSettings, clock: Clock) -> dict[str, Keys]:
+def claim_names_from(settings: ServiceSettings) -> ClaimNames:
+    """What the issuer in the settings calls things. Raises Unusable."""
+    try:
+        return ClaimNames.from_words(
+            settings.token_organisation_claim,
+            settings.token_role_claim,
+            settings.token_scope_claim,
+            settings.token_roles,
+        )
+    except ValueError as error:
+        raise Unusable(f"DOORSTROOM_TOKEN_ROLES: {error}") from None
+
+
+def issuers_from(settings: ServiceSettings, clock: Clock) -> dict[str, Keys]:
+    """The keys of the issuers in the settings, by `iss`. Raises Unusable, ValueError or OSError."""
     algorithms = settings.token_algorithms.split()
     if not algorithms or not set(algorithms) <= set(ALGORITHMS):
         raise Unusable(f"DOORSTROOM_TOKEN_ALGORITHMS: give some of {' '.join(ALGORITHMS)}")

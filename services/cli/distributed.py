@@ -19,6 +19,7 @@ from sqlalchemy import make_url
 from doorstroom_client import Endpoints
 from services.chassis.identity import DevelopmentIssuer
 from services.chassis.identity.development import KEYS_FILE
+from services.chassis.secret_file import make_secret
 from services.chassis.settings import DEFAULT_PREFIX, Mode
 from services.cli.errors import CannotRun
 from services.cli.passwords import kept_passwords
@@ -29,7 +30,6 @@ from services.cli.servers.leftovers import Leftovers
 from services.cli.servers.support import free_port
 from services.identity.wiring import KEY_FILE as IDENTITY_KEY_FILE
 from services.identity.wiring import NAME as IDENTITY
-from services.identity.wiring import make_secret
 from services.registry.store.keyring import make_key_file
 from services.registry.store.vault import KEY_FILE
 from services.registry.wiring import REGISTRY

@@ -1,17 +1,25 @@
 """The embedded mode: every service in this process, SQLite files, and an in-process bus."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
+from doorstroom_client import Endpoints
 from services.chassis.broker.memory import InProcessBroker
 from services.chassis.identity import DevelopmentIssuer, Keys, TokenVerifier
+from services.chassis.identity.development import DEFAULT_ISSUER
 from services.chassis.process import Process
 from services.chassis.settings import Mode
 from services.chassis.web import Api
-from services.chassis.wiring import Definition, Surroundings, topology
+from services.chassis.wiring import Definition, Surroundings, claim_names_from, issuers_from, topology
+from services.console.demo import DemoUser, DemoUsers
+from services.console.settings import Settings as ConsoleSettings
+from services.console.wiring import NAME as CONSOLE
+from services.console.wiring import Neighbours
+from services.console.wiring import build as build_console
 from services.identity.settings import Settings as IdentitySettings
 from services.identity.wiring import NAME as IDENTITY
 from services.identity.wiring import build as build_identity
@@ -53,8 +61,15 @@ def api_of(name: str) -> Api[Any]:
     return build_identity(nowhere, Surroundings(InProcessBroker(topology(nowhere.broker_prefix, [])))).service.api
 
 
-def build_embedded(data: Path, **settings: Any) -> Embedded:  # noqa: ANN401 - settings of any kind
-    """Put all services together in the folder `data`, which must exist. Raises OSError or ValueError."""
+def build_embedded(
+    data: Path,
+    users: Sequence[DemoUser] = (),
+    **settings: Any,  # noqa: ANN401 - settings of any kind
+) -> Embedded:
+    """Put all services together in the folder `data`, which must exist. Raises Unusable, OSError or ValueError.
+
+    `users` are those that anybody may be in the console.
+    """
     issuer = DevelopmentIssuer(data, Mode.EMBEDDED)
     chosen = {
         definition.name: definition.settings(
@@ -72,8 +87,23 @@ def build_embedded(data: Path, **settings: Any) -> Embedded:  # noqa: ANN401 - s
         surroundings,
     )
     issuers: dict[str, Keys] = {
-        any_settings.token_issuer: issuer.key_set(),
+        DEFAULT_ISSUER: issuer.key_set(),
         any_settings.identity_issuer: identity.keys,
+        **issuers_from(any_settings, surroundings.clock),
     }
-    verifier = TokenVerifier(issuers, any_settings.token_audience)
-    return Embedded(Process([*services, identity.service], broker, verifier, any_settings), issuer)
+    names = {any_settings.token_issuer: claim_names_from(any_settings)}
+    verifier = TokenVerifier(issuers, any_settings.token_audience, names=names)
+    demo = DemoUsers(issuer, users, surroundings.clock) if users else None
+    console_settings = ConsoleSettings(
+        mode=Mode.EMBEDDED, database_url=SecretStr(database_url(data, CONSOLE)), **settings
+    )
+
+    def root() -> str:
+        return f"http://127.0.0.1:{process.port}"
+
+    neighbours = Neighbours(
+        verifier, lambda: Endpoints.at(root()), lambda: console_settings.console_address or root(), demo
+    )
+    console = build_console(console_settings, surroundings, neighbours)
+    process = Process([*services, identity.service, console], broker, verifier, any_settings)
+    return Embedded(process, issuer)

@@ -5,7 +5,7 @@ import fcntl
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from services.cli.cast import Cast
 from services.cli.embedded import Embedded, build_embedded
 from services.cli.errors import CannotRun
 from services.cli.first_start import FirstStart
+from services.console.demo import DemoUser
+from services.console.web.addresses import is_loopback
 
 HOST = "127.0.0.1"
 SQLITE_FILE = b"SQLite format 3\x00"
@@ -27,24 +29,38 @@ RESTORED = "restored"
 """The folder of what is restored and whole, until it is in its place."""
 
 
-async def run(data: Path, port: int, *, play: bool, write: Callable[[str], None] = click.echo) -> None:
-    """Serve from the folder `data` on `port` until Ctrl-C or SIGTERM. Raises CannotRun."""
-    check_port(port)
+async def run(
+    data: Path,
+    port: int,
+    *,
+    play: bool,
+    host: str = HOST,
+    users: Sequence[DemoUser] = (),
+    write: Callable[[str], None] = click.echo,
+) -> None:
+    """Serve from the folder `data` on `host` and `port` until Ctrl-C or SIGTERM. Raises CannotRun.
+
+    `users` are those that anybody may be in the console: on this machine, so only where nobody else gets to.
+    """
+    if users and not is_loopback(host):
+        raise CannotRun(f"whoever reaches this machine could be any demo user: leave out --demo-users, or use {HOST}")
+    check_port(port, host)
     with owned_folder(data):
         finish_restore(data)
         check_databases(data)
-        embedded = build_embedded(data, access_log=False)
+        embedded = build_embedded(data, users, access_log=False)
         try:
-            await embedded.process.start(HOST, port)
-            await _serve(embedded, data, play=play, write=write)
+            await embedded.process.start(host, port)
+            await _serve(embedded, data, play=play, users=bool(users), write=write)
         finally:
             await embedded.process.stop(0)
     write("Stopped; everything is stored.")
 
 
-async def _serve(embedded: Embedded, data: Path, *, play: bool, write: Callable[[str], None]) -> None:
+async def _serve(embedded: Embedded, data: Path, *, play: bool, users: bool, write: Callable[[str], None]) -> None:
     root = f"http://{HOST}:{embedded.process.port}"
-    write(f"doorstroom serves on {root} from {data}/ (Ctrl-C stops it)\n")
+    write(f"doorstroom serves on {root} from {data}/ (Ctrl-C stops it)")
+    write(f"Open {root}/ in a browser, and choose who you are.\n" if users else "")
     await play_until_stopped(embedded.issuer, Endpoints.at(root), data, play=play, write=write)
 
 
@@ -85,12 +101,12 @@ def _resolve(future: "asyncio.Future[None]") -> None:
         future.set_result(None)
 
 
-def check_port(port: int) -> None:
+def check_port(port: int, host: str = HOST) -> None:
     """Raises CannotRun when something else listens on this port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError:
             message = f"port {port} is taken; choose another one, for example: make run PORT={port + 1}"
             raise CannotRun(message) from None

@@ -18,26 +18,30 @@ from services.chassis.main import calm_collector
 from services.chassis.settings import LogFormat
 from services.chassis.web.openapi import openapi
 from services.chassis.wiring import Unusable
+from services.cli.demo_users import demo_users as everyone
 from services.cli.distributed import run_distributed
 from services.cli.embedded import NAMES, api_of
 from services.cli.errors import CannotRun, Failed
 from services.cli.options import DATA
-from services.cli.run import run
+from services.cli.run import HOST, run
 
 
 @click.command("run")
 @click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True)
 @DATA
 @click.option("--demo/--no-demo", default=True, help="Load the sample and play the demo on the first start.")
+@click.option("--demo-users", is_flag=True, help="Let whoever is on this machine be any user in the console.")
+@click.option("--host", default=HOST, show_default=True, help="The address to listen on.")
 @click.option("--verbose", is_flag=True, help="Show the log.")
-def run_command(port: int, data: Path, *, demo: bool, verbose: bool) -> None:
+def run_command(port: int, data: Path, host: str, *, demo: bool, demo_users: bool, verbose: bool) -> None:
     """Run everything in this process, on SQLite."""
     configure_logging(LogFormat.CONSOLE, "INFO" if verbose else "ERROR")
     # What is stored is for its owner only.
     os.umask(0o077)
     calm_collector()
     with _refusals_told(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(data, port, play=demo))
+        users = everyone() if demo_users else ()
+        runner.run(run(data, port, play=demo, host=host, users=users))
 
 
 @click.command("run-distributed")

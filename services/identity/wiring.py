@@ -1,22 +1,18 @@
 """Puts the token endpoint together: the only module that knows every concrete part of it."""
 
-import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from services.chassis import key_file
 from services.chassis.broker.memory import InProcessBroker
-from services.chassis.errors import Unavailable
 from services.chassis.identity import TokenVerifier
 from services.chassis.process import Process
+from services.chassis.secret_file import SecretFile
 from services.chassis.service import Parts, Service
-from services.chassis.settings import Mode
 from services.chassis.timers import Timer
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web.certificates import Certificates
-from services.chassis.wiring import CONTACT, Surroundings, Unusable, key_file_beside, topology
+from services.chassis.wiring import CONTACT, Surroundings, topology
 from services.identity import routes, store
 from services.identity.handlers.signing import SigningKeys
 from services.identity.handlers.tokens import Terms, TokenEndpoint
@@ -27,7 +23,6 @@ NAME = "identity"
 MIGRATIONS = Path(__file__).parent / "migrations"
 KEY_FILE = "identity.key"
 """What the file with the secret is called where it is made."""
-SECRET_CHARACTERS = 32
 FORGET_SECONDS = 60.0
 FORGET_BATCH = 1000
 
@@ -51,7 +46,8 @@ def build(settings: Settings, surroundings: Surroundings) -> Identity:
     transactions = Transactions(
         database, messages.outbox, clock, surroundings.identifiers, settings.source, NothingRefused
     )
-    keys = SigningKeys(transactions, _secret(settings).read, timedelta(days=settings.identity_rotation_days))
+    secret = SecretFile.of(settings, settings.identity_key_file, "DOORSTROOM_IDENTITY_KEY_FILE", KEY_FILE)
+    keys = SigningKeys(transactions, secret.read, timedelta(days=settings.identity_rotation_days))
     terms = Terms(
         settings.identity_issuer,
         settings.token_audience,
@@ -90,46 +86,3 @@ def process(settings: Settings) -> Process:
 async def _forget(unit: UnitOfWork) -> datetime | None:
     """Forget a portion of what has expired; gives the present moment while there is more."""
     return unit.now if await store.forget_assertions(unit, FORGET_BATCH) == FORGET_BATCH else None
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """What the signing keys are encrypted with, in a file; on one machine it is made when needed."""
-
-    file: Path
-    make: bool
-
-    def read(self) -> Sequence[bytes]:
-        """The secret; and the one before while it is turned over.
-
-        Raises Unavailable when the file cannot be read, or holds too little.
-        """
-        if self.make and not self.file.exists():
-            make_secret(self.file)
-        try:
-            lines = key_file.read(self.file)
-        except OSError:
-            lines = []
-        if not lines or min(map(len, lines)) < SECRET_CHARACTERS:
-            raise Unavailable("The file of DOORSTROOM_IDENTITY_KEY_FILE cannot be read, or holds too little.")
-        return lines
-
-
-def make_secret(file: Path) -> None:
-    """Make the file, unless it is there; readable by nobody else from the first moment."""
-    key_file.make(file, new_secret())
-
-
-def new_secret() -> bytes:
-    """A new secret, as it stands in the file."""
-    return secrets.token_urlsafe(SECRET_CHARACTERS).encode()
-
-
-def _secret(settings: Settings) -> Secret:
-    file, embedded = settings.identity_key_file or key_file_beside(settings, KEY_FILE), settings.mode is Mode.EMBEDDED
-    if file is None:
-        raise Unusable("set DOORSTROOM_IDENTITY_KEY_FILE to a file with 32 random characters, kept out of backups")
-    secret = Secret(file, make=embedded)
-    if not embedded:
-        secret.read()
-    return secret

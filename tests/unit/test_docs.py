@@ -8,6 +8,7 @@ from click import Command, Group
 
 from services.cli.__main__ import Commands
 from services.cli.embedded import SERVICES
+from services.console.settings import Settings as ConsoleSettings
 from services.identity.settings import Settings as IdentitySettings
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +34,7 @@ SETTING = re.compile(r"environ\.get\(\"(DOORSTROOM_[A-Z_]+)\"")
 SETTINGS = {
     *(f"DOORSTROOM_{name.upper()}" for definition in SERVICES for name in definition.settings.model_fields),
     *(f"DOORSTROOM_{name.upper()}" for name in IdentitySettings.model_fields),
+    *(f"DOORSTROOM_{name.upper()}" for name in ConsoleSettings.model_fields),
     *(name for path in sorted((ROOT / "tests").rglob("test_*.py")) for name in SETTING.findall(path.read_text())),
 }
 

@@ -39,7 +39,7 @@ class RemoteKeys:
         self, url: str, clock: Clock, *, pace: Pace | None = None, algorithms: Sequence[str] = ALGORITHMS
     ) -> None:
         """Raises ValueError for an address at which anybody could put keys of their own."""
-        self._url = _checked(url)
+        self._url = checked_address(url)
         self._clock = clock
         self._pace = pace or Pace()
         self._algorithms = algorithms
@@ -123,7 +123,8 @@ class RemoteKeys:
             return content
 
 
-def _checked(url: str) -> URL:
+def checked_address(url: str) -> URL:
+    """The address of an issuer, when nobody on the way could answer in its place. Raises ValueError."""
     parsed = URL(url)
     if parsed.user is not None or parsed.fragment or not parsed.host:
         _refuse("the address of the issuer's keys is https://host/path, without a user name or a fragment")

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.chassis.errors import Unauthenticated, Unavailable
 from services.chassis.identity.certificates import ClientCertificate
+from services.chassis.identity.claims import ClaimNames
 from services.chassis.identity.keys import Keys, KeySet, VerificationKey
 from services.chassis.identity.principal import Principal, Role
 
@@ -55,6 +56,9 @@ class _Claims(BaseModel):
     cnf: dict[str, Any] | None = None
 
 
+_OUR_NAMES = ClaimNames()
+
+
 class UnknownKey(Unauthenticated):
     """The token names a key that its issuer did not have when we last looked."""
 
@@ -79,9 +83,13 @@ class TokenVerifier:
         *,
         leeway: timedelta = timedelta(seconds=30),
         clients: frozenset[str] = frozenset(),
+        names: Mapping[str, ClaimNames] | None = None,
         cache_limit: int = CACHE_LIMIT,
     ) -> None:
-        """`issuers` has the keys by `iss`. With `clients`, tokens of no other client (`azp`) are accepted."""
+        """`issuers` has the keys by `iss`, and `names` what they call things, where it is not as we do.
+
+        With `clients`, tokens of no other client (`azp`) are accepted.
+        """
         if not timedelta(0) <= leeway <= LEEWAY_LIMIT:
             message = f"the leeway must be between 0 and {LEEWAY_LIMIT.total_seconds():.0f} seconds"
             raise ValueError(message)
@@ -89,6 +97,7 @@ class TokenVerifier:
         self._audience = audience
         self._leeway = leeway
         self._clients = clients
+        self._names = names or {}
         self._cache_limit = cache_limit
         self._seen: OrderedDict[bytes, _Seen] = OrderedDict()
 
@@ -102,7 +111,7 @@ class TokenVerifier:
         try:
             return self.verify(token, now, certificate)
         except (UnknownKey, Unavailable):
-            if not await self._source(token).look_again():
+            if not await self._of(_claimed_issuer(token)).look_again():
                 raise
         return self.verify(token, now, certificate)
 
@@ -118,9 +127,10 @@ class TokenVerifier:
         if seen is not None and now < seen.until and seen.source.current(now) is seen.keys:
             self._seen.move_to_end(digest)
             return _held(seen.principal, seen.bound_to, certificate)
-        source = self._source(token)
+        issuer = _claimed_issuer(token)
+        source = self._of(issuer)
         keys = source.current(now)
-        claims = _claims(token, keys)
+        claims = _claims(token, keys, self._names.get(issuer, _OUR_NAMES))
         self._check(claims, now)
         expires_at = datetime.fromtimestamp(claims.exp, UTC)
         scopes = frozenset(claims.scope.split())
@@ -131,8 +141,8 @@ class TokenVerifier:
             self._seen.popitem(last=False)
         return _held(principal, bound_to, certificate)
 
-    def _source(self, token: str) -> Keys:
-        source = self._issuers.get(_claimed_issuer(token))
+    def _of(self, issuer: str) -> Keys:
+        source = self._issuers.get(issuer)
         if source is None:
             _refuse("was issued by someone else or for someone else")
         return source
@@ -177,14 +187,14 @@ def _claimed_issuer(token: str) -> str:
     return issuer if isinstance(issuer, str) else ""
 
 
-def _claims(token: str, keys: KeySet) -> _Claims:
+def _claims(token: str, keys: KeySet, names: ClaimNames) -> _Claims:
     try:
         key = _key(jwt.get_unverified_header(token), keys)
         claims = jwt.decode(token, key=key.key, algorithms=list(key.algorithms), options=_OPTIONS)
-        return _Claims.model_validate(claims)
+        return _Claims.model_validate(names.read(claims))
     except ValidationError as error:
-        names = sorted({str(item["loc"][0]) for item in error.errors(include_input=False, include_url=False)})
-        _refuse(f"lacks these claims or has them in a wrong form: {', '.join(names)}")
+        faulty = sorted({str(item["loc"][0]) for item in error.errors(include_input=False, include_url=False)})
+        _refuse(f"lacks these claims or has them in a wrong form: {', '.join(faulty)}")
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
         _refuse("is malformed or its signature is not right")
 

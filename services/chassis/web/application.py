@@ -51,7 +51,8 @@ def build_application(
     _add(application, "GET", "/healthz", health.live)
     _add(application, "GET", "/readyz", health.ready)
     # The last route takes whatever no other took: cheaper for the others than a middleware around them all.
-    _add(application, "*", "/{rest:.*}", Unmatched(application, bases, context).answer)
+    elsewhere = next((api.elsewhere for api in apis if api.elsewhere is not None), None)
+    _add(application, "*", "/{rest:.*}", Unmatched(application, bases, context, elsewhere).answer)
 
     async def close_streams(_application: web.Application) -> None:
         context.streams.close()

@@ -221,6 +221,8 @@ class Api(Generic[Unit]):
     journal: Journal[Unit] | None = None
     """Where every use is noted; nowhere only where there is no database."""
     plain: tuple[PlainRoute, ...] = ()
+    elsewhere: Callable[[web.Request, int], Awaitable[web.Response]] | None = None
+    """Answers people, with this status, where no API has the address: a page in the place of a problem document."""
 
     def __post_init__(self) -> None:
         if not self.base_path.endswith(f"/v{self.version.split('.', 1)[0]}"):

@@ -44,5 +44,6 @@ class PlainEndpoint:
                 response = await self._route.answer(request)
         except Exception as error:  # noqa: BLE001 - every failure becomes a problem document
             return problems.problem(error, headers)
-        response.headers.update(headers)
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
         return response

@@ -1,7 +1,7 @@
 """Answers what no route takes: an address that is not there, or a method that an address does not have."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
@@ -17,25 +17,45 @@ NONE = "(none)"
 _REFUSED = REQUESTS.labels(NONE, NONE, NONE, "4xx")
 
 
+Elsewhere = Callable[[web.Request, int], Awaitable[web.Response]]
+"""Answers people, with this status, where no API has the address."""
+
+
 class Unmatched:
     """The route behind all others."""
 
-    def __init__(self, application: web.Application, bases: Mapping[str, CIMultiDict[str]], context: Context) -> None:
+    def __init__(
+        self,
+        application: web.Application,
+        bases: Mapping[str, CIMultiDict[str]],
+        context: Context,
+        elsewhere: Elsewhere | None = None,
+    ) -> None:
         self._application = application
         self._bases = bases
         self._context = context
+        self._elsewhere = elsewhere
 
     async def answer(self, request: web.Request) -> web.Response:
         """404, or 405 with the methods that the address has."""
         started = time.perf_counter()
         ids = trace(request, self._context.identifiers, received_traceparent(request))
         allowed = await self._allowed(request)
-        problem = problems.from_status(405, ", ".join(sorted(allowed))) if allowed else problems.from_status(404)
-        response = problems.problem(problem, answered(self._base(request.path), ids))
+        response = await self._response(request, allowed)
+        for name, value in answered(self._base(request.path), ids).items():
+            response.headers.setdefault(name, value)
         _REFUSED.inc()
         if self._context.settings.access_log:
             log_access(request.method, NONE, response.status, started)
         return response
+
+    async def _response(self, request: web.Request, allowed: set[str]) -> web.Response:
+        if self._elsewhere is not None and not any(request.path.startswith(f"{base}/") for base in self._bases):
+            response = await self._elsewhere(request, 405 if allowed else 404)
+            response.headers.update({"Allow": ", ".join(sorted(allowed))} if allowed else {})
+            return response
+        problem = problems.from_status(405, ", ".join(sorted(allowed))) if allowed else problems.from_status(404)
+        return problems.problem(problem, CIMultiDict())
 
     async def _allowed(self, request: web.Request) -> set[str]:
         methods: set[str] = set()

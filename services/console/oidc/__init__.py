@@ -1,0 +1,1 @@
+"""Sign-in with the organisation's own identity provider (OpenID Connect)."""

@@ -1,0 +1,81 @@
+"""The coordinator's inbox: what waits for an answer, and what came of what was before."""
+
+from aiohttp import web
+
+from doorstroom_client import ProblemError
+from schemas.api.registry import Offer
+from schemas.vocabulary import DeclineReason
+from services.chassis.identity import Role
+from services.console.web.forms import choice, form_key, new_key, path_id
+from services.console.web.route import Route
+from services.console.web.texts import translations
+from services.console.web.visit import Visit
+
+ROLES = frozenset({Role.COORDINATOR, Role.HELPDESK})
+OPEN = "made"
+SHOWN = 100
+CONFLICT = 409
+
+
+async def inbox(visit: Visit) -> web.Response:
+    """The offers that wait, the first to run out on top; and the newest of the others."""
+    waiting = [offer async for offer in visit.client.list_offers(OPEN)]
+    newest = (await visit.client.list_offers()).offers
+    waiting.sort(key=lambda offer: offer.deadline_at)
+    past = sorted((offer for offer in newest if offer.state != OPEN), key=lambda offer: offer.made_at, reverse=True)
+    return visit.page("inbox.html", open=waiting, past=past[:SHOWN])
+
+
+async def ask_accept(visit: Visit) -> web.Response:
+    """Ask whether they are sure."""
+    return await _ask(visit, "offer_accept.html")
+
+
+async def accept(visit: Visit) -> web.Response:
+    """Say yes."""
+    try:
+        await visit.client.accept_offer(path_id(visit, "offer"), form_key(visit))
+    except ProblemError as problem:
+        return _too_late(visit, problem)
+    return visit.redirect("/inbox", "accepted")
+
+
+async def ask_decline(visit: Visit) -> web.Response:
+    """Ask for the reason."""
+    return await _ask(visit, "offer_decline.html")
+
+
+async def decline(visit: Visit) -> web.Response:
+    """Say no, and why."""
+    reason = choice(visit, "reason", DeclineReason)
+    if reason is None:
+        error = translations(visit.language).gettext("Choose a reason.")
+        return await _ask(visit, "offer_decline.html", error)
+    try:
+        await visit.client.decline_offer(path_id(visit, "offer"), reason, form_key(visit))
+    except ProblemError as problem:
+        return _too_late(visit, problem)
+    return visit.redirect("/inbox", "declined")
+
+
+async def _ask(visit: Visit, template: str, error: str | None = None) -> web.Response:
+    offer: Offer = await visit.client.get_offer(path_id(visit, "offer"))
+    if offer.state != OPEN:
+        return visit.redirect("/inbox", "answered-already")
+    status = 200 if error is None else 400
+    return visit.page(template, status, offer=offer, key=new_key(), reasons=list(DeclineReason), error=error)
+
+
+def _too_late(visit: Visit, problem: ProblemError) -> web.Response:
+    if problem.status != CONFLICT:
+        raise problem
+    return visit.redirect("/inbox", "answered-already")
+
+
+ROUTES = (
+    Route("GET", "/inbox", ROLES, inbox),
+    Route("GET", "/offers/{offer}/accept", ROLES, ask_accept),
+    Route("POST", "/offers/{offer}/accept", ROLES, accept),
+    Route("GET", "/offers/{offer}/decline", ROLES, ask_decline),
+    Route("POST", "/offers/{offer}/decline", ROLES, decline),
+)

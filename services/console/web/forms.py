@@ -1,0 +1,46 @@
+"""What people send, read into what the APIs take."""
+
+from enum import StrEnum
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+from services.console.web.refusals import Refused
+from services.console.web.visit import Visit
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def path_id(visit: Visit, name: str) -> UUID:
+    """An id in the address. Raises Refused: what is none leads nowhere."""
+    try:
+        return UUID(visit.request.match_info[name])
+    except ValueError:
+        raise Refused(404) from None
+
+
+def new_key() -> str:
+    """For a form: sent twice, by a double click or the back button, it has its effect once."""
+    return str(uuid4())
+
+
+def form_key(visit: Visit) -> str:
+    """The key of the form that was sent. Raises Refused."""
+    try:
+        return str(UUID(visit.form.get("key", "")))
+    except ValueError:
+        raise Refused(400) from None
+
+
+def choice(visit: Visit, name: str, kind: type[Choice]) -> Choice | None:
+    """What was chosen from a closed list; None when nothing was, or what is not on it."""
+    try:
+        return kind(visit.form.get(name, ""))
+    except ValueError:
+        return None
+
+
+def whole_number(visit: Visit, name: str, numbers: range) -> int | None:
+    """A whole number of these; None when it is none of them."""
+    text = visit.form.get(name, "").strip()
+    value = int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else None  # noqa: PLR2004 - bounded
+    return value if value is not None and value in numbers else None

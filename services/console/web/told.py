@@ -1,0 +1,30 @@
+"""What the next page tells of what was just done. The address has a word of this list, and never a text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from services.console.web.texts import later
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message, in the manner of NL Design System's Alert: `ok`, `info`, `warning` or `error`."""
+
+    type: str
+    text: str
+
+
+TOLD: Mapping[str, Told] = {
+    "signed-in-needed": Told("info", later("You were signed out, because the page was not used for a while.")),
+    "accepted": Told("ok", later("Accepted. The place is theirs; the provider knows that somebody is coming.")),
+    "declined": Told("ok", later("Declined. The place has moved on to whoever is next.")),
+    "answered-already": Told("warning", later("This offer was answered already, or it is over. Nothing was changed.")),
+    "posted": Told("ok", later("Posted. Whoever is next on the list is offered it now.")),
+    "affirmed": Told("ok", later("Affirmed: the place is still free.")),
+    "taken-back": Told("ok", later("Taken back. It is offered to nobody.")),
+    "opened": Told("ok", later("The home is open. The next household on the list is offered it now.")),
+    "claimed": Told("ok", later("Claimed. There must be a home within ten weeks.")),
+    "housed": Told("ok", later("They have moved in, and count for your task.")),
+    "reversed": Told("ok", later("The claim was taken back.")),
+    "not-possible": Told("warning", later("That is not possible any more: somebody was faster. Nothing was changed.")),
+}

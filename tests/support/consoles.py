@@ -1,0 +1,85 @@
+"""The console as a process with a port, with a provider or with demo users, and nothing behind it."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from doorstroom_client import Endpoints
+from services.chassis.broker.memory import InProcessBroker
+from services.chassis.clock import Clock, system_clock
+from services.chassis.identity import DevelopmentIssuer, Role, TokenVerifier
+from services.chassis.identity.development import DEFAULT_ISSUER
+from services.chassis.process import Process
+from services.chassis.settings import Mode
+from services.chassis.wiring import Surroundings, topology, verifier_from
+from services.cli.servers.support import free_port
+from services.console.demo import DemoUser, DemoUsers
+from services.console.settings import Settings
+from services.console.wiring import Neighbours, build
+
+USERS = (
+    DemoUser("coordinator", "North", "coordination-noord", Role.COORDINATOR, ("registry:read", "registry:write")),
+    DemoUser("provider", "Shelter", "shelter-noord", Role.PROVIDER, ("shelters:read",)),
+)
+
+
+def settings(folder: Path, **given: Any) -> Settings:  # noqa: ANN401 - settings of any kind
+    url = SecretStr(f"sqlite:///{folder / 'console.sqlite3'}")
+    return Settings(mode=Mode.EMBEDDED, database_url=url, access_log=False, **given)
+
+
+@asynccontextmanager
+async def demo_console(
+    folder: Path,
+    clock: Clock = system_clock,
+    users: Sequence[DemoUser] | None = USERS,
+    public: str | None = None,
+) -> AsyncIterator[str]:
+    """A console with demo users; gives where it listens. Where the APIs would be, nobody answers.
+
+    `public` is its address as people know it, when a proxy is in front.
+    """
+    issuer = DevelopmentIssuer(folder, Mode.EMBEDDED, clock=clock)
+    verifier = TokenVerifier({DEFAULT_ISSUER: issuer.key_set()}, "doorstroom")
+    demo = None if users is None else DemoUsers(issuer, users, clock)
+    async with _serving(settings(folder, console_address=public), verifier, clock, demo) as address:
+        yield address
+
+
+@asynccontextmanager
+async def provider_console(folder: Path, port: int, issuer: str, **given: Any) -> AsyncIterator[str]:  # noqa: ANN401
+    """A console at this port whose users come from a provider, which says who they are in words of its own."""
+    chosen = settings(
+        folder,
+        console_issuer=issuer,
+        console_client="console",
+        console_scopes="openid registry:read registry:write notifications:read",
+        token_issuer=issuer,
+        token_keys_url=f"{issuer}/jwks",
+        token_organisation_claim="organisation.id",
+        token_role_claim="roles",
+        token_roles="doorstroom-coordinator=coordinator doorstroom-provider=provider",
+        **given,
+    )
+    async with _serving(chosen, verifier_from(chosen), system_clock, None, port) as address:
+        yield address
+
+
+@asynccontextmanager
+async def _serving(
+    chosen: Settings, verifier: TokenVerifier, clock: Clock, demo: DemoUsers | None, port: int = 0
+) -> AsyncIterator[str]:
+    broker = InProcessBroker(topology("test", []))
+    nowhere = Endpoints.at(f"http://127.0.0.1:{free_port()}")
+    neighbours = Neighbours(
+        verifier, lambda: nowhere, lambda: chosen.console_address or f"http://127.0.0.1:{process.port}", demo
+    )
+    process = Process([build(chosen, Surroundings(broker, clock), neighbours)], broker, verifier, chosen)
+    await process.start("127.0.0.1", port)
+    try:
+        yield f"http://127.0.0.1:{process.port}"
+    finally:
+        await process.stop(0)

@@ -1,4 +1,4 @@
-"""What the console says, and what of it lacks its Dutch. `python -m tests.support.console_texts` adds it to the file."""
+"""What the console says, and what of it lacks its Dutch: `python -m tests.support.console_texts` adds it."""
 
 from collections.abc import Iterator
 from io import BytesIO

@@ -36,9 +36,7 @@ class OidcProvider:
     def start(self) -> None:
         node = shutil.which("node")
         if node is None or not (FOLDER / "node_modules").exists():
-            pytest.fail(
-                "these tests need node and an OpenID provider: run deploy/install-test-tools", pytrace=False
-            )
+            pytest.fail("these tests need node and an OpenID provider: run deploy/install-test-tools", pytrace=False)
         self.process = subprocess.Popen(
             [node, str(FOLDER / "provider.mjs")],
             stdin=subprocess.PIPE,

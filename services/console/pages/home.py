@@ -16,8 +16,7 @@ async def home(visit: Visit) -> web.Response:
     """Where the role of whoever looks begins."""
     if visit.role is None:
         return to_sign_in(visit)
-    items = navigation.of(visit.role)
-    return visit.redirect(items[0].path) if items else visit.page("nothing_yet.html")
+    return visit.redirect(navigation.of(visit.role)[0].path)
 
 
 async def choose_language(visit: Visit) -> web.Response:

@@ -2,11 +2,10 @@
 
 from aiohttp import web
 
-from doorstroom_client import ProblemError
 from schemas.api.registry import Offer
 from schemas.vocabulary import DeclineReason
 from services.chassis.identity import Role
-from services.console.web.forms import choice, form_key, new_key, path_id
+from services.console.web.forms import choice, done, form_key, new_key, path_id
 from services.console.web.route import Route
 from services.console.web.texts import translations
 from services.console.web.visit import Visit
@@ -14,7 +13,6 @@ from services.console.web.visit import Visit
 ROLES = frozenset({Role.COORDINATOR, Role.HELPDESK})
 OPEN = "made"
 SHOWN = 100
-CONFLICT = 409
 
 
 async def inbox(visit: Visit) -> web.Response:
@@ -33,11 +31,8 @@ async def ask_accept(visit: Visit) -> web.Response:
 
 async def accept(visit: Visit) -> web.Response:
     """Say yes."""
-    try:
-        await visit.client.accept_offer(path_id(visit, "offer"), form_key(visit))
-    except ProblemError as problem:
-        return _too_late(visit, problem)
-    return visit.redirect("/inbox", "accepted")
+    asked = visit.client.accept_offer(path_id(visit, "offer"), form_key(visit))
+    return await done(visit, asked, "/inbox", "accepted")
 
 
 async def ask_decline(visit: Visit) -> web.Response:
@@ -51,11 +46,8 @@ async def decline(visit: Visit) -> web.Response:
     if reason is None:
         error = translations(visit.language).gettext("Choose a reason.")
         return await _ask(visit, "offer_decline.html", error)
-    try:
-        await visit.client.decline_offer(path_id(visit, "offer"), reason, form_key(visit))
-    except ProblemError as problem:
-        return _too_late(visit, problem)
-    return visit.redirect("/inbox", "declined")
+    asked = visit.client.decline_offer(path_id(visit, "offer"), reason, form_key(visit))
+    return await done(visit, asked, "/inbox", "declined")
 
 
 async def _ask(visit: Visit, template: str, error: str | None = None) -> web.Response:
@@ -64,12 +56,6 @@ async def _ask(visit: Visit, template: str, error: str | None = None) -> web.Res
         return visit.redirect("/inbox", "answered-already")
     status = 200 if error is None else 400
     return visit.page(template, status, offer=offer, key=new_key(), reasons=list(DeclineReason), error=error)
-
-
-def _too_late(visit: Visit, problem: ProblemError) -> web.Response:
-    if problem.status != CONFLICT:
-        raise problem
-    return visit.redirect("/inbox", "answered-already")
 
 
 ROUTES = (

@@ -1,11 +1,17 @@
 """What people send, read into what the APIs take."""
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID, uuid4
 
+from aiohttp import web
+
+from doorstroom_client import ProblemError
 from services.console.web.refusals import Refused
 from services.console.web.visit import Visit
+
+CONFLICT = 409
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -44,3 +50,14 @@ def whole_number(visit: Visit, name: str, numbers: range) -> int | None:
     text = visit.form.get(name, "").strip()
     value = int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else None  # noqa: PLR2004 - bounded
     return value if value is not None and value in numbers else None
+
+
+async def done(visit: Visit, asked: Awaitable[object], leads_to: str, told: str) -> web.Response:
+    """The answer to a form: it was done, as the next page tells; or it is not possible any more."""
+    try:
+        await asked
+    except ProblemError as problem:
+        if problem.status != CONFLICT:
+            raise
+        return visit.redirect(leads_to, "not-possible")
+    return visit.redirect(leads_to, told)

@@ -16,13 +16,21 @@ class Item:
 
 
 _INBOX = Item("/inbox", later("Inbox"))
+_CASES = Item("/cases", later("My cases"))
+_BEDS = Item("/beds", later("Places"))
+_SLOTS = Item("/slots", later("Homes"))
+_QUOTA = Item("/quota", later("Task"))
 
 ITEMS: Mapping[Role, Sequence[Item]] = {
-    Role.COORDINATOR: (_INBOX,),
-    Role.HELPDESK: (_INBOX,),
+    Role.COORDINATOR: (_INBOX, _CASES),
+    Role.HELPDESK: (_INBOX, _CASES),
+    Role.PROVIDER: (_BEDS,),
+    Role.MUNICIPALITY: (_SLOTS, _QUOTA),
+    Role.AUDITOR: (_QUOTA,),
+    Role.OPERATOR: (_QUOTA,),
 }
 
 
 def of(role: Role | None) -> Sequence[Item]:
     """Where this role can go; nobody goes nowhere."""
-    return () if role is None else ITEMS.get(role, ())
+    return () if role is None else ITEMS[role]

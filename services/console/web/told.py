@@ -15,14 +15,16 @@ class Told:
 
 
 TOLD: Mapping[str, Told] = {
-    "signed-in-needed": Told("info", later("You were signed out, because the page was not used for a while.")),
     "accepted": Told("ok", later("Accepted. The place is theirs; the provider knows that somebody is coming.")),
     "declined": Told("ok", later("Declined. The place has moved on to whoever is next.")),
     "answered-already": Told("warning", later("This offer was answered already, or it is over. Nothing was changed.")),
+    "paused": Told("ok", later("They stand aside, and are offered nothing until you resume.")),
+    "resumed": Told("ok", later("They are back in line, where they stood.")),
     "posted": Told("ok", later("Posted. Whoever is next on the list is offered it now.")),
     "affirmed": Told("ok", later("Affirmed: the place is still free.")),
     "taken-back": Told("ok", later("Taken back. It is offered to nobody.")),
     "opened": Told("ok", later("The home is open. The next household on the list is offered it now.")),
+    "slot-taken-back": Told("ok", later("Taken back. The home is offered to nobody.")),
     "claimed": Told("ok", later("Claimed. There must be a home within ten weeks.")),
     "housed": Told("ok", later("They have moved in, and count for your task.")),
     "reversed": Told("ok", later("The claim was taken back.")),

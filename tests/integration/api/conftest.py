@@ -19,7 +19,7 @@ from services.cli.cast import SCOPES, Cast
 from services.cli.embedded import Embedded, build_embedded
 from services.cli.sample import Sample
 from services.municipalities.domain.half_year import half_year_of
-from tests.support.templates import run_to_its_end, sqlite_copy
+from tests.support.templates import sqlite_copy
 
 BOOKKEEPING = {"outbox", "inbox", "alembic_version", "waitlists", "audit_pending", "audit_log"}
 
@@ -109,15 +109,6 @@ async def load_sample(data: Path) -> None:
     async with serving(data) as server:
         now = server.services["registry"].transactions.clock()
         await Sample(server.cast, now, half_year_of(now)).load(lambda _line: None)
-
-
-@pytest.fixture(scope="session")
-def sample_template(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Path:
-    """Databases and keys with the sample loaded, to copy."""
-    data = tmp_path_factory.mktemp("sample")
-    sqlite_copy(sqlite_template, data)
-    run_to_its_end(load_sample(data))
-    return data
 
 
 @pytest.fixture

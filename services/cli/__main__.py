@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib import import_module
 from typing import NoReturn
 
@@ -84,6 +85,18 @@ class Commands(click.Group):
         """Their names."""
         return list(COMMANDS)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; when there is none, name one that is written alike."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            alike = get_close_matches(args[0], COMMANDS, n=1)
+            if not alike:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {alike[0]}?", ctx) from None
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as above
         """Load one; None when there is no such command."""
         if cmd_name not in COMMANDS:
@@ -98,7 +111,7 @@ class Commands(click.Group):
             formatter.write_dl([(name, explanation) for name, (_, _, explanation) in COMMANDS.items()])
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
 @click.version_option(package_name="doorstroom")
 def cli() -> None:
     """A bed comes free, and the next person's coordinator knows."""
@@ -108,12 +121,21 @@ def _run_command_line() -> None:
     """Like click does by itself, but for Ctrl-C."""
     try:
         sys.exit(cli(standalone_mode=False))
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(error.exit_code)
+    except click.ClickException as error:
+        _end(_in_one_line(error), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write("doorstroom: stopped before everything had started; what was stored is stored\n")
         sys.exit(EXIT_INTERRUPTED)
+
+
+def _in_one_line(error: click.ClickException) -> str:
+    """What is wrong, and where to read how it is done."""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    hint = "" if context is None else f" (`{context.command_path} --help` explains)"
+    return " ".join(error.format_message().split()) + hint
 
 
 def main() -> None:

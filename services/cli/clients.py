@@ -147,7 +147,10 @@ def clients() -> None:
 def add_command(
     client: str, key: Mapping[str, Any], organisation: str, role: str, scopes: Sequence[str], data: Path
 ) -> None:
-    """Register CLIENT, an id that you choose: it will be in its tokens and in logs, so no person's name."""
+    """Register CLIENT, an id that you choose.
+
+    It will be in the client's tokens and in logs, so no person's name.
+    """
     allowed = scopes_of(Role(role))
     if not set(scopes) <= allowed:
         raise click.BadParameter(f"for this role there are: {', '.join(sorted(allowed))}", param_hint="--scope")
@@ -194,10 +197,11 @@ def revoke_command(client: str, data: Path, *, yes: bool) -> None:
 @DATA
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def renew_command(data: Path, *, yes: bool) -> None:
-    """Make every token void that we have issued, for when our own key may have been stolen, or its secret is lost.
+    """Make every token void that we have issued.
 
-    Clients get new tokens at once. The services notice when they fetch the keys again, within
-    DOORSTROOM_TOKEN_KEYS_REFRESH_SECONDS. Keys turn over by themselves: this is not needed for that.
+    For when our own key may have been stolen, or its secret is lost. Clients get new tokens at once. The services
+    notice when they fetch the keys again, within DOORSTROOM_TOKEN_KEYS_REFRESH_SECONDS. Keys turn over by themselves:
+    this is not needed for that.
     """
     if not yes:
         click.confirm("Every token that was issued becomes void. Renew the key?", abort=True)

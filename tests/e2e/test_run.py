@@ -199,11 +199,18 @@ def test_a_file_that_is_no_database_is_one_clear_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [("run", "--port", "70000"), ("run", "--colour"), ("fly",)])
 def test_a_wrong_command_line_is_explained(arguments: tuple[str, ...], entered: Entered) -> None:
-    """Usage and the mistake, exit code 2."""
+    """The mistake and where to read more, in one line; exit code 2."""
     code, _, complaint = entered(*arguments)
     assert code == 2
-    assert "Usage:" in complaint
-    assert "Traceback" not in complaint
+    assert complaint.startswith("doorstroom: ")
+    assert complaint.endswith("--help` explains)\n")
+    assert complaint.count("\n") == 1
+
+
+def test_a_command_that_is_written_alike_is_named(entered: Entered) -> None:
+    """For one that was misspelt; for one that is like none, none."""
+    assert "Did you mean beds?" in entered("bed", "list")[2]
+    assert "Did you mean" not in entered("xylophone")[2]
 
 
 @pytest.mark.parametrize("arguments", [(), *((name,) for name in COMMANDS)])

@@ -57,3 +57,14 @@ def test_a_workbook_is_read_with_the_lines_that_excel_shows() -> None:
     assert row.cells["children"] == "yes"
     assert row.cells["available_from"].startswith("2026-07-01")
     assert set(row.cells) == set(columns.values())
+
+
+def test_columns_that_are_not_known_are_left_alone_and_told() -> None:
+    """By where they are, since what stands in a heading may be anything; spaces and hyphens in others do no harm."""
+    notes: list[str] = []
+    columns = {"age_bands": "age_bands", "leeftijden": "age_bands", "vrij_vanaf": "available_from"}
+    content = f"Vrij vanaf;Age-Bands{';' * 25}anything\n2027-01-01;all{';' * 25}x\n".encode()
+    (row,) = read_sheet(content, columns, notes.append)
+    assert row.cells == {"available_from": "2027-01-01", "age_bands": "all"}
+    assert row.named("available_from") == "vrij_vanaf"
+    assert notes == ["column AA is left alone: its heading is not one that is known"]

@@ -74,6 +74,9 @@ class _Cells:
     def fault(self, text: str) -> None:
         self.faults.append(Fault(self._row.line, text))
 
+    def wrong(self, column: str, text: str) -> None:
+        self.fault(f"{self._row.named(column)}: {text}")
+
     def read(self, column: str, parse: Callable[[str], Value], default: Default) -> Value | Default:
         """What the cell says, or the default where it is empty or wrong."""
         text = self._row.cells.get(column)
@@ -82,7 +85,7 @@ class _Cells:
         try:
             return parse(text)
         except ValueError as error:
-            self.fault(f"{column}: {error}")
+            self.wrong(column, str(error))
             return default
 
 
@@ -117,16 +120,16 @@ def _free_unit(cells: _Cells, facilities: Sequence[UUID]) -> FreeUnit | None:
 def _new_unit(cells: _Cells, facilities: Sequence[UUID]) -> NewUnit | None:
     missing = [column for column in DESCRIBING if not cells.has(column)]
     if missing:
-        cells.fault(f"give unit, or describe a new one: {', '.join(missing)} missing")
+        cells.fault(f"give unit, or describe a new one: {', '.join(map(_in_both, missing))} missing")
     facility = cells.read("facility", _id, facilities[0] if len(facilities) == 1 else None)
     if not cells.has("facility") and facility is None:
-        cells.fault("facility: name which of your facilities it is in")
+        cells.wrong("facility", "name which of your facilities it is in")
     elif facility is not None and facility not in facilities:
-        cells.fault("facility: there is no such facility among yours")
+        cells.wrong("facility", "there is no such facility among yours")
     places = cells.read("places", _number(1, 20), 1)
     kept_for = cells.read("kept_for_places", _number(1, 20), None)
     if kept_for is not None and kept_for > places:
-        cells.fault("kept_for_places: not more than places")
+        cells.wrong("kept_for_places", "not more than places")
     found: Mapping[str, Any] = {
         "facility_id": facility,
         "programme": cells.read("programme", _word(Programme), None),
@@ -143,6 +146,11 @@ def _new_unit(cells: _Cells, facilities: Sequence[UUID]) -> NewUnit | None:
         "kept_for_places": kept_for,
     }
     return None if cells.faults else NewUnit.model_validate(found)
+
+
+def _in_both(column: str) -> str:
+    """A column by its headings in both languages."""
+    return " or ".join(heading for heading, name in COLUMNS.items() if name == column)
 
 
 def _named_twice(read: Iterable[BedRow]) -> list[Fault]:
@@ -195,7 +203,7 @@ def _words(words: type[Word]) -> Callable[[str], list[Word]]:
         if given in ({"all"}, {"alle"}):
             return list(words)
         if not given or given - set(known):
-            message = f"one or more of {', '.join(known)}"
+            message = f"one or more of {', '.join(known)}; or all"
             raise ValueError(message)
         return [word for word in words if word.value in given]
 

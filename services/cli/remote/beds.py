@@ -92,7 +92,10 @@ def affirm_command(
 @click.option("--reason", type=click.Choice(list(REASONS)), default="withdrawn", show_default=True)
 @remote
 def withdraw_command(vacancy: UUID, reason: str, profile: str | None, *, as_json: bool) -> None:
-    """Take VACANCY back: an open offer is revoked, and who had it keeps their place."""
+    """Take VACANCY back.
+
+    An open offer is revoked, and who had it keeps their place.
+    """
     unit: Unit = call(profile, lambda client: client.withdraw_vacancy(vacancy, REASONS[reason]))
     show_one(unit, f"withdrawn: unit {unit.unit_id} is {unit.state}", as_json=as_json)
 

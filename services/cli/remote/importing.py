@@ -49,15 +49,16 @@ _TABLE = {
 @click.option("--dry-run", is_flag=True, help="Look whether it could be imported, and change nothing.")
 @remote
 def import_command(file: BinaryIO, profile: str | None, *, dry_run: bool, as_json: bool) -> None:
-    """Import the free beds in FILE: CSV in UTF-8, or xlsx (- reads standard input).
+    """Import the free beds in FILE, CSV or xlsx.
 
-    A row names a unit of yours (unit), or describes a new one (programme, places, sexes, age_bands, children and more);
-    docs/integrators-guide.md has the columns, in English and in Dutch. When any row is wrong, everything that is wrong
-    is told with its lines, and nothing is imported. A unit that is in service is left alone, so the same file can be
-    imported again.
+    CSV is in UTF-8; - reads standard input. A row names a unit of yours (unit), or describes a new one (programme,
+    places, sexes, age_bands, children and more); docs/integrators-guide.md has the columns, in English and in Dutch.
+    Columns with other headings are left alone, which is told. When any row is wrong, everything that is wrong is told
+    with its lines, and nothing is imported. A unit that is in service is left alone, so the same file can be imported
+    again.
     """
     try:
-        rows = read_sheet(file.read(LARGEST_BYTES + 1), COLUMNS)
+        rows = read_sheet(file.read(LARGEST_BYTES + 1), COLUMNS, lambda note: click.echo(note, err=True))
         imported = call(profile, lambda client: _import(client, rows, dry_run=dry_run))
     except Faulty as error:
         raise _told(error) from None

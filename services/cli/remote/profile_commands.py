@@ -67,6 +67,8 @@ def add_command(name: str, url: str | None, service_urls: Sequence[tuple[str, st
     except OSError as error:
         raise Failed(f"the file of profiles cannot be written ({error.strerror})") from None
     click.echo(f"added to {path}")
+    if not token_file.exists():
+        click.echo("the token's file is not there yet: put the token into it, for your eyes only (chmod 600)", err=True)
 
 
 @profiles.command("list")

@@ -2,9 +2,10 @@
 
 import csv
 import io
+import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from python_calamine import CalamineError, CalamineWorkbook
@@ -13,6 +14,7 @@ LARGEST_BYTES = 5 * 1024 * 1024
 LARGEST_UNPACKED_BYTES = 50 * 1024 * 1024
 ROWS_LIMIT = 1000
 DELIMITERS = ";\t,"
+_BETWEEN = re.compile(r"[\s-]+")
 _ZIP = b"PK\x03\x04"
 
 
@@ -41,12 +43,22 @@ class Row:
 
     line: int
     cells: Mapping[str, str]
+    headings: Mapping[str, str] = field(default_factory=dict)
+    """By column, which of its headings the file has."""
+
+    def named(self, column: str) -> str:
+        """A column as the file calls it."""
+        return self.headings.get(column, column)
 
 
-def read_sheet(content: bytes, columns: Mapping[str, str]) -> list[Row]:
+def nothing_noted(_text: str) -> None:
+    """For whoever needs no notes."""
+
+
+def read_sheet(content: bytes, columns: Mapping[str, str], note: Callable[[str], None] = nothing_noted) -> list[Row]:
     """The rows under the header. `columns` gives each heading that may be used the name of its column.
 
-    Columns with other headings are left alone. Raises Faulty.
+    Columns with other headings are left alone, and noted by where they are. Raises Faulty.
     """
     if len(content) > LARGEST_BYTES:
         raise _faulty(f"the file is larger than {LARGEST_BYTES} bytes; divide it")
@@ -54,20 +66,31 @@ def read_sheet(content: bytes, columns: Mapping[str, str]) -> list[Row]:
     header = next(lines, None)
     if header is None:
         raise _faulty("the file is empty")
-    names = [columns.get(text.casefold()) for text in header[1]]
-    _check_header(header[0], [name for name in names if name is not None])
+    given = [_BETWEEN.sub("_", text.casefold()) for text in header[1]]
+    names = [columns.get(heading) for heading in given]
+    _check_header(header[0], [name for name in names if name is not None], columns)
+    for number, heading in enumerate(given):
+        if heading and heading not in columns:
+            note(f"column {_letters(number)} is left alone: its heading is not one that is known")
+    headings = {name: heading for name, heading in zip(names, given, strict=True) if name is not None}
     rows = list[Row]()
     for line, texts in lines:
         if len(rows) == ROWS_LIMIT:
             raise _faulty(f"there are more than {ROWS_LIMIT} rows; divide the file")
         pairs = zip(names, texts, strict=False)
-        rows.append(Row(line, {name: text for name, text in pairs if name is not None and text}))
+        rows.append(Row(line, {name: text for name, text in pairs if name is not None and text}, headings))
     return rows
 
 
-def _check_header(line: int, known: Sequence[str]) -> None:
+def _letters(number: int) -> str:
+    """What a spreadsheet calls the column of this number, from 0 on."""
+    before, last = divmod(number, 26)
+    return (_letters(before - 1) if before else "") + chr(ord("A") + last)
+
+
+def _check_header(line: int, known: Sequence[str], columns: Mapping[str, str]) -> None:
     if not known:
-        raise Faulty([Fault(line, "none of the headings is one that is known; the guide lists them")])
+        raise Faulty([Fault(line, f"none of the headings is one that is known: {', '.join(columns)}")])
     twice = sorted({name for name in known if known.count(name) > 1})
     if twice:
         raise Faulty([Fault(line, f"the column {name} is there twice") for name in twice])

@@ -48,7 +48,8 @@ class UnitOfWork:
     async def execute(self, statement: Executable, parameters: Parameters = None) -> Rows:
         """Run one statement in this transaction, after what waits to be written."""
         with translated():
-            await self._flush()
+            if self.pending:
+                await self._flush()
             return await self.connection.execute(statement, parameters)
 
     async def write(self, write: Write, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -67,13 +68,13 @@ class UnitOfWork:
         """Write what waits, and the events. Called once, before the commit."""
         if self.outgoing:
             await self.write(outbox, [self._row(message) for message in self.outgoing])
-        with translated():
-            await self._flush()
+        if self.pending:
+            with translated():
+                await self._flush()
 
     async def _flush(self) -> None:
-        if self.pending:
-            pending, self.pending = self.pending, []
-            await self.connection.write(pending)
+        pending, self.pending = self.pending, []
+        await self.connection.write(pending)
 
     def record(self, data: EventData, subject: UUID, dataref: str | None = None) -> None:
         """Store an event with this transaction; it leaves as soon as the transaction is committed."""

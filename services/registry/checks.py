@@ -37,9 +37,13 @@ OFFERS_LIMIT = 10_000
 
 async def findings(unit: UnitOfWork, programmes: Programmes | None = None) -> list[str]:
     """Everything that is wrong, at most 100 of a kind: what, and the id of the vacancy, entry, offer or case."""
-    found = await broken(unit, BROKEN)
+    return await broken(unit, BROKEN) + await misjudged(unit, programmes)
+
+
+async def misjudged(unit: UnitOfWork, programmes: Programmes | None = None) -> list[str]:
+    """What only the rules can tell: who is offered what is not for them, and what is offered to nobody who waits."""
     programmes = programmes or Programmes()
-    found += [f"open offer of a place that is not for them: {id_}" for id_ in await _not_for_them(unit, programmes)]
+    found = [f"open offer of a place that is not for them: {id_}" for id_ in await _not_for_them(unit, programmes)]
     suspects = await _forgotten(unit, programmes)
     forgotten = await _still_open(unit, suspects[:FINDINGS_LIMIT])
     return found + [f"open vacancy that somebody could have: {id_}" for id_ in forgotten]

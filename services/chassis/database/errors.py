@@ -79,6 +79,8 @@ class translated:  # noqa: N801 - used as a statement
 
     def __exit__(self, kind: object, error: BaseException | None, _trace: object) -> None:
         """Raises what our callers can act on, in place of what the driver raised."""
+        if error is None:
+            return
         if isinstance(error, DBAPIError):
             # SQLAlchemy's wrapping while migrating.
             origin = error.orig

@@ -51,36 +51,50 @@ class SQLiteConnection:
 
     async def execute(self, statement: Executable, parameters: Parameters = None) -> Rows:
         """Run a statement; with a list of parameters, once for each of them, and then it gives no rows."""
-        if parameters is None or isinstance(parameters, Mapping):
-            return await self._once(statement, parameters or {})
-        if len(parameters) == 1:
-            return await self._once(statement, parameters[0])
-        if parameters:
-            form = for_sqlite(statement, parameters[0])
-            arguments = [form.arguments(each) for each in parameters]
-            await self._driver.visit(lambda connection: connection.executemany(form.sql, arguments).close())
-        return Rows()
+        return await self._driver.visit(running(statement, parameters))
 
     async def write(self, pending: Sequence[Pending]) -> None:
         """Write sets of rows, one after another, in one visit."""
-        texts = [_many(write, rows) for write, rows in pending]
+        await self._driver.visit(writing(pending))
 
-        def work(connection: sqlite3.Connection) -> None:
-            for sql, arguments in texts:
-                connection.executemany(sql, arguments).close()
 
-        await self._driver.visit(work)
+def running(statement: Executable, parameters: Parameters = None) -> Callable[[sqlite3.Connection], Rows]:
+    """What runs a statement on a connection; with a list of parameters, once for each, and then it gives no rows."""
+    if parameters is None or isinstance(parameters, Mapping):
+        return _once(statement, parameters or {})
+    if len(parameters) == 1:
+        return _once(statement, parameters[0])
+    form = for_sqlite(statement, parameters[0] if parameters else {})
+    arguments = [form.arguments(each) for each in parameters]
 
-    async def _once(self, statement: Executable, given: Mapping[str, Any]) -> Rows:
-        form = for_sqlite(statement, given)
-        sql, arguments = form.sql, form.arguments(given)
+    def work(connection: sqlite3.Connection) -> Rows:
+        connection.executemany(form.sql, arguments).close()
+        return Rows()
 
-        def work(connection: sqlite3.Connection) -> tuple[Any, list[tuple[Any, ...]]]:
-            cursor = connection.execute(sql, arguments)
-            return cursor.description, cursor.fetchall()
+    return work
 
-        description, fetched = await self._driver.visit(work)
-        return _rows(form, description, fetched) if fetched else Rows()
+
+def writing(pending: Sequence[Pending]) -> Callable[[sqlite3.Connection], None]:
+    """What writes sets of rows on a connection, one after another."""
+    texts = [_many(write, rows) for write, rows in pending]
+
+    def work(connection: sqlite3.Connection) -> None:
+        for sql, arguments in texts:
+            connection.executemany(sql, arguments).close()
+
+    return work
+
+
+def _once(statement: Executable, given: Mapping[str, Any]) -> Callable[[sqlite3.Connection], Rows]:
+    form = for_sqlite(statement, given)
+    sql, arguments = form.sql, form.arguments(given)
+
+    def work(connection: sqlite3.Connection) -> Rows:
+        cursor = connection.execute(sql, arguments)
+        fetched = cursor.fetchall()
+        return _rows(form, cursor.description, fetched) if fetched else Rows()
+
+    return work
 
 
 def _many(write: Write, rows: Sequence[Mapping[str, Any]]) -> tuple[str, list[list[Any]]]:

@@ -5,15 +5,16 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import asyncpg
-from sqlalchemy import Dialect, Executable, make_url
+from sqlalchemy import Executable, make_url
 
 from services.chassis.database import Database
 from services.chassis.database.connection import Connection, Parameters, SchemaConnection
 from services.chassis.database.rows import Rows
 from services.chassis.database.sqlite import SQLite
+from services.chassis.database.sqlite_connection import running, writing
 from services.chassis.database.writes import Pending
 from services.cli.simulation.faults import Faults, Killed
-from services.cli.simulation.memory import KeptInMemory
+from services.cli.simulation.memory import Inline, KeptInMemory
 
 PRAGMAS = ("journal_mode=WAL", "synchronous=OFF", "foreign_keys=ON")
 
@@ -23,31 +24,26 @@ def connect_inline(url: str, _pool_size: int = 1) -> Database:
     return Database(SQLite(make_url(url), threaded=False, pragmas=PRAGMAS))
 
 
-class Guarded:
+class Guarded(Inline):
     """A connection that ends with its process."""
 
-    def __init__(self, connection: Connection, alive: Callable[[], bool]) -> None:
-        self._connection = connection
+    def __init__(self, connection: Inline, alive: Callable[[], bool]) -> None:
+        super().__init__(connection.connection)
         self._alive = alive
         self.wrote = False
         """Whether anything may be different from before."""
-
-    @property
-    def dialect(self) -> Dialect:
-        """SQLite's."""
-        return self._connection.dialect
 
     async def execute(self, statement: Executable, parameters: Parameters = None) -> Rows:
         """Run a statement, unless the process is no more."""
         self._check()
         self.wrote |= not statement.is_select
-        return await self._connection.execute(statement, parameters)
+        return running(statement, parameters)(self.connection)
 
     async def write(self, pending: Sequence[Pending]) -> None:
         """Write rows, unless the process is no more."""
         self._check()
         self.wrote = True
-        await self._connection.write(pending)
+        writing(pending)(self.connection)
 
     def _check(self) -> None:
         if not self._alive():

@@ -2,18 +2,37 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
 from pathlib import Path
-from typing import TypeVar
 
-from services.chassis.database.connection import SchemaConnection
-from services.chassis.database.sqlite_connection import SQLiteConnection
+from sqlalchemy import Dialect, Executable
 
-T = TypeVar("T")
+from services.chassis.database.compiled import for_sqlite
+from services.chassis.database.connection import Parameters, SchemaConnection
+from services.chassis.database.rows import Rows
+from services.chassis.database.sqlite_connection import running, writing
+from services.chassis.database.writes import Pending
 
 KEPT_STATEMENTS = 2000
 """All that the services ever say: to prepare a statement takes longer than to run it."""
+
+
+class Inline:
+    """Runs statements in the thread of who asks, at once."""
+
+    dialect: Dialect = for_sqlite.dialect
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    async def execute(self, statement: Executable, parameters: Parameters = None) -> Rows:
+        """Run a statement."""
+        return running(statement, parameters)(self.connection)
+
+    async def write(self, pending: Sequence[Pending]) -> None:
+        """Write sets of rows."""
+        writing(pending)(self.connection)
 
 
 class KeptInMemory:
@@ -42,17 +61,13 @@ class KeptInMemory:
         finally:
             self._connection.rollback()
 
-    async def visit(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Work with the connection."""
-        return work(self._connection)
-
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[SQLiteConnection]:
+    async def transaction(self) -> AsyncIterator[Inline]:
         """The only transaction at this moment."""
         async with self._inside:
             self._connection.execute("SAVEPOINT inside")
             try:
-                yield SQLiteConnection(self)
+                yield Inline(self._connection)
             except BaseException:
                 self._connection.execute("ROLLBACK TO inside")
                 raise
@@ -60,10 +75,10 @@ class KeptInMemory:
                 self._connection.execute("RELEASE inside")
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[SQLiteConnection]:
+    async def reading(self) -> AsyncIterator[Inline]:
         """One view of what is committed."""
         async with self._inside:
-            yield SQLiteConnection(self)
+            yield Inline(self._connection)
 
     def changing_schema(self) -> AbstractAsyncContextManager[SchemaConnection]:
         """Never asked for: it was migrated before. Raises NotImplementedError."""

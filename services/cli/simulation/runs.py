@@ -30,7 +30,7 @@ ACTIONS = 200
 LONGEST_THOUGHT_SECONDS = 0.4
 RETENTION_DAYS = 365
 """Longer than any message is under way, as an installation has to choose it: here weeks may go by within a minute."""
-CHECK_EVERY = 20
+CHECK_EVERY = 10
 FORGOTTEN = "open vacancy that somebody could have"
 LEAP_PERCENTS = (2, 4, 12)
 """After how many of a hundred actions hours go by, in one run or another."""
@@ -105,7 +105,7 @@ async def _play(world: SimulatedWorld, actions: int) -> list[str]:
     walk = Walk(world)
     await walk.begin()
     world.faults.on = True
-    found = await _act(world, walk, actions) or await world.come_to_rest() or await world.findings(at_rest=True)
+    found = await _act(world, walk, actions) or await world.come_to_rest() or await world.findings()
     world.faults.trace.sometimes.update(await reached(world))
     return found
 
@@ -125,7 +125,7 @@ async def _act(world: SimulatedWorld, walk: Walk, actions: int) -> list[str]:
         steps = [task for task in steps if not task.done()]
         if found := await world.broken():
             return found
-        if number % CHECK_EVERY == 0 and (found := await world.findings(at_rest=False)):
+        if number % CHECK_EVERY == 0 and (found := await world.misjudged()):
             # Who is passed over by a clock that is wrong is found a few minutes later, when all is at rest.
             found = [item for item in found if FORGOTTEN not in item or not faults.happened["clock"]]
             if found:

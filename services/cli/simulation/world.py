@@ -15,7 +15,7 @@ from services.chassis.settings import ServiceSettings
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.wiring import topology
 from services.cli.across import findings as findings_across
-from services.cli.check import CHECKS
+from services.cli.check import CHECKS, Findings
 from services.cli.embedded import SERVICES
 from services.cli.simulation.acts import HELPDESK, LEASE_SECONDS, Acts
 from services.cli.simulation.broker import SimulatedBroker
@@ -47,6 +47,11 @@ _AT_ONCE = {
         ("notifications", notifications_checks.BROKEN),
     )
 }
+_OF_RULES: Mapping[str, Findings] = {
+    "registry": registry_checks.misjudged,
+    "municipalities": CHECKS["municipalities"],
+}
+"""What takes more than one statement, or the rules of a service, to tell."""
 
 
 class SimulatedWorld(Acts):
@@ -69,7 +74,7 @@ class SimulatedWorld(Acts):
         self._counter = 0
         self.broker = SimulatedBroker(topology("simulated", queues), faults)
         ground = Ground(loop, self.broker, databases, settings, self._identifier, faults)
-        self._unseen = ground.unseen
+        self._unseen, self._unjudged = ground.unseen, set[str]()
         self.replicas = [
             Replica(one, ground) for one in SERVICES for _ in range(faults.chance.randint(1, MOST_REPLICAS))
         ]
@@ -107,19 +112,25 @@ class SimulatedWorld(Acts):
     async def broken(self) -> list[str]:
         """What one statement to each service finds wrong, after every step in which something changed there."""
         changed = [name for name in _AT_ONCE if name in self._unseen]
+        self._unjudged |= self._unseen
         self._unseen.clear()
         return [f"{name}: {row.what}" for name in changed for row in await self.rows(name, _AT_ONCE[name])]
 
-    async def findings(self, *, at_rest: bool) -> list[str]:
-        """Everything that is wrong at this moment."""
-        found = []
-        for name, check in CHECKS.items():
-            found += [f"{name}: {item}" for item in await self._reader(name).read(check)]
-        if at_rest:
-            found += await findings_across({name: self._reader(name) for name in CHECKS})
-            found += await overdue(self._reader("registry"), self._reader("notifications"))
-            found += await self._left_over()
-        return found
+    async def misjudged(self) -> list[str]:
+        """What is wrong of all that `broken` does not ask, in services that changed since it was asked last."""
+        changed = [name for name in _OF_RULES if name in self._unjudged]
+        self._unjudged.clear()
+        return [item for name in changed for item in await self._asked(name, _OF_RULES[name])]
+
+    async def findings(self) -> list[str]:
+        """Everything that is wrong now that all is at rest."""
+        found = [item for name, check in CHECKS.items() for item in await self._asked(name, check)]
+        found += await findings_across({name: self._reader(name) for name in CHECKS})
+        found += await overdue(self._reader("registry"), self._reader("notifications"))
+        return found + await self._left_over()
+
+    async def _asked(self, name: str, check: Findings) -> list[str]:
+        return [f"{name}: {item}" for item in await self._reader(name).read(check)]
 
     def befall(self) -> None:
         """Whatever strikes whole processes, and the broker, at this moment."""

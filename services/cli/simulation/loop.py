@@ -1,12 +1,14 @@
 """An event loop whose time passes only when there is nothing to do, and whose order a seed decides."""
 
 import asyncio
+import heapq
 import random
 import selectors
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
+RESOLUTION_SECONDS = 1e-6
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 """A Monday morning."""
 
@@ -15,16 +17,10 @@ class NothingLeft(Exception):
     """Nothing is ready and nothing is due: whoever waits would wait for ever."""
 
 
-class _Still(selectors.BaseSelector):
-    """No line to anywhere is ever ready; to wait is to let time pass."""
+class _Nowhere(selectors.BaseSelector):
+    """No line to anywhere is ever ready, so nobody asks."""
 
-    def __init__(self) -> None:
-        self.passed = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if timeout is None:
-            raise NothingLeft
-        self.passed += max(timeout, 0.0)
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:  # noqa: ARG002 - the selector's signature
         return []
 
     def register(self, fileobj: object, events: int, data: object = None) -> selectors.SelectorKey:
@@ -44,26 +40,44 @@ class SeededLoop(asyncio.SelectorEventLoop):
     """Runs what is ready in an order that `chance` decides. The same chance gives the same order."""
 
     _ready: deque[asyncio.Handle]
+    _scheduled: list[asyncio.TimerHandle]
 
     def __init__(self, chance: random.Random) -> None:
-        self._still = _Still()
-        super().__init__(self._still)
-        self._clock_resolution = 1e-6
+        super().__init__(_Nowhere())
+        self._passed = 0.0
         self.leapt_seconds = 0.0
         """How far all wall clocks went on at once, while nothing happened."""
         self._chance = chance
 
     def time(self) -> float:
         """Seconds since the loop was made, of the time that it makes up."""
-        return self._still.passed
+        return self._passed
 
     def _run_once(self) -> None:
-        if len(self._ready) > 1:
-            shuffled = list(self._ready)
+        """The loop's own step, without the lines to anywhere and the debugging that it has no use for here."""
+        ready = self._ready
+        if len(ready) > 1:
+            shuffled = list(ready)
             self._chance.shuffle(shuffled)
-            self._ready.clear()
-            self._ready.extend(shuffled)
-        super()._run_once()  # type: ignore[misc] # the loop's own step
+            ready.clear()
+            ready.extend(shuffled)
+        ready.extend(self._due())
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle._cancelled:  # noqa: SLF001 - as the loop's own step does
+                handle._run()  # noqa: SLF001 - as above
+
+    def _due(self) -> Iterator[asyncio.TimerHandle]:
+        """What its time has come for; when nothing is ready, time passes until something is. Raises NothingLeft."""
+        scheduled = self._scheduled
+        while scheduled and scheduled[0]._cancelled:  # noqa: SLF001 - as the loop's own step does
+            heapq.heappop(scheduled)
+        if not self._ready:
+            if not scheduled:
+                raise NothingLeft
+            self._passed = max(self._passed, scheduled[0].when())
+        while scheduled and scheduled[0].when() < self._passed + RESOLUTION_SECONDS:
+            yield heapq.heappop(scheduled)
 
 
 class SeededClock:

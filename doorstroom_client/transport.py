@@ -30,13 +30,17 @@ BAD_REQUEST, UNAUTHENTICATED = 400, 401
 FIRST_REDIRECT = 300
 
 
+Query = Mapping[str, str | int | Sequence[str]]
+"""What is asked for; a sequence is one parameter several times."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is sent, the same at each attempt."""
 
     method: str
     url: str
-    query: Mapping[str, str | int] | None = None
+    query: Query | None = None
     content: bytes | None = None
     headers: Mapping[str, str] | None = None
 
@@ -69,7 +73,7 @@ class Transport:
         self.chance = chance
         self.sleep = sleep
 
-    async def get(self, url: str, answer: type[Answer], query: Mapping[str, str | int] | None = None) -> Answer:
+    async def get(self, url: str, answer: type[Answer], query: Query | None = None) -> Answer:
         """Read. Raises ProblemError, ServerUnreachable or UnreadableAnswer, as all of these do."""
         return _read(answer, await self._send(Request("GET", url, query)))
 
@@ -116,9 +120,7 @@ class Transport:
         async with self._answered(Request("GET", url, headers=headers), timeout) as response:
             yield response.content
 
-    async def _page(
-        self, url: str, page: type[Answer], query: Mapping[str, str | int], cursor: str | None
-    ) -> tuple[Answer, str | None]:
+    async def _page(self, url: str, page: type[Answer], query: Query, cursor: str | None) -> tuple[Answer, str | None]:
         received = await self._send(Request("GET", url, query if cursor is None else {**query, "cursor": cursor}))
         return _read(page, received), received.next_cursor
 

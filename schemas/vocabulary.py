@@ -380,3 +380,65 @@ class MergeUndoReason(StrEnum):
     TWO_PERSONS = "two_persons"
     MERGED_IN_ERROR = "merged_in_error"
     OTHER = "other"
+
+
+class SubscriptionChannel(StrEnum):
+    """In which way a subscription tells its organisation."""
+
+    WEBHOOK = "webhook"
+
+
+class NotificationKind(StrEnum):
+    """What a notification may be about; the last four are about subscriptions themselves."""
+
+    OFFER_MADE = "offer-made"
+    OFFER_ACCEPTED = "offer-accepted"
+    OFFER_DECLINED = "offer-declined"
+    OFFER_EXPIRED = "offer-expired"
+    OFFER_REVOKED = "offer-revoked"
+    PLACEMENT_FELL_THROUGH = "placement-fell-through"
+    PLACEMENT_ENDED = "placement-ended"
+    DEADLINE_NEARING = "deadline-nearing"
+    REFLECTION_PERIOD_ENDING = "reflection-period-ending"
+    CONTACT_NEEDED = "contact-needed"
+    OFFER_UNANSWERED = "offer-unanswered"
+    OFFER_FOR_SUBSTITUTE = "offer-for-substitute"
+    OFFER_FOR_HELPDESK = "offer-for-helpdesk"
+    SUBSCRIPTION_TEST = "subscription-test"
+    SUBSCRIPTION_FAILING = "subscription-failing"
+    SUBSCRIPTION_DISABLED = "subscription-disabled"
+    DELIVERY_DEAD = "delivery-dead"
+
+
+class DeliveryOrder(StrEnum):
+    """Whether what is about one thing comes in order, each after the one before has arrived; or everything at once."""
+
+    BY_SUBJECT = "by_subject"
+    FASTEST = "fastest"
+
+
+class SubscriptionState(StrEnum):
+    """Whether a subscription delivers; `verifying` until its endpoint has said that it wants to be told."""
+
+    VERIFYING = "verifying"
+    ENABLED = "enabled"
+    PAUSED = "paused"
+    DISABLED = "disabled"
+
+
+class DeliveryState(StrEnum):
+    """What has become of a delivery; `dead` after its last attempt, `skipped` when its owner wanted so."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    SKIPPED = "skipped"
+
+
+class AttemptVerdict(StrEnum):
+    """What an attempt led to; after `failed` the next one follows, after `refused` and `gone` none."""
+
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    REFUSED = "refused"
+    GONE = "gone"

@@ -37,7 +37,7 @@ class NotificationEvent(Schema):
     specversion: Literal["1.0"]
     id: Annotated[Id, Field(description="the notification's id: the same however often it comes")]
     source: Source
-    type: Type
+    type: Annotated[Type, Field(description="the kind, as a name of its own")]
     subject: Subject
     time: UtcDatetime = Field(description="when you were notified")
     dataref: Reference

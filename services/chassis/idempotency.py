@@ -75,6 +75,8 @@ class StoredReply:
     status: int
     body: bytes | None
     headers: Mapping[str, str]
+    kept: bytes | None = None
+    """What is stored instead of the body, where that shows what is shown once."""
 
 
 def idempotency_keys_table(metadata: MetaData) -> Table:
@@ -116,7 +118,7 @@ async def remember(executor: Executor, table: Table, command: Command, reply: St
         "key": command.key,
         "request_hash": command.request_hash,
         "status": reply.status,
-        "body": reply.body,
+        "body": reply.body if reply.kept is None else reply.kept,
         "headers": json.dumps(dict(reply.headers)) if reply.headers else "{}",
         "created_at": now,
     }

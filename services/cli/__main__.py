@@ -30,6 +30,11 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
         "preferences",
         "Preferences: in which language you are written to, when you are left alone, and who stands in for you.",
     ),
+    "subscriptions": (
+        "remote.subscriptions",
+        "subscriptions",
+        "Subscriptions: have your notifications delivered, see how that goes, and have it done again.",
+    ),
     "profiles": (
         "remote.profile_commands",
         "profiles",

@@ -23,6 +23,7 @@ from services.cli.reconcile import say_all_again
 from services.cli.run import RESTORED, finish_restore, owned_folder
 from services.identity.wiring import KEY_FILE as IDENTITY_KEY_FILE
 from services.identity.wiring import NAME as IDENTITY
+from services.notifications.deliveries.seals import KEY_FILE as NOTIFICATIONS_KEY_FILE
 from services.registry.store.erasures import FILE as ERASURES_FILE
 from services.registry.store.vault import KEY_FILE, Vault
 
@@ -34,7 +35,7 @@ EVERYTHING = timedelta(days=366)
 _FILES = tuple(f"{name}.sqlite3" for name in TABLES)
 _IDENTITY_FILE = f"{IDENTITY}.sqlite3"
 """The token endpoint's, which exchanges nothing with the others; and is not there before it was started once."""
-_KEYS = (KEY_FILE, IDENTITY_KEY_FILE)
+_KEYS = (KEY_FILE, IDENTITY_KEY_FILE, NOTIFICATIONS_KEY_FILE)
 
 FOLDER = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 

@@ -17,6 +17,7 @@ import asyncpg
 from sqlalchemy import make_url
 
 from doorstroom_client import Endpoints
+from services.chassis import key_file
 from services.chassis.identity import DevelopmentIssuer
 from services.chassis.identity.development import KEYS_FILE
 from services.chassis.secret_file import make_secret
@@ -30,6 +31,8 @@ from services.cli.servers.leftovers import Leftovers
 from services.cli.servers.support import free_port
 from services.identity.wiring import KEY_FILE as IDENTITY_KEY_FILE
 from services.identity.wiring import NAME as IDENTITY
+from services.notifications.deliveries import seals
+from services.notifications.wiring import NOTIFICATIONS
 from services.registry.store.keyring import make_key_file
 from services.registry.store.vault import KEY_FILE
 from services.registry.wiring import REGISTRY
@@ -177,13 +180,16 @@ def start_replica(
 
 
 def _secrets(data: Path, service: str) -> Mapping[str, str]:
-    """What only one service gets: the key to the keys of personal data, or the one to the keys of tokens."""
+    """What only one service gets: the key to the keys of personal data, to those of tokens, or to subscriptions."""
     if service == REGISTRY.name:
         make_key_file(data / KEY_FILE)
         return {"DOORSTROOM_REGISTRY_KEY_FILE": str((data / KEY_FILE).resolve())}
     if service == IDENTITY:
         make_secret(data / IDENTITY_KEY_FILE)
         return {"DOORSTROOM_IDENTITY_KEY_FILE": str((data / IDENTITY_KEY_FILE).resolve())}
+    if service == NOTIFICATIONS.name:
+        key_file.make(data / seals.KEY_FILE, seals.new_key())
+        return {seals.SETTING: str((data / seals.KEY_FILE).resolve())}
     return {}
 
 

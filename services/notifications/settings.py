@@ -24,3 +24,24 @@ class Settings(ServiceSettings):
     reminders_file: Path | None = Field(
         None, description="JSON: when somebody is reminded of offers that nobody answers, by kind of list"
     )
+    notifications_key_file: Path | None = Field(
+        None, description="a file with 32 random bytes in base64, which encrypts addresses and secrets of subscriptions"
+    )
+    public_url: str = Field(
+        "",
+        description="where receivers reach the services, without a trailing slash: `dataref` in what we send begins so",
+        pattern=r"^(https?://[!-~]{1,200}[^/])?$",
+    )
+    webhook_origin: str = Field(
+        "doorstroom.example",
+        description="who asks receivers to allow webhooks: a DNS name",
+        pattern="^[a-z0-9.-]{1,253}$",
+    )
+    webhook_networks: str = Field(
+        "",
+        description="networks of receivers that are not on the public internet, with spaces in between; http is "
+        "spoken inside them as well",
+    )
+    webhook_authorities_file: Path | None = Field(
+        None, description="certificates (PEM) that receivers' may be signed by, beside those that everybody trusts"
+    )

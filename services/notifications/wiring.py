@@ -1,37 +1,69 @@
 """Puts the notifications' service together: the only module that knows every concrete part of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 from services.calendar.holidays import is_dutch_holiday
+from services.chassis.retention import Kept
 from services.chassis.service import Parts, Service
+from services.chassis.settings import Mode
 from services.chassis.timers import Timer, do_when_due
 from services.chassis.unit_of_work import Transactions
-from services.chassis.wiring import CONTACT, Definition, Surroundings, Unusable
-from services.notifications import consumers, routes
+from services.chassis.wiring import CONTACT, Definition, Surroundings, Unusable, key_file_beside
+from services.notifications import consumers, measures, routes
 from services.notifications.channels.amqp import OwnQueues, queues
+from services.notifications.channels.event import Events
+from services.notifications.channels.feed import PullFeed
 from services.notifications.channels.live import LiveStream
-from services.notifications.channels.port import Channel
+from services.notifications.channels.port import Carrier, Channels
+from services.notifications.channels.webhooks.addresses import Allowed
+from services.notifications.channels.webhooks.carrier import Webhooks
+from services.notifications.channels.webhooks.sessions import Sessions
+from services.notifications.deliveries.desk import Desk
+from services.notifications.deliveries.seals import KEY_FILE, Seals
 from services.notifications.domain.ladders import Ladder
 from services.notifications.handlers.reminders import Reminders
+from services.notifications.handlers.subscribing import Subscribing
 from services.notifications.reminders_file import read_ladders
 from services.notifications.settings import Settings
+from services.notifications.store import deliveries
 from services.notifications.tables import idempotency_keys, messages
+
+Carriers = Callable[[Settings, Surroundings], Sequence[Carrier]]
 
 
 class NothingRefused(Exception):
     """This service has no rules that could refuse anything."""
 
 
-def build(settings: Settings, surroundings: Surroundings) -> Service:
-    """The notifications' service, ready to start. Raises Unusable."""
+def carriers(settings: Settings, surroundings: Surroundings) -> Sequence[Carrier]:
+    """Every channel that brings something somewhere. Raises Unusable."""
+    try:
+        allowed = Allowed.from_words(settings.webhook_networks)
+        sessions = Sessions(allowed, settings.webhook_authorities_file)
+    except ValueError:
+        raise Unusable("DOORSTROOM_WEBHOOK_NETWORKS: give networks such as 10.1.2.0/24") from None
+    except OSError as error:
+        raise Unusable(f"DOORSTROOM_WEBHOOK_AUTHORITIES_FILE: {error.strerror}") from None
+    events = Events(settings.source, settings.public_url)
+    return [Webhooks(sessions, allowed, events, surroundings.clock, settings.webhook_origin)]
+
+
+def build(settings: Settings, surroundings: Surroundings, carriers: Carriers = carriers) -> Service:
+    """The notifications' service, ready to start. Raises Unusable, or Unavailable for a key that cannot be used."""
+    clock, chance = surroundings.clock, surroundings.chance
     database = surroundings.connect(settings.database_url.get_secret_value(), settings.database_pool_size)
     transactions = Transactions(
-        database, messages.outbox, surroundings.clock, surroundings.identifiers, settings.source, NothingRefused
+        database, messages.outbox, clock, surroundings.identifiers, settings.source, NothingRefused
     )
-    channels = _channels(settings, transactions)
+    channels = Channels()
+    desk = Desk(transactions, carriers(settings, surroundings), channels, _seals(settings), chance)
+    # In the order in which they hear of what was stored: first those for whom somebody waits.
+    events = Events(settings.source, settings.public_url)
+    channels += [LiveStream(transactions), OwnQueues(settings), desk, PullFeed(events)]
+    retention = timedelta(days=settings.retention_days)
     reminders = Reminders(
         _ladders(settings),
         is_dutch_holiday,
@@ -49,18 +81,27 @@ def build(settings: Settings, surroundings: Surroundings) -> Service:
             broker=surroundings.broker,
             queue=consumers.queue(settings.broker_prefix),
             handlers=consumers.handlers(channels, reminders.learn),
-            api=routes.api(transactions, channels, CONTACT),
-            retention=timedelta(days=settings.retention_days),
+            api=routes.api(transactions, channels, Subscribing(desk, channels, chance), CONTACT),
+            retention=retention,
             keys_retention=timedelta(hours=settings.retention_keys_hours),
+            kept=[Kept("settled deliveries, and attempts", retention, deliveries.count_settled, deliveries.forget)],
             timers=(_reminding(transactions, reminders),),
             background={name: work for channel in channels for name, work in channel.background.items()},
+            readings=measures.read,
         )
     )
 
 
-def _channels(settings: Settings, transactions: Transactions) -> list[Channel]:
-    """Every way in which recipients are told, in the order in which they hear of what was stored: who waits first."""
-    return [LiveStream(transactions), OwnQueues(settings)]
+def _seals(settings: Settings) -> Seals:
+    """The key; on one machine, one beside the database that is made when needed. Without any, nobody can subscribe."""
+    file, embedded = (
+        settings.notifications_key_file or key_file_beside(settings, KEY_FILE),
+        settings.mode is Mode.EMBEDDED,
+    )
+    seals = Seals(file, make=embedded)
+    if file is not None and not embedded:
+        seals.check()
+    return seals
 
 
 def _reminding(transactions: Transactions, reminders: Reminders) -> Timer:

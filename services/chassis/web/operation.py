@@ -96,6 +96,8 @@ class Reply:
     status: int
     body: BaseModel | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    kept: BaseModel | None = None
+    """What is remembered instead of the body, and given when the request comes again: without what is shown once."""
 
 
 Handler = Callable[[Call[Any, Any], Unit], Awaitable[Reply]]

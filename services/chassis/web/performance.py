@@ -107,4 +107,5 @@ def render(reply: Reply) -> StoredReply:
         message = "a handler answers with a 2xx status; anything else is raised as a DoorstroomError"
         raise ValueError(message)
     body = None if reply.body is None else reply.body.model_dump_json(by_alias=True).encode()
-    return StoredReply(reply.status, body, reply.headers)
+    kept = None if reply.kept is None else reply.kept.model_dump_json(by_alias=True).encode()
+    return StoredReply(reply.status, body, reply.headers, kept)

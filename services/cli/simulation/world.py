@@ -16,7 +16,6 @@ from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.wiring import topology
 from services.cli.across import findings as findings_across
 from services.cli.check import CHECKS, Findings
-from services.cli.embedded import SERVICES
 from services.cli.simulation.acts import HELPDESK, LEASE_SECONDS, Acts
 from services.cli.simulation.broker import SimulatedBroker
 from services.cli.simulation.faults import Faults, Killed
@@ -25,6 +24,7 @@ from services.cli.simulation.memory import KeptInMemory
 from services.cli.simulation.outcomes import OFFERS_OPEN_AT_A_LOSS, TWO_REPLICAS
 from services.cli.simulation.processes import Ground, Replica, of_service
 from services.cli.simulation.rest import overdue
+from services.cli.simulation.services import SIMULATED
 from services.notifications import checks as notifications_checks
 from services.registry import checks as registry_checks
 from services.registry.domain.programmes import Programmes
@@ -70,13 +70,13 @@ class SimulatedWorld(Acts):
         self.clock = SeededClock(loop)
         self.matchmaker = Matchmaker(WaitlistStore(), Programmes(), is_dutch_holiday, HELPDESK)
         self.leases = Leases(LEASE_SECONDS)
-        queues = [one.queue(settings[one.name].broker_prefix) for one in SERVICES]
+        queues = [one.queue(settings[one.name].broker_prefix) for one in SIMULATED]
         self._counter = 0
         self.broker = SimulatedBroker(topology("simulated", queues), faults)
         ground = Ground(loop, self.broker, databases, settings, self._identifier, faults)
         self._unseen, self._unjudged = ground.unseen, set[str]()
         self.replicas = [
-            Replica(one, ground) for one in SERVICES for _ in range(faults.chance.randint(1, MOST_REPLICAS))
+            Replica(one, ground) for one in SIMULATED for _ in range(faults.chance.randint(1, MOST_REPLICAS))
         ]
         self.outboxes = {one.name: one.service.tables.outbox for one in self.replicas}
         if sum(one.name == "registry" for one in self.replicas) > 1:

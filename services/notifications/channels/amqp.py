@@ -45,7 +45,7 @@ class OwnQueues(Channel):
 
     def __init__(self, settings: Settings) -> None:
         self._organisations = frozenset(organisations(settings))
-        self._events = Events(settings.source)
+        self._events = Events(settings.source, settings.public_url)
 
     def storing(self, unit: UnitOfWork, stored: Sequence[StoredNotification]) -> None:
         """One event for each notification of theirs; the relay publishes it."""

@@ -21,7 +21,8 @@ from uuid import UUID
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Operation
 from services.notifications.domain.outcomes import DELIVERED, Outcome
-from services.notifications.store.inbox import StoredNotification
+from services.notifications.store import inbox
+from services.notifications.store.inbox import News, StoredNotification
 
 RETRIES = tuple(timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400))
 """How long after each failed attempt the next one follows (Standard Webhooks); after the last one it is dead."""
@@ -55,6 +56,20 @@ def announce(channels: Sequence[Channel], unit: UnitOfWork, stored: Sequence[Sto
     for channel in channels:
         channel.storing(unit, stored)
     unit.after_commit += [partial(channel.stored, stored) for channel in channels]
+
+
+class Channels(list[Channel]):
+    """All of them, in the order in which they hear of what was stored."""
+
+    def announce(self, unit: UnitOfWork, stored: Sequence[StoredNotification]) -> None:
+        """Tell each of them in this transaction, and again once it is committed."""
+        announce(self, unit, stored)
+
+    async def tell(self, unit: UnitOfWork, news: Sequence[News]) -> None:
+        """Put what this service says by itself into inboxes, and announce it; each version of a subject is told."""
+        if news:
+            await inbox.newer(unit, news)
+            self.announce(unit, await inbox.add(unit, news))
 
 
 @dataclass(frozen=True, slots=True)

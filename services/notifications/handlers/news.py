@@ -1,4 +1,4 @@
-"""What the notifications' service does: turns events into news for whom they concern."""
+"""Turns events into news for whom they concern."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -77,4 +77,4 @@ def _news(event: Notifiable) -> list[News]:
     dataref = f"/registry/v1/offers/{event.offer_id}"
     if isinstance(event, ContactNeeded):
         return [News(recipient, kind, event.entry_id, event.version, dataref) for recipient in event.recipients]
-    return [News(event.recipient, kind, event.offer_id, event.version, dataref)]
+    return [News(event.recipient, kind, event.offer_id, event.version, dataref, event.list_kind)]

@@ -102,4 +102,4 @@ class Reminders:
 
     def _of(self, item: Pending, reminder: Reminder) -> News:
         recipient = self.helpdesk if reminder is Reminder.FOR_HELPDESK else item.recipient
-        return News(recipient, reminder, item.id, 1, f"/registry/v1/offers/{item.id}")
+        return News(recipient, reminder, item.id, 1, f"/registry/v1/offers/{item.id}", item.list_kind)

@@ -1,4 +1,4 @@
-"""The notifications' HTTP API: a recipient's inbox, and what the channels add."""
+"""The notifications' HTTP API: a recipient's inbox, subscriptions and deliveries, and what the channels add."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,9 @@ from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web import Api, Call, Contact, Operation, Paging, Reply
 from services.notifications.channels.port import Channel
 from services.notifications.channels.shown import BASE, shown
-from services.notifications.routes import preferences
+from services.notifications.handlers.subscribing import Subscribing
+from services.notifications.routes import deliveries, preferences
+from services.notifications.routes.subscriptions import SubscriptionRoutes
 from services.notifications.store import inbox
 from services.notifications.tables import idempotency_keys
 from services.notifications.tables import notifications as notifications_table
@@ -39,18 +41,22 @@ OPERATIONS: tuple[Operation[UnitOfWork], ...] = (
 )
 
 
-def api(transactions: Transactions, channels: Sequence[Channel], contact: Contact) -> Api[UnitOfWork]:
+def api(
+    transactions: Transactions, channels: Sequence[Channel], subscribing: Subscribing, contact: Contact
+) -> Api[UnitOfWork]:
     """The notifications' API."""
     return Api(
         name="notifications",
         title="doorstroom notifications",
         description="There is something for you: what concerns your organisation, and where to look.",
-        version="1.0.0",
+        version="1.1.0",
         base_path=BASE,
         operations=(
             *OPERATIONS,
             *(operation for channel in channels for operation in channel.operations),
             *preferences.operations(),
+            *SubscriptionRoutes(subscribing).operations(),
+            *deliveries.operations(subscribing),
         ),
         access=ACCESS["notifications"],
         contact=contact,

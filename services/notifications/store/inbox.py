@@ -1,13 +1,13 @@
 """The notifications' facts in their database."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Executable, Integer, Select, Text, Uuid, select, true
+from sqlalchemy import Executable, Integer, Select, Text, Uuid, or_, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.chassis.database import POSTGRESQL, Insertion, Row, list_parameters, listed
@@ -26,6 +26,8 @@ class News:
     subject: UUID
     version: int
     dataref: str
+    list_kind: str | None = None
+    """What the list is for, where the event knows one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class StoredNotification:
     subject: UUID
     dataref: str
     notified_at: datetime
+    list_kind: str | None = None
 
 
 async def newer(unit: UnitOfWork, news: Sequence[News]) -> list[News]:
@@ -74,7 +77,14 @@ async def add(unit: UnitOfWork, news: Sequence[News]) -> list[StoredNotification
         remaining[item.recipient] -= 1
         stored.append(
             StoredNotification(
-                unit.identifiers(), item.recipient, sequence, item.kind, item.subject, item.dataref, unit.now
+                unit.identifiers(),
+                item.recipient,
+                sequence,
+                item.kind,
+                item.subject,
+                item.dataref,
+                unit.now,
+                item.list_kind,
             )
         )
     await unit.write(_INSERT, [_row(item) for item in stored])
@@ -112,6 +122,19 @@ def of_recipient(recipient: str) -> Select[tuple[object, ...]]:
     return select(notifications).where(notifications.c.recipient == recipient)
 
 
+def chosen_after(
+    recipient: str, sequence: int, kinds: Collection[str], list_kinds: Collection[str]
+) -> Select[tuple[object, ...]]:
+    """A recipient's after this number, in order: of these kinds and lists, where any are named."""
+    query = of_recipient(recipient).where(notifications.c.sequence > sequence)
+    if kinds:
+        query = query.where(notifications.c.kind.in_(sorted(kinds)))
+    if list_kinds:
+        of_list = notifications.c.list_kind
+        query = query.where(or_(of_list.is_(None), of_list.in_(sorted(list_kinds))))
+    return query.order_by(notifications.c.sequence)
+
+
 async def find(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> list[StoredNotification]:
     """The notifications that the statement finds."""
     return [_stored(row) for row in (await unit.execute(statement))]
@@ -131,7 +154,7 @@ async def last_sequences(unit: UnitOfWork, ids: Sequence[str]) -> dict[str, int]
 
 
 def _row(item: StoredNotification) -> dict[str, object]:
-    names = ("id", "recipient", "sequence", "kind", "subject", "dataref", "notified_at")
+    names = ("id", "recipient", "sequence", "kind", "subject", "dataref", "notified_at", "list_kind")
     return {name: getattr(item, name) for name in names}
 
 

@@ -3,6 +3,7 @@
 import inspect
 import re
 import typing
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -55,7 +56,8 @@ def argument(name: str, kind: object, example: BaseModel | None, given: dict[str
     if UUID in kinds:
         return given.setdefault(name, uuid4())
     if isinstance(kinds[0], type) and issubclass(kinds[0], Enum):
-        return next(iter(kinds[0]))
+        one = next(iter(kinds[0]))
+        return [one] if typing.get_origin(kind) is Sequence else one
     if typing.get_origin(kinds[0]) is typing.Literal:
         return typing.get_args(kinds[0])[0]
     return {int: 3, bool: True, str: "2026-H2", datetime: datetime(2026, 7, 1, tzinfo=UTC)}.get(kinds[0], kinds[0])

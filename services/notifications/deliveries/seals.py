@@ -1,0 +1,121 @@
+"""What of a subscription is encrypted: where it goes, and its secrets. The key is in a file, and in no database."""
+
+import os
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+import structlog
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from services.chassis import key_file
+from services.chassis.database import Row
+from services.chassis.errors import Unavailable
+from services.notifications.channels.port import Endpoint
+from services.notifications.store.subscriptions import Subscription
+
+KEY_FILE = "notifications.key"
+"""What the file is called where it is made."""
+SETTING = "DOORSTROOM_NOTIFICATIONS_KEY_FILE"
+KEY_BYTES = 32
+NONCE_BYTES = 12
+"""Chosen at random for each encryption: one key encrypts far fewer than 2^32 texts (NIST SP 800-38D, 8.3)."""
+
+log = structlog.get_logger(__name__)
+
+
+class UnusableKey(Unavailable):
+    """The key is missing or wrong: no subscription can be read or made."""
+
+    type = "unusable-key"
+    title = "Subscriptions cannot be read or made at the moment"
+
+
+@dataclass(slots=True)
+class Seals:
+    """Seals and opens, with AES-256-GCM; what was sealed for one subscription cannot be opened as another's."""
+
+    path: Path | None
+    make: bool
+    """Whether a file that is not there is made."""
+    _keys: list[AESGCM] = field(default_factory=list, repr=False)
+
+    def check(self) -> None:
+        """Raises UnusableKey when the file cannot be used."""
+        if not self._keys:
+            self._keys = [AESGCM(key) for key in _read(self.path, make=self.make)]
+
+    def seal_address(self, subscription_id: UUID, address: str | None) -> bytes | None:
+        """Raises UnusableKey."""
+        return None if address is None else self._seal(address.encode(), _address_of(subscription_id))
+
+    def seal_secret(self, subscription_id: UUID, secret_id: UUID, secret: bytes) -> bytes:
+        """Raises UnusableKey."""
+        return self._seal(secret, _secret_of(subscription_id, secret_id))
+
+    def address(self, subscription: Subscription) -> str | None:
+        """Where it goes, as its owner sees it; None also when it cannot be read."""
+        try:
+            return self._address(subscription)
+        except UnusableKey:
+            return None
+
+    def endpoint(self, subscription: Subscription, secrets: Sequence[Row]) -> Endpoint | None:
+        """Where its deliveries go; None when that cannot be read, because the key is another."""
+        id_ = subscription.id
+        try:
+            opened = tuple(self._open(row.sealed, _secret_of(id_, row.id)) for row in secrets)
+            return Endpoint(id_, subscription.organisation, self._address(subscription), opened)
+        except UnusableKey as error:
+            log.error("subscription-unreadable", subscription=str(id_), reason=error.detail)  # noqa: TRY400 - where is known
+            return None
+
+    def _address(self, subscription: Subscription) -> str | None:
+        sealed = subscription.sealed_address
+        return None if sealed is None else self._open(sealed, _address_of(subscription.id)).decode()
+
+    def _seal(self, content: bytes, bound_to: bytes) -> bytes:
+        self.check()
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._keys[0].encrypt(nonce, content, bound_to)
+
+    def _open(self, sealed: bytes, bound_to: bytes) -> bytes:
+        self.check()
+        for key in self._keys:
+            try:
+                return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to)
+            except InvalidTag:
+                continue
+        raise UnusableKey("What is stored was encrypted with another key, or was altered.")
+
+
+def new_key() -> bytes:
+    """A line for the file."""
+    return b64encode(os.urandom(KEY_BYTES))
+
+
+def _read(path: Path | None, *, make: bool) -> list[bytes]:
+    if path is None:
+        raise UnusableKey(f"Set {SETTING} to a file with {KEY_BYTES} random bytes in base64, kept out of backups.")
+    try:
+        if make:
+            key_file.make(path, new_key())
+        keys = [b64decode(line, validate=True) for line in key_file.read(path)]
+    except OSError as error:
+        raise UnusableKey(f"The file of {SETTING} cannot be read: {error.strerror}.") from None
+    except ValueError:
+        keys = []
+    if not keys or any(len(key) != KEY_BYTES for key in keys):
+        raise UnusableKey(f"The file of {SETTING} must hold {KEY_BYTES} bytes in base64.")
+    return keys
+
+
+def _address_of(subscription_id: UUID) -> bytes:
+    return f"{subscription_id}/address".encode()
+
+
+def _secret_of(subscription_id: UUID, secret_id: UUID) -> bytes:
+    return f"{subscription_id}/secret/{secret_id}".encode()

@@ -1,6 +1,7 @@
 """The notifications' service alone, on a clock that is moved: what happens, what owners want, and what reaches whom."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -48,7 +49,7 @@ class Telling:
             InProcessBroker(topology("telling", [])),
             self.clock,
             system_identifiers,
-            chance=lambda number: b"\x80" + uuid4().bytes[: number - 1] if number != 2 else b"\x7f\xff",
+            chance=lambda number: os.urandom(number) if number != 2 else b"\x7f\xff",
         )
         self.service = build(chosen, surroundings)
         self.transactions = self.service.transactions

@@ -44,6 +44,8 @@ class UnitOfWork:
     """For what is measured after the commit; whatever is decided is decided at `now`."""
     concerned: set[UUID] = field(default_factory=set)
     """The cases that were read or changed, for the audit log."""
+    by_itself: dict[UUID, str] = field(default_factory=dict)
+    """What the service did with further cases although nobody asked for it in particular, for the audit log."""
 
     async def execute(self, statement: Executable, parameters: Parameters = None) -> Rows:
         """Run one statement in this transaction, after what waits to be written."""
@@ -105,6 +107,10 @@ class UnitOfWork:
         }
 
 
+async def _nothing_to_note(_unit: UnitOfWork) -> None:
+    """For who keeps no log."""
+
+
 class Transactions:
     """Runs pieces of work in transactions of one service's database, and hands their events to the relay."""
 
@@ -127,6 +133,8 @@ class Transactions:
         """Called with the events of each committed transaction; the relay puts itself here."""
         self.measures = Measures()
         """What is counted; the service puts its own here."""
+        self.note: Callable[[UnitOfWork], Awaitable[None]] = _nothing_to_note
+        """Called before the commit where the service did something by itself; its audit log puts itself here."""
 
     async def run(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
         """Run `work` in one transaction and commit it.
@@ -164,6 +172,8 @@ class Transactions:
         async with self.database.transaction() as connection:
             unit = self._unit(connection)
             result = await work(unit)
+            if unit.by_itself:
+                await self.note(unit)
             await unit.finish(self._outbox)
         if unit.outgoing:
             self.hand_over(unit.outgoing)

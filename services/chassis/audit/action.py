@@ -37,7 +37,7 @@ class Action:
     organisation: str | None = None
     role: str | None = None
     origin: str = "api"
-    """By which way: `api` or `command`."""
+    """By which way: `api` or `command`; or `service`, for what it does by itself."""
     request_id: str | None = None
     trace_id: str | None = None
     """The caller's, or a new one: by it the audit log and the processing log are laid beside each other."""

@@ -1,7 +1,7 @@
 """Where a service notes what happened: with a change, or by itself."""
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Collection
 from datetime import datetime
 from functools import lru_cache
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Table
 
-from services.chassis.audit.action import Action
+from services.chassis.audit.action import Action, Result
 from services.chassis.audit.chain import SEALED_AT_ONCE, Follow, nothing_more, seal
 from services.chassis.audit.tables import AuditTables
 from services.chassis.database import Insertion
@@ -24,9 +24,30 @@ SEAL_SECONDS = 10.0
 """How long a line lies unsealed at most, if nobody is woken."""
 
 
+BY_ITSELF = "service"
+"""The origin of what nobody asked for in particular."""
+
+
 async def write(unit: UnitOfWork, tables: AuditTables, action: Action) -> None:
-    """Note this with what else the transaction does."""
-    await unit.write(_insertion(tables.pending), [action.row(unit.identifiers(), unit.now, unit.concerned)])
+    """Note this with what else the transaction does, and what followed from it for others."""
+    lines = _by_itself(unit, unit.concerned)
+    await unit.write(_insertion(tables.pending), [*lines, action.row(unit.identifiers(), unit.now, unit.concerned)])
+
+
+def _by_itself(unit: UnitOfWork, but: Collection[UUID] = ()) -> list[dict[str, object]]:
+    """A line for each thing that the service did by itself, with all the cases to which it did that; once.
+
+    But for those of which another line says what was done.
+    """
+    cases = defaultdict[str, set[UUID]](set)
+    for case, name in unit.by_itself.items():
+        if case not in but:
+            cases[name].add(case)
+    unit.by_itself.clear()
+    return [
+        Action(name, Result.DONE, 0, origin=BY_ITSELF).row(unit.identifiers(), unit.now, concerned)
+        for name, concerned in cases.items()
+    ]
 
 
 @lru_cache(maxsize=16)
@@ -47,11 +68,16 @@ class Journal:
         self._waiting: deque[_Waiting] = deque()
         self._writing: asyncio.Task[None] | None = None
         self.sealing = Timer("audit-seal", transactions.clock, self._seal, SEAL_SECONDS)
+        transactions.note = self._note_by_itself
 
     async def note(self, unit: UnitOfWork, action: Action) -> None:
         """Note this in the same transaction: what is undone was not done."""
         await write(unit, self._tables, action)
         unit.after_commit.append(self.sealing.wake)
+
+    async def _note_by_itself(self, unit: UnitOfWork) -> None:
+        """With what was done; sealed when that is due, so that a burst of it wakes nobody."""
+        await unit.write(_insertion(self._tables.pending), _by_itself(unit))
 
     async def record(self, action: Action, cases: Collection[UUID] = ()) -> None:
         """Note this by itself, and return when it is stored. Raises Unavailable when it cannot be."""

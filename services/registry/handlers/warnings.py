@@ -25,6 +25,7 @@ async def periods_ending(matchmaker: Matchmaker, unit: UnitOfWork) -> datetime |
         warnings = period["warnings"]
         if await _matters(unit, period):
             warnings += 1
+            unit.by_itself[period["person_id"]] = "reflection-period-ending"
             await messages.record_reflection_period_ending(
                 matchmaker.references,
                 unit,

@@ -251,16 +251,21 @@ async def update_vacancies(unit: UnitOfWork, changed: Sequence[Vacancy]) -> None
 
 async def update_offers(unit: UnitOfWork, changed: Sequence[Offer]) -> None:
     """Store what became of offers. Their entries are stored with `update_entries`."""
+    _note(unit, changed)
     await unit.write(_UPDATE_OFFERS, [_outcome_row(offer) for offer in changed])
 
 
 async def update_entries(unit: UnitOfWork, changed: Iterable[Entry]) -> None:
     """Store what became of entries."""
-    await unit.write(_UPDATE_ENTRIES, [_entry_row(entry) for entry in changed])
+    stored = list(changed)
+    for entry in stored:
+        unit.by_itself.setdefault(entry.case_id, f"entry-{entry.state}")
+    await unit.write(_UPDATE_ENTRIES, [_entry_row(entry) for entry in stored])
 
 
 async def insert_offers(unit: UnitOfWork, made: Sequence[Offer]) -> None:
     """Store new offers, and that their entries are no longer waiting."""
+    _note(unit, made)
     await unit.write(_INSERT_OFFERS, [_offer_row(offer) for offer in made])
     await update_entries(unit, [offer.entry for offer in made])
 
@@ -268,13 +273,21 @@ async def insert_offers(unit: UnitOfWork, made: Sequence[Offer]) -> None:
 async def mark_claimed(unit: UnitOfWork, offer_ids: Sequence[UUID]) -> None:
     """Note that municipalities have claimed the households of these offers."""
     claimed = update(offers).where(among(unit.connection, offers.c.id, offer_ids), offers.c.claimed_at.is_(None))
-    await unit.execute(claimed.values(claimed_at=unit.now))
+    for row in await unit.execute(claimed.values(claimed_at=unit.now).returning(offers.c.case_id)):
+        unit.by_itself[row.case_id] = "offer-claimed"
 
 
 async def end_placements(unit: UnitOfWork, which: ColumnElement[bool]) -> list[Row]:
     """Note that these placements are over; gives the offers of those that were not over before."""
     ended = update(offers).where(PLACED, which).values(ended_at=unit.now)
-    return list(await unit.execute(ended.returning(offers)))
+    rows = list(await unit.execute(ended.returning(offers)))
+    unit.by_itself |= {row.case_id: "placement-ended" for row in rows}
+    return rows
+
+
+def _note(unit: UnitOfWork, changed: Sequence[Offer]) -> None:
+    """What the audit log and the processing log are told, unless somebody asked for just this."""
+    unit.by_itself |= {offer.entry.case_id: f"offer-{offer.state}".replace("_", "-") for offer in changed}
 
 
 async def raise_allocation_versions(unit: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, int]:

@@ -50,7 +50,7 @@ async def test_a_case_that_was_closed_long_ago_says_no_more_who_it_is_about(worl
     assert await with_key(world) == set()
     assert await world.count("registry", cases) == 1
     noted = await world.rows("registry", select(messages.audit.pending))
-    assert [(row.action, row.origin, str(case_id) in row.objects) for row in noted] == [("retention", "timer", True)]
+    assert [(row.action, row.origin, str(case_id) in row.cases) for row in noted] == [("retention", "service", True)]
     assert set(world.vault.erasures.all()) == {case_id}
 
 

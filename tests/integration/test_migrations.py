@@ -15,6 +15,7 @@ from services.chassis.clock import system_clock, system_identifiers
 from services.chassis.database import Database
 from services.chassis.migrations import migrate
 from services.chassis.unit_of_work import Transactions
+from services.console.tables import metadata as console
 from services.identity.tables import metadata as identity
 from services.municipalities import checks
 from services.municipalities.domain.errors import Refused
@@ -27,6 +28,7 @@ from services.shelters.tables import metadata as shelters
 
 SERVICES = Path(__file__).parents[2] / "services"
 TABLES = {
+    "console": console,
     "identity": identity,
     "municipalities": metadata,
     "notifications": notifications,

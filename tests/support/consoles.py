@@ -49,21 +49,24 @@ async def demo_console(
         yield address
 
 
+def provider_settings(issuer: str) -> dict[str, Any]:
+    """What the console and the services are told of the provider."""
+    return {
+        "console_issuer": issuer,
+        "console_client": "console",
+        "console_scopes": "openid registry:read registry:write notifications:read",
+        "token_issuer": issuer,
+        "token_keys_url": f"{issuer}/jwks",
+        "token_organisation_claim": "organisation.id",
+        "token_role_claim": "roles",
+        "token_roles": "doorstroom-coordinator=coordinator doorstroom-provider=provider",
+    }
+
+
 @asynccontextmanager
 async def provider_console(folder: Path, port: int, issuer: str, **given: Any) -> AsyncIterator[str]:  # noqa: ANN401
     """A console at this port whose users come from a provider, which says who they are in words of its own."""
-    chosen = settings(
-        folder,
-        console_issuer=issuer,
-        console_client="console",
-        console_scopes="openid registry:read registry:write notifications:read",
-        token_issuer=issuer,
-        token_keys_url=f"{issuer}/jwks",
-        token_organisation_claim="organisation.id",
-        token_role_claim="roles",
-        token_roles="doorstroom-coordinator=coordinator doorstroom-provider=provider",
-        **given,
-    )
+    chosen = settings(folder, **provider_settings(issuer), **given)
     async with _serving(chosen, verifier_from(chosen), system_clock, None, port) as address:
         yield address
 

@@ -12,10 +12,15 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from jwt.algorithms import RSAAlgorithm
+from pydantic import SecretStr
 from yarl import URL
 
+from services.chassis.wiring import Unusable
+from services.cli.embedded import build_embedded
 from services.cli.servers.support import free_port
-from tests.support.consoles import provider_console
+from services.console.settings import Settings
+from services.console.wiring import process
+from tests.support.consoles import provider_console, provider_settings
 from tests.support.oidc_provider import Browser, OidcProvider
 
 pytestmark = pytest.mark.server  # of another kind: the provider
@@ -50,6 +55,16 @@ def made(key: RSAPrivateKey, **given: Any) -> OidcProvider:  # noqa: ANN401 - se
     return provider
 
 
+def client_key(folder: Path, key: RSAPrivateKey) -> Path:
+    """The key in a file."""
+    folder.mkdir(exist_ok=True)
+    file = folder / "client.pem"
+    file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return file
+
+
 @pytest.fixture(scope="module")
 def shared(key: RSAPrivateKey) -> Iterator[OidcProvider]:
     """The provider of most tests."""
@@ -65,14 +80,11 @@ async def pair(
     """Both, started; a test may have a provider of its own, by giving its settings as a parameter."""
     own = made(key, **request.param) if hasattr(request, "param") else None
     provider = own or shared
-    pem = tmp_path / "client.pem"
-    pem.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
     port = URL(provider.console).port
     assert port is not None
     try:
-        async with provider_console(tmp_path, port, provider.issuer, console_client_key_file=pem) as root:
+        given = {"console_client_key_file": client_key(tmp_path, key)}
+        async with provider_console(tmp_path, port, provider.issuer, **given) as root:
             yield Pair(provider, root)
     finally:
         if own is not None:
@@ -220,3 +232,38 @@ async def test_a_provider_that_is_away_is_told(pair: Pair) -> None:
         address = await browser.to_return(NOORD)
         pair.provider.stop()
         assert (await browser.get(address)).status == 503
+
+
+async def test_the_apis_take_the_providers_token(shared: OidcProvider, tmp_path: Path, key: RSAPrivateKey) -> None:
+    """Who signed in sees what is theirs, by a token that neither the console nor the services have made."""
+    port = URL(shared.console).port
+    assert port is not None
+    given = {**provider_settings(shared.issuer), "console_client_key_file": client_key(tmp_path, key)}
+    embedded = build_embedded(tmp_path, access_log=False, **given)
+    await embedded.process.start("127.0.0.1", port)
+    async with Browser(shared.console) as browser:
+        await browser.sign_in(NOORD)
+        statuses = [(await browser.get(path)).status for path in ("/inbox", "/cases", "/beds")]
+    await embedded.process.stop(0)
+    assert statuses == [200, 200, 403]
+
+
+def test_the_console_alone_says_what_it_lacks(tmp_path: Path) -> None:
+    """In the distributed mode it has no provider, no key file and no services by itself."""
+    url = SecretStr(f"sqlite:///{tmp_path / 'console.sqlite3'}")
+    known: dict[str, Any] = {"database_url": url}
+    for lacking, given in (
+        ("CONSOLE_ADDRESS", {"console_address": "https://console.example"}),
+        ("CONSOLE_ISSUER", {"console_issuer": "https://issuer.example", "console_client": "console"}),
+        ("REGISTRY_ADDRESS", dict.fromkeys(ADDRESSES, "https://services.example")),
+        ("TOKEN_KEYS_URL", {"token_keys_url": "https://issuer.example/jwks"}),
+        ("CONSOLE_KEY_FILE", {"console_key_file": tmp_path / "key"}),
+    ):
+        with pytest.raises(Unusable, match=lacking):
+            process(Settings(**known))
+        known |= given
+    (tmp_path / "key").write_text("k" * 32)
+    assert process(Settings(**known)).port == 0
+
+
+ADDRESSES = tuple(f"console_{name}_address" for name in ("registry", "shelters", "municipalities", "notifications"))

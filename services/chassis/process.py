@@ -59,6 +59,7 @@ class Process:
         self._metrics: MetricsPage | None = None
         self._traces: Traces | None = None
         self.port = 0
+        self._host = ""
         self.metrics_port: int | None = None
         """Where `/metrics` is, when it is served."""
 
@@ -76,9 +77,15 @@ class Process:
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port, backlog=BACKLOG)
         await site.start()
-        self.port = self._runner.addresses[0][1]
+        self.port, self._host = self._runner.addresses[0][1], host
         names = [service.name for service in self._services]
         log.info("listening", services=names, port=self.port, metrics_port=self.metrics_port)
+
+    @property
+    def root(self) -> str:
+        """Where this very machine reaches it, once it has started."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104 - not to listen there
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     def _record_traces(self) -> None:
         """Record what happens, if that is wanted. Raises Unusable without the library for it."""

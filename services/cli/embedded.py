@@ -97,12 +97,11 @@ def build_embedded(
     console_settings = ConsoleSettings(
         mode=Mode.EMBEDDED, database_url=SecretStr(database_url(data, CONSOLE)), **settings
     )
-
-    def root() -> str:
-        return f"http://127.0.0.1:{process.port}"
-
     neighbours = Neighbours(
-        verifier, lambda: Endpoints.at(root()), lambda: console_settings.console_address or root(), demo
+        verifier,
+        lambda: Endpoints.at(process.root),
+        lambda: console_settings.console_address or process.root,
+        demo,
     )
     console = build_console(console_settings, surroundings, neighbours)
     process = Process([*services, identity.service, console], broker, verifier, any_settings)

@@ -58,7 +58,7 @@ async def run(
 
 
 async def _serve(embedded: Embedded, data: Path, *, play: bool, users: bool, write: Callable[[str], None]) -> None:
-    root = f"http://{HOST}:{embedded.process.port}"
+    root = embedded.process.root
     write(f"doorstroom serves on {root} from {data}/ (Ctrl-C stops it)")
     write(f"Open {root}/ in a browser, and choose who you are.\n" if users else "")
     await play_until_stopped(embedded.issuer, Endpoints.at(root), data, play=play, write=write)

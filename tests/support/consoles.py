@@ -37,6 +37,7 @@ async def demo_console(
     clock: Clock = system_clock,
     users: Sequence[DemoUser] | None = USERS,
     public: str | None = None,
+    host: str = "127.0.0.1",
 ) -> AsyncIterator[str]:
     """A console with demo users; gives where it listens. Where the APIs would be, nobody answers.
 
@@ -45,7 +46,7 @@ async def demo_console(
     issuer = DevelopmentIssuer(folder, Mode.EMBEDDED, clock=clock)
     verifier = TokenVerifier({DEFAULT_ISSUER: issuer.key_set()}, "doorstroom")
     demo = None if users is None else DemoUsers(issuer, users, clock)
-    async with _serving(settings(folder, console_address=public), verifier, clock, demo) as address:
+    async with _serving(settings(folder, console_address=public), verifier, clock, demo, host=host) as address:
         yield address
 
 
@@ -73,16 +74,19 @@ async def provider_console(folder: Path, port: int, issuer: str, **given: Any) -
 
 @asynccontextmanager
 async def _serving(
-    chosen: Settings, verifier: TokenVerifier, clock: Clock, demo: DemoUsers | None, port: int = 0
+    chosen: Settings,
+    verifier: TokenVerifier,
+    clock: Clock,
+    demo: DemoUsers | None,
+    port: int = 0,
+    host: str = "127.0.0.1",
 ) -> AsyncIterator[str]:
     broker = InProcessBroker(topology("test", []))
     nowhere = Endpoints.at(f"http://127.0.0.1:{free_port()}")
-    neighbours = Neighbours(
-        verifier, lambda: nowhere, lambda: chosen.console_address or f"http://127.0.0.1:{process.port}", demo
-    )
+    neighbours = Neighbours(verifier, lambda: nowhere, lambda: chosen.console_address or process.root, demo)
     process = Process([build(chosen, Surroundings(broker, clock), neighbours)], broker, verifier, chosen)
-    await process.start("127.0.0.1", port)
+    await process.start(host, port)
     try:
-        yield f"http://127.0.0.1:{process.port}"
+        yield process.root
     finally:
         await process.stop(0)

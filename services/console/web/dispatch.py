@@ -73,14 +73,14 @@ class Pages:
 
         A page of somebody else whose name suddenly leads to us (DNS rebinding) gets nothing.
         """
-        true, asked = URL(self.site.address()), request.host
-        if asked == true.authority:
-            return None
+        true = URL(self.site.address())
         try:
-            host = URL(f"//{asked}").host
+            asked = URL(f"//{request.host}")
         except ValueError:
-            host = None
-        if not (is_loopback(host) and is_loopback(true.host)) or request.method != "GET":
+            raise Refused(421) from None
+        if (asked.host, asked.explicit_port) == (true.host, true.explicit_port):
+            return None
+        if not (is_loopback(asked.host) and is_loopback(true.host)) or request.method != "GET":
             raise Refused(421)
         return f"{self.site.address()}{request.path_qs}"
 

@@ -197,6 +197,13 @@ def stored(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.glob("console.sqlite3*"))
 
 
+async def test_it_can_listen_on_another_address_of_this_machine(tmp_path: Path) -> None:
+    """And is found there, by people and by the console itself."""
+    async with demo_console(tmp_path, host="::1") as address, Browser(address) as browser:
+        assert address.startswith("http://[::1]:")
+        assert (await enter(browser)).status == 303
+
+
 def rows(folder: Path) -> list[tuple[bytes]]:
     with closing(sqlite3.connect(folder / "console.sqlite3")) as database:
         return list(database.execute("SELECT sealed FROM sessions"))

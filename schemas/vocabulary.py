@@ -386,6 +386,7 @@ class SubscriptionChannel(StrEnum):
     """In which way a subscription tells its organisation."""
 
     WEBHOOK = "webhook"
+    EMAIL = "email"
 
 
 class NotificationKind(StrEnum):

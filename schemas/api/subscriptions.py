@@ -20,7 +20,7 @@ from schemas.vocabulary import (
 )
 
 Throttle = Annotated[int, Field(ge=1, le=600, description="at most so many deliveries a minute")]
-Address = Annotated[str, Field(min_length=1, max_length=2000, description="where it goes: of a webhook, its URL")]
+Address = Annotated[str, Field(min_length=1, max_length=2000, description="where it goes: a URL, or an e-mail address")]
 Kinds = Annotated[
     list[NotificationKind],
     Field(max_length=len(NotificationKind), description="which kinds; none means all"),

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from schemas.base import OrganisationId
 from services.chassis.settings import ServiceSettings
+from services.notifications.domain.security import Security
 
 
 class Settings(ServiceSettings):
@@ -44,4 +45,33 @@ class Settings(ServiceSettings):
     )
     webhook_authorities_file: Path | None = Field(
         None, description="certificates (PEM) that receivers' may be signed by, beside those that everybody trusts"
+    )
+    mail_host: str | None = Field(None, description="the mail server; none: no e-mail", max_length=253)
+    mail_port: int = Field(587, ge=1, le=65535)
+    mail_security: Security = Field(
+        Security.STARTTLS, description="`starttls`, `tls`, or `none` for a server on the same machine or network"
+    )
+    mail_user: str | None = Field(None, description="who signs in at the mail server, if anyone", max_length=255)
+    mail_password: SecretStr | None = None
+    mail_authorities_file: Path | None = Field(
+        None,
+        description="certificates (PEM) that the mail server's may be signed by, beside the usual ones",
+    )
+    mail_from: str = Field(
+        "noreply@doorstroom.example",
+        description="who letters are from",
+        pattern=r"^[A-Za-z0-9._-]{1,64}@[A-Za-z0-9.-]{1,253}$",
+    )
+    mail_link: str = Field(
+        "https://doorstroom.example/",
+        description="where a letter's link leads, the same for everybody and behind a login",
+        pattern=r"^https?://[!-~]{1,500}$",
+    )
+    mail_unsubscribe: str = Field(
+        "",
+        description="where somebody asks for no more letters (List-Unsubscribe): https://… or mailto:…",
+        pattern=r"^((https|mailto):[!-;=?-~]{1,500})?$",
+    )
+    mail_domains: str = Field(
+        "", description="the only domains that letters go to, with spaces in between; empty: any", max_length=20_000
     )

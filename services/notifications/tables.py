@@ -91,6 +91,7 @@ subscriptions = Table(
     Column("id", Uuid, primary_key=True),
     Column("organisation", Text, nullable=False, comment="whose inbox it is about"),
     Column("channel", Text, nullable=False),
+    Column("person", Text, comment="whose preferences count, a subject; null: no person's"),
     Column("sealed_address", LargeBinary, comment="encrypted: it may be somebody's"),
     Column("kinds", Text, nullable=False, comment="with spaces in between; empty: all"),
     Column("list_kinds", Text, nullable=False, comment="with spaces in between; empty: all"),

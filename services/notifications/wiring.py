@@ -17,6 +17,8 @@ from services.notifications.channels.amqp import OwnQueues, queues
 from services.notifications.channels.event import Events
 from services.notifications.channels.feed import PullFeed
 from services.notifications.channels.live import LiveStream
+from services.notifications.channels.mail.carrier import Mail, Server
+from services.notifications.channels.mail.letter import Sender
 from services.notifications.channels.port import Carrier, Channels
 from services.notifications.channels.webhooks.addresses import Allowed
 from services.notifications.channels.webhooks.carrier import Webhooks
@@ -48,7 +50,28 @@ def carriers(settings: Settings, surroundings: Surroundings) -> Sequence[Carrier
     except OSError as error:
         raise Unusable(f"DOORSTROOM_WEBHOOK_AUTHORITIES_FILE: {error.strerror}") from None
     events = Events(settings.source, settings.public_url)
-    return [Webhooks(sessions, allowed, events, surroundings.clock, settings.webhook_origin)]
+    webhooks = Webhooks(sessions, allowed, events, surroundings.clock, settings.webhook_origin)
+    return [webhooks, *_mail(settings, surroundings)]
+
+
+def _mail(settings: Settings, surroundings: Surroundings) -> Sequence[Carrier]:
+    """E-mail, where there is a mail server. Raises Unusable."""
+    if settings.mail_host is None:
+        return []
+    password = settings.mail_password.get_secret_value() if settings.mail_password else None
+    server = Server(
+        settings.mail_host,
+        settings.mail_port,
+        settings.mail_security,
+        settings.mail_user,
+        password,
+        settings.mail_authorities_file,
+    )
+    sender = Sender(settings.mail_from, settings.mail_link, settings.mail_unsubscribe)
+    try:
+        return [Mail(server, sender, surroundings.clock, frozenset(settings.mail_domains.lower().split()))]
+    except OSError as error:
+        raise Unusable(f"DOORSTROOM_MAIL_AUTHORITIES_FILE: {error.strerror}") from None
 
 
 def build(settings: Settings, surroundings: Surroundings, carriers: Carriers = carriers) -> Service:

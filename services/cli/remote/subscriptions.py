@@ -6,7 +6,7 @@ from uuid import UUID
 
 import click
 
-from schemas.api.subscriptions import NewSubscription, Resumption, SecretRotation, Subscription
+from schemas.api.subscriptions import CreatedSubscription, NewSubscription, Resumption, SecretRotation, Subscription
 from schemas.vocabulary import DeliveryOrder, DeliveryState, ListKind, NotificationKind, SubscriptionChannel
 from services.cli.remote.calling import call, call_list, remote
 from services.cli.remote.options import IDS, MomentType
@@ -71,9 +71,9 @@ def add(
     *,
     as_json: bool,
 ) -> None:
-    """Have your notifications delivered to ADDRESS, an https URL; prints the secret, which is shown this once."""
+    """Have your notifications delivered to ADDRESS, an e-mail address or an https URL; prints its secret this once."""
     wanted = NewSubscription(
-        channel=SubscriptionChannel.WEBHOOK,
+        channel=SubscriptionChannel.EMAIL if _is_mailbox(address) else SubscriptionChannel.WEBHOOK,
         address=address,
         kinds=[NotificationKind(kind) for kind in kinds],
         list_kinds=[ListKind(kind) for kind in lists],
@@ -81,7 +81,16 @@ def add(
         throttle_per_minute=per_minute,
     )
     made = call(profile, lambda client: client.subscribe(wanted))
-    show_one(made, f"subscription {made.subscription_id}\nsecret {made.secret}", as_json=as_json)
+    show_one(made, _made(made), as_json=as_json)
+
+
+def _is_mailbox(address: str) -> bool:
+    return "@" in address and "://" not in address
+
+
+def _made(made: CreatedSubscription) -> str:
+    secret = "" if made.secret is None else f"\nsecret {made.secret}"
+    return f"subscription {made.subscription_id}{secret}"
 
 
 @subscriptions.command("remove")

@@ -13,7 +13,7 @@ To add one: write its module, and put it into the list in `wiring.py`. Nothing e
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import ClassVar
 from uuid import UUID
@@ -104,16 +104,14 @@ class Carrier(Channel, ABC):
     """The longest that anything below may take; after that it is a failure."""
     together: int = 1
     """How many deliveries to one endpoint may go as one."""
+    personal: bool = False
+    """Whether it reaches people, whose preferences count: their language, quiet hours, and who stands in for them."""
     has_secrets: bool = False
     """Whether what it brings is signed, so that an endpoint has a secret, which is shown once."""
 
     @abstractmethod
     def check(self, address: str | None) -> str | None:
         """The address as it is to be kept. Raises InvalidInput, which never repeats it; asks nobody."""
-
-    def first_at(self, endpoint: Endpoint, now: datetime) -> datetime:  # noqa: ARG002 - for who keeps quiet hours
-        """When something that is news now is to be brought first."""
-        return now
 
     async def introduce(self, endpoint: Endpoint) -> Outcome:  # noqa: ARG002 - for who asks first
         """Ask whether the endpoint wants anything at all, once after its registration. Raises nothing."""

@@ -6,7 +6,7 @@ that something was delivered, because that is so, and nothing else.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,11 +15,13 @@ from services.chassis.clock import Chance
 from services.chassis.database import Row
 from services.chassis.unit_of_work import UnitOfWork
 from services.notifications import measures
-from services.notifications.channels.port import Carrier, Channels, Endpoint, Parcel
+from services.notifications.channels.port import Carrier, Channels, Parcel
 from services.notifications.deliveries.lanes import Attempt, Load
+from services.notifications.deliveries.people import by_moment, people, readers, still_worth_it
 from services.notifications.deliveries.seals import Seals
 from services.notifications.domain.following import State, Step, health_after, left_alone, next_of
 from services.notifications.domain.outcomes import Verdict
+from services.notifications.domain.preferences import DEFAULT
 from services.notifications.domain.selection import ABOUT_SUBSCRIPTIONS, DEAD, DISABLED, FAILING
 from services.notifications.store import deliveries, inbox, subscriptions
 from services.notifications.store.inbox import News, StoredNotification
@@ -141,22 +143,23 @@ class Rounds:
         )
         behind = [one for one in (held.setdefault(one.id, one) for one in behind) if one.state == ENABLED]
         pages = await _pages(unit, behind)
+        known = await people(unit, behind)
         turn.more |= {name for name, page in pages.items() if len(page) == PLAN_LIMIT}
         for one in behind:
             new = [item for item in pages[one.organisation] if item.sequence > one.planned_to]
             chosen = [item for item in new if one.selection.has(item.kind, item.subject, item.list_kind)]
             one.planned_to = max((item.sequence for item in new), default=one.planned_to)
-            if chosen:
-                first_at = self.carriers[one.channel].first_at(_endpoint(one, None, ()), unit.now)
-                await deliveries.plan(unit, [(one.id, item) for item in chosen], first_at)
+            for first_at, items in by_moment(known.get(one.id), chosen, unit.now).items():
+                await deliveries.plan(unit, [(one.id, item) for item in items], first_at)
                 one.due_at = min(one.due_at or first_at, first_at)
-                if _is_free(one, unit.now):
-                    idle.add(one.id)
+            if chosen and _is_free(one, unit.now):
+                idle.add(one.id)
 
     async def _load(self, unit: UnitOfWork, mine: Sequence[Subscription], turn: Turn) -> None:
         """Give each of these what is due, or let it go."""
         ready = [one for one in mine if one.state == ENABLED and not _is_blocked(one, unit.now)]
         rows = await deliveries.load(unit, {one.id: one.by_subject for one in ready}) if ready else {}
+        rows = await still_worth_it(unit, rows)
         taken = [one for one in mine if rows.get(one.id) or one.state == VERIFYING]
         loads = await self._loads(unit, taken, rows)
         left = []
@@ -173,9 +176,14 @@ class Rounds:
         self, unit: UnitOfWork, taken: Sequence[Subscription], rows: Mapping[UUID, Sequence[Row]]
     ) -> dict[UUID, Load]:
         secrets = await subscriptions.secrets_of(unit, [one.id for one in taken]) if taken else {}
+        known = await people(unit, taken)
+        standing_in = await readers(unit, taken, known)
+        known = {**known, **await people(unit, list(standing_in.values()))}
         loads = {}
         for one in taken:
-            opened = self.seals.endpoint(one, secrets.get(one.id, ()))
+            # While somebody is away, what is theirs goes to whoever stands in, in the language of that one.
+            reader = standing_in.get(one.id, one)
+            opened = self.seals.endpoint(reader, secrets.get(one.id, ()))
             if opened is None:
                 one.become(subscriptions.DISABLED, "key-lost", unit.now)
                 continue
@@ -183,6 +191,7 @@ class Rounds:
             if one.throttle_per_minute is not None and due:
                 due = due[:1]
                 one.blocked_until = unit.now + timedelta(minutes=1) / one.throttle_per_minute
+            opened = replace(opened, subscription_id=one.id, language=known.get(reader.id, DEFAULT).language)
             parcels = [Parcel(row.id, row.attempts + 1, deliveries.notification_of(row)) for row in due]
             loads[one.id] = Load(opened, one.channel, one.version, one.failing_since is not None, parcels)
         return loads
@@ -269,10 +278,6 @@ async def _let_go(unit: UnitOfWork, left: Sequence[Subscription]) -> None:
         moment = moments.get(one.id)
         one.leased_by = one.leased_until = None
         one.due_at = moment if moment is None or one.blocked_until is None else max(moment, one.blocked_until)
-
-
-def _endpoint(one: Subscription, address: str | None, secrets: tuple[bytes, ...]) -> Endpoint:
-    return Endpoint(one.id, one.organisation, address, secrets)
 
 
 def _is_free(one: Subscription, now: datetime) -> bool:

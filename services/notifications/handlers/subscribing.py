@@ -10,7 +10,7 @@ from schemas.api.subscriptions import NewSubscription, SubscriptionSettings
 from schemas.vocabulary import DeliveryOrder
 from services.chassis.clock import Chance
 from services.chassis.database import Row
-from services.chassis.errors import Conflict
+from services.chassis.errors import Conflict, FieldError, InvalidInput
 from services.chassis.unit_of_work import UnitOfWork
 from services.notifications.channels.port import Channels
 from services.notifications.channels.webhooks.signature import SECRET_BYTES
@@ -36,14 +36,17 @@ class Subscribing:
     chance: Chance
 
     async def subscribe(
-        self, unit: UnitOfWork, organisation: str, wanted: NewSubscription
+        self, unit: UnitOfWork, organisation: str, wanted: NewSubscription, person: str | None = None
     ) -> tuple[Subscription, bytes | None]:
         """A new subscription, to what comes from now on; and its secret. Raises InvalidInput or Conflict."""
+        if wanted.channel not in self.desk.carriers:
+            raise InvalidInput(fields=[FieldError("/channel", "Is not set up in this installation.")])
         mine = select(func.count().label("number")).select_from(store.of_organisation(organisation).subquery())
         if (await unit.execute(mine)).one().number >= MOST_SUBSCRIPTIONS:
             raise Conflict(f"An organisation has at most {MOST_SUBSCRIPTIONS} subscriptions. Remove one first.")
         id_, newest = unit.identifiers(), await inbox.last_sequence(unit, organisation)
         made = Subscription(id_, organisation, wanted.channel, newest, created_at=unit.now, due_at=unit.now)
+        made.person = person if self.desk.carriers[made.channel].personal else None
         self._set(made, wanted)
         await store.add(unit, made)
         secret = await self._new_secret(unit, made, timedelta(0)) if self._signs(made) else None
@@ -133,7 +136,8 @@ class Subscribing:
         if moves:
             one.sealed_address = self.desk.seals.seal_address(one.id, address)
         one.kinds, one.list_kinds = " ".join(sorted(wanted.kinds)), " ".join(sorted(wanted.list_kinds))
-        one.by_subject = wanted.order is DeliveryOrder.BY_SUBJECT
+        # What waits for the morning does not hold up what cannot.
+        one.by_subject = wanted.order is DeliveryOrder.BY_SUBJECT and not self.desk.carriers[one.channel].personal
         one.throttle_per_minute = wanted.throttle_per_minute
         return moves
 

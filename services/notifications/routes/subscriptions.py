@@ -46,7 +46,9 @@ class SubscriptionRoutes:
     async def post(self, call: Call[NewSubscription], unit: UnitOfWork) -> Reply:
         """Subscribe."""
         _may_read(call)
-        made, secret = await self._subscribing.subscribe(unit, call.principal.organisation, call.body)
+        made, secret = await self._subscribing.subscribe(
+            unit, call.principal.organisation, call.body, call.principal.subject
+        )
         body = CreatedSubscription(**self._body(made).model_dump())
         shown = body if secret is None else body.model_copy(update={"secret": written(secret)})
         return Reply(201, shown, {"Location": f"{PATH}/{made.id}"}, kept=body)

@@ -35,6 +35,7 @@ from services.chassis.database import (
     Insertion,
     Row,
     UtcDateTime,
+    among,
     ids_value,
     list_parameters,
     listed,
@@ -142,6 +143,13 @@ async def skip(unit: UnitOfWork, subscription_id: UUID) -> None:
     """Leave everything that is pending of a subscription, visibly."""
     mine = update(deliveries).where(deliveries.c.subscription_id == subscription_id, _IS_PENDING)
     await unit.execute(mine.values(state=State.SKIPPED, due_at=None, settled_at=unit.now))
+
+
+async def skip_these(unit: UnitOfWork, ids: Sequence[UUID]) -> None:
+    """Leave these, visibly, as far as they are pending."""
+    if ids:
+        these = update(deliveries).where(among(unit.connection, deliveries.c.id, ids), _IS_PENDING)
+        await unit.execute(these.values(state=State.SKIPPED, due_at=None, settled_at=unit.now))
 
 
 def lost_since(subscription_id: UUID, since: datetime) -> ColumnElement[bool]:

@@ -94,3 +94,9 @@ def _row(item: Pending) -> dict[str, object]:
 def _pending(row: Row) -> Pending:
     span = Span(row["began_at"], row["deadline_at"])
     return Pending(row["id"], row["recipient"], row["list_kind"], span, row["told_until"], row["due_at"])
+
+
+async def waiting(unit: UnitOfWork, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these offers that wait for an answer."""
+    query = select(reminders.c.id).where(among(unit.connection, reminders.c.id, ids))
+    return {row.id for row in await unit.execute(query)}

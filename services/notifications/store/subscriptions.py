@@ -48,6 +48,7 @@ class Subscription:
     state: str = VERIFYING
     reason: str | None = None
     version: int = 1
+    person: str | None = None
     sealed_address: bytes | None = field(default=None, repr=False)
     kinds: str = ""
     list_kinds: str = ""
@@ -90,6 +91,13 @@ async def find(unit: UnitOfWork, id_: UUID, organisation: str, *, lock: bool = F
     if row is None:
         raise NotFound("There is no such subscription of your organisation.")
     return _subscription(row)
+
+
+async def of_person(unit: UnitOfWork, organisation: str, person: str, channel: str) -> Subscription | None:
+    """The first of this person's through this channel that is enabled."""
+    theirs = (subscriptions.c.person == person, subscriptions.c.channel == channel, subscriptions.c.state == ENABLED)
+    rows = await found(unit, of_organisation(organisation).where(*theirs).order_by(subscriptions.c.id).limit(1))
+    return rows[0] if rows else None
 
 
 def of_organisation(organisation: str) -> Select[Any]:

@@ -12,10 +12,11 @@ from aiosmtpd.smtp import SMTP
 from structlog.testing import capture_logs
 
 from services.chassis.errors import InvalidInput
-from services.notifications.channels.mail.carrier import Mail, Security, Server
+from services.notifications.channels.mail.carrier import Mail, Server
 from services.notifications.channels.mail.letter import Sender
 from services.notifications.channels.port import Endpoint, Parcel
 from services.notifications.domain.outcomes import DELIVERED, Verdict
+from services.notifications.domain.security import Security
 from services.notifications.store.inbox import StoredNotification
 from tests.support.mail_server import HOST, MailServer, certificate_files, mail_server
 

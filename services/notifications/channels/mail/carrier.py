@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from enum import StrEnum
 from pathlib import Path
+from typing import ClassVar
 
 import aiosmtplib
 
@@ -17,6 +17,7 @@ from services.chassis.errors import FieldError, InvalidInput
 from services.notifications.channels.mail.letter import Sender, letter
 from services.notifications.channels.port import Carrier, Endpoint, Parcel
 from services.notifications.domain.outcomes import DELIVERED, Outcome, Verdict
+from services.notifications.domain.security import Security
 
 LONGEST_ADDRESS = 254
 CONNECTIONS = 8
@@ -37,16 +38,6 @@ _TEMPORARY: tuple[tuple[type[Exception], str], ...] = (
     (Exception, "protocol-error"),
 )
 """What may go well another time; the first that fits. A server that does not encrypt is the last of them."""
-
-
-class Security(StrEnum):
-    """How the line to the mail server is kept private."""
-
-    STARTTLS = "starttls"
-    """It begins in the open, and nothing is said before it is encrypted."""
-    TLS = "tls"
-    NONE = "none"
-    """Only to a server on this machine, or in a network that is private itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +67,8 @@ class Server:
 class Mail(Carrier):
     """Several things that wait for one address go as one letter, since it does not say what they are."""
 
-    name = "email"
+    name: ClassVar[str] = "email"
+    personal = True
     together = 50
     timeout_seconds = 60.0
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from services.calendar.hours import AMSTERDAM, FRIDAY
 from services.notifications.domain.ladders import Reminder
 
-_ALWAYS_URGENT = frozenset({"deadline-nearing", Reminder.FOR_HELPDESK.value})
+_ALWAYS_URGENT = frozenset({"deadline-nearing", Reminder.FOR_HELPDESK.value, "subscription-test"})
 _OF_OFFERS = frozenset({"offer-made", Reminder.UNANSWERED.value, Reminder.FOR_SUBSTITUTE.value})
 _DAYS_LOOKED_AT = 8
 """Nights and weekends follow on each other: after so many days at most there is a moment that is not quiet."""

@@ -45,6 +45,7 @@ def test_quiet_hours_end_in_the_morning(quiet: QuietHours, moment: str, over_at:
         ("offer-unanswered", "shelter", True),
         ("deadline-nearing", "housing", True),
         ("offer-for-helpdesk", "housing", True),
+        ("subscription-test", None, True),
         ("offer-expired", "shelter", False),
         ("reflection-period-ending", None, False),
     ],

@@ -30,7 +30,7 @@ class Absence(Schema):
 
     first_day: date
     last_day: date
-    substitute: Annotated[str, Field(min_length=1, max_length=255)] = Field(
+    substitute: Annotated[str, Field(pattern=r"^[!-~]{1,255}$")] = Field(
         description="the `sub` of a colleague's tokens; they have stored preferences of their own"
     )
 

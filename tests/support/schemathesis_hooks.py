@@ -30,6 +30,13 @@ BEYOND_A_SCHEMA = (
     "give slotid, or else places",
     "with a slotid the home is known",
     "populations are of a 1 january",
+    "begins and ends differ",
+    "lastday is not before firstday",
+    # What is of one channel, or of one installation.
+    "must be one e-mail address",
+    "is not set up in this installation",
+    # Somebody whom only we can know.
+    "must be a colleague who has stored preferences",
 )
 
 ONE_OF_MANY = re.compile(r"/vacancies/\d+")

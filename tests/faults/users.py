@@ -40,6 +40,8 @@ class Users:
     installation: Installation
     chance: random.Random
     told: dict[str, set[UUID]] = field(default_factory=lambda: {"joined": set(), "accepted": set(), "posted": set()})
+    knows: dict[UUID, str] = field(default_factory=dict)
+    """Whose reference each of those is that tell who joined."""
     counted: Counter[str] = field(default_factory=Counter)
     stopping: bool = False
 
@@ -98,6 +100,7 @@ class Users:
             entry = await self._until_answered(lambda key: client.join_waitlist(new, key))
             if entry is not None:
                 self.told["joined"].add(entry.entry_id)
+                self.knows[entry.entry_id] = organisation
         offers = await self._until_answered(lambda _key: client.list_offers("made"))
         for offer in offers.offers if offers is not None else []:
             if self.chance.random() < 0.6:

@@ -10,6 +10,7 @@ from services.cli.databases import opened
 from services.notifications.tables import notifications
 from services.registry.domain.programmes import Programmes
 from services.registry.handlers.replay import Outcome, replay
+from services.registry.store.references import References
 from services.registry.tables import entries, offers, vacancies
 from tests.faults.installation import Installation
 from tests.faults.users import Users
@@ -36,13 +37,23 @@ async def comes_to_rest(installation: Installation) -> None:
 
 async def told_is_true(installation: Installation, users: Users) -> None:
     """Whatever a user was told is done is in the database."""
-    await _are_there(installation, entries, entries.c.id, users.told["joined"])
+    await _are_there(installation, entries, entries.c.id, await _joined(installation, users))
     await _are_there(installation, vacancies, vacancies.c.id, users.told["posted"])
     async with opened(installation.url("registry"), "registry") as transactions:
         query = select(offers.c.id).where(offers.c.state.in_(["accepted", "fulfilled", "fell_through"]))
         found = {row.id for row in await transactions.read(lambda unit: unit.execute(query))}
     assert users.told["accepted"] <= found
     assert all(users.told.values())
+
+
+async def _joined(installation: Installation, users: Users) -> set[object]:
+    """The entries that coordinators know by references of their own."""
+    async with opened(installation.url("registry"), "registry") as transactions:
+        references = References()
+        return {
+            (await transactions.read(lambda unit, whose=whose: references.of(unit, whose))).meant_by(reference)  # type: ignore[misc] # mypy does not see it
+            for reference, whose in users.knows.items()
+        }
 
 
 async def _are_there(installation: Installation, table: Table, column: "Column[object]", told: set[object]) -> None:

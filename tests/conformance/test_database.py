@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -44,6 +45,7 @@ from services.chassis.database.errors import NotExactlyOne, StatementTimedOut, T
 from services.chassis.tables import message_tables
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.cli.simulation.database import connect_inline
+from services.cli.simulation.memory import KeptInMemory
 from tests.conftest import DATABASES, fresh_postgresql
 
 METADATA = MetaData()
@@ -68,6 +70,12 @@ RESIZED = Change(THINGS, ("size", "seen_at"))
 SECRET = "Anna-van-den-Berg"
 
 
+class Word(StrEnum):
+    FREE = "free"
+    HELD = "held"
+    QUOTED = "it's"
+
+
 class Refused(Exception):
     """No rule refuses anything here."""
 
@@ -76,19 +84,23 @@ def thing(name: str, **values: object) -> dict[str, object]:
     return {"id": uuid4(), "name": name, "size": None, "good": True, "seen_at": None, "raw": None} | values
 
 
-@pytest.fixture(params=[*DATABASES, "inline"])
+@pytest.fixture(params=[*DATABASES, "inline", "kept-in-memory"])
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    """Empty tables on each kind of database, and on the one without threads that other tests use."""
+    """Empty tables on each kind of database, on the one without threads that tests use, and on the simulation's."""
     async with AsyncExitStack() as stack:
         if request.param == "postgresql":
             url = await stack.enter_async_context(fresh_postgresql(request.getfixturevalue("postgres_url")))
         else:
             url = f"sqlite:///{tmp_path / 'test.sqlite3'}"
-        connect = connect_inline if request.param == "inline" else Database.connect
+        connect = connect_inline if request.param in {"inline", "kept-in-memory"} else Database.connect
         opened = connect(url, 4)
         stack.push_async_callback(opened.close)
         async with opened.changing_schema() as connection:
             await connection.run_sync(METADATA.create_all)
+        if request.param == "kept-in-memory":
+            kept = KeptInMemory(tmp_path / "test.sqlite3")
+            stack.enter_context(kept.undone_afterwards())
+            opened = Database(kept)
         yield opened
 
 
@@ -428,3 +440,32 @@ def test_an_unknown_parameter_of_the_address_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="sslmode") as refused:
         Database.connect("postgresql+asyncpg://me:secret@127.0.0.1/db?sslmode=disable")
     assert "secret" not in str(refused.value)
+
+
+async def test_what_a_run_of_the_simulation_did_is_undone_before_the_next(tmp_path: Path) -> None:
+    """Nothing of one seed is there in another, not even what was committed."""
+    url = f"sqlite:///{tmp_path / 'test.sqlite3'}"
+    opened = connect_inline(url)
+    async with opened.changing_schema() as connection:
+        await connection.run_sync(METADATA.create_all)
+    await opened.close()
+    kept = KeptInMemory(tmp_path / "test.sqlite3")
+    for _ in range(2):
+        with kept.undone_afterwards():
+            database = Database(kept)
+            assert await names(database) == []
+            async with database.transaction() as connection:
+                await connection.execute(insert(THINGS), thing("bed"))
+            assert await names(database) == ["bed"]
+
+
+async def test_a_word_of_ours_is_its_own_text_and_never_anothers(database: Database) -> None:
+    """On SQLite it is written into the statement: of two statements that differ in it alone, each finds its own."""
+    async with database.transaction() as connection:
+        await connection.execute(insert(THINGS), [thing("free"), thing("held"), thing("it's")])
+    async with database.reading() as connection:
+        for word in (*Word, *Word):
+            assert [row.name for row in await connection.execute(select(THINGS).where(THINGS.c.name == word))] == [word]
+            listed = select(THINGS.c.name).where(THINGS.c.name.in_([word, Word.FREE])).order_by(THINGS.c.name)
+            assert [row.name for row in await connection.execute(listed)] == sorted({word, Word.FREE})
+        assert await connection.execute(select(THINGS).where(THINGS.c.name.in_(list[Word]()))) == []

@@ -21,7 +21,7 @@ from tests.simulation.planted import BUGS
 
 ROOT = Path(__file__).parents[2]
 THOROUGHNESS_PERCENT = settings.default.max_examples if settings.default is not None else 100
-SEEDS = int(os.environ.get("DOORSTROOM_SIMULATION_SEEDS", "800")) * THOROUGHNESS_PERCENT // 100
+SEEDS = int(os.environ.get("DOORSTROOM_SIMULATION_SEEDS", "600")) * THOROUGHNESS_PERCENT // 100
 FEWEST_FOR_EVERYTHING = 200
 PARTS = [range(first, min(first + FEWEST_FOR_EVERYTHING, SEEDS)) for first in range(0, SEEDS, FEWEST_FOR_EVERYTHING)]
 """Each can be played by another process at the same time, and is long enough to meet everything."""
@@ -30,7 +30,7 @@ SHORT = 50
 """So many actions are enough to tell histories from each other."""
 EVERY = 1 if THOROUGHNESS_PERCENT >= 100 else 10
 LENGTH = ACTIONS if THOROUGHNESS_PERCENT >= 100 else SHORT
-SEEDS_FOR_A_BUG = 100
+SEEDS_FOR_A_BUG = 300
 """Each planted bug is found by one of so many; a correct service passes all of them."""
 
 

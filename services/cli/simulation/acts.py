@@ -63,6 +63,7 @@ LEASE_SECONDS = 72 * 3600
 HOUSEHOLD = Profile(Sex.FEMALE, AgeBand.AGE_23_PLUS, adults=1, children=0, wheelchair=False, needs=frozenset())
 
 _ENTRY = select(entries_table).where(entries_table.c.id == bindparam("id", type_=Uuid))
+_UNITS_IN = select(units_table.c.id).where(units_table.c.state == bindparam("state")).order_by(units_table.c.id)
 _UNIT = select(units_table).where(units_table.c.id == bindparam("id", type_=Uuid))
 
 
@@ -240,6 +241,10 @@ class Acts(ABC):
             return (await open_unit(unit, new, f"{PROVIDER}-{provider}")).unit.id
 
         return await self.run("shelters", work)
+
+    async def units_in(self, state: str) -> Sequence[Row]:
+        """The units in a state."""
+        return await self.rows("shelters", _UNITS_IN, {"state": state})
 
     async def unit(self, unit_id: UUID) -> Row:
         """A unit as it is stored."""

@@ -169,13 +169,13 @@ class Walk:
         await self.world.affirm_bed(self._unit(number))
 
     async def _arrive(self, number: int) -> None:
-        await self.world.arrive(self._unit(number))
+        await self.world.arrive(await self._unit_in("reserved", number))
 
     async def _miss(self, number: int) -> None:
         await self.world.miss(self._unit(number))
 
     async def _depart(self, number: int) -> None:
-        await self.world.depart(self._unit(number))
+        await self.world.depart(await self._unit_in("occupied", number))
 
     async def _slot(self, number: int) -> None:
         self.slots.append((await self.world.open_slot(places=1 + number % 5)).id)
@@ -201,6 +201,11 @@ class Walk:
     async def _reverse(self, number: int) -> None:
         if self.claims:
             await self.world.reverse(self.claims[number % len(self.claims)])
+
+    async def _unit_in(self, state: str, number: int) -> UUID:
+        """Mostly one where this means something, for few get so far; and any, now and then or when there is none."""
+        there = await self.world.units_in(state) if number % len(self.units) else ()
+        return there[number % len(there)]["id"] if there else self._unit(number)
 
     def _unit(self, number: int) -> UUID:
         return self.units[number % len(self.units)]

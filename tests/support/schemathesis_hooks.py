@@ -20,6 +20,9 @@ BEYOND_A_SCHEMA = (
     "must not be more than a year ahead",
     "must be today or later",
     "there is no such week",
+    # What is an address depends on the channel, and on whether it is one of the public internet.
+    "the address must",
+    "the address is not an address",
     # One field, compared with another.
     "must not be before startson",
     "must not be more than places",

@@ -107,7 +107,7 @@ def _is_public(address: Address) -> bool:
 def checked_url(address: str | None, allowed: Allowed) -> str:
     """The URL of a receiver as it is kept. Raises InvalidInput. What its name leads to is seen when connecting."""
     if address is None:
-        raise _wrong("a webhook needs the URL that it goes to")
+        raise _wrong("must be given: the URL of the receiver")
     if len(address) > LONGEST_ADDRESS or not address.isascii() or not address.isprintable():
         raise _wrong(f"must be at most {LONGEST_ADDRESS} visible ASCII characters")
     try:

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from schemas.api.paging import PageQuery
 from schemas.api.registry import Entry, NewCase
 from schemas.base import Schema, UtcDatetime
+from schemas.sensitivity import Sensitivity, Word
 from schemas.vocabulary import (
     AgeBand,
     ContactChannel,
@@ -159,7 +160,7 @@ class Exclusion(Schema):
 
     exclusion_id: UUID
     region: Region | None
-    municipality_code: str | None
+    municipality_code: Word | None
     facility_id: UUID | None
     set_at: UtcDatetime
     lifted_at: UtcDatetime | None
@@ -174,7 +175,7 @@ class Exclusions(Schema):
 class ExclusionBackground(Schema):
     """Who set a rule, and why."""
 
-    set_by: str
+    set_by: Annotated[str, Sensitivity.PERSONAL]
     reason: ExclusionReason
 
 
@@ -320,11 +321,17 @@ class Pause(Schema):
 class PersonalData(Schema):
     """Who somebody is, and how to reach them. Encrypted with a key of the case's own. Replaced as a whole."""
 
-    name: str | None = Field(None, max_length=200)
-    born_on: date | None = None
-    nationality: str | None = Field(None, pattern="^[A-Z]{2}$", description="ISO 3166-1; none when it is not known")
-    alien_number: str | None = Field(None, max_length=20, description="V-nummer; a citizen service number never")
-    languages: list[Annotated[str, Field(pattern="^[a-z]{2,3}$")]] = Field(default_factory=list, max_length=10)
-    contact: str | None = Field(None, max_length=500)
-    back_up_contact: str | None = Field(None, max_length=500)
-    notes: str | None = Field(None, max_length=4000)
+    name: Annotated[str | None, Sensitivity.PERSONAL] = Field(None, max_length=200)
+    born_on: Annotated[date | None, Sensitivity.PERSONAL] = None
+    nationality: Annotated[str | None, Sensitivity.PERSONAL] = Field(
+        None, pattern="^[A-Z]{2}$", description="ISO 3166-1; none when it is not known"
+    )
+    alien_number: Annotated[str | None, Sensitivity.PERSONAL] = Field(
+        None, max_length=20, description="V-nummer; a citizen service number never"
+    )
+    languages: Annotated[list[Annotated[str, Field(pattern="^[a-z]{2,3}$")]], Sensitivity.PERSONAL] = Field(
+        default_factory=list, max_length=10
+    )
+    contact: Annotated[str | None, Sensitivity.PERSONAL] = Field(None, max_length=500)
+    back_up_contact: Annotated[str | None, Sensitivity.PERSONAL] = Field(None, max_length=500)
+    notes: Annotated[str | None, Sensitivity.PERSONAL] = Field(None, max_length=4000)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from schemas.api.paging import PageQuery
 from schemas.base import Schema, UtcDatetime
+from schemas.sensitivity import Word
 
 Rule = Literal["more-urgent", "waiting-longer", "lower-lot", "tie"]
 
@@ -16,14 +17,14 @@ class Considered(Schema):
 
     position: int = Field(ge=1, description="counted from the head of the list at the moment of the decision")
     rule: Rule = Field(description="what puts them before the chosen entry")
-    reasons: list[str]
+    reasons: list[Word]
     entry_id: UUID | None = Field(None, description="for auditors only")
 
 
 class CountedByReasons(Schema):
     """How many more stood before the chosen entry with exactly these reasons."""
 
-    reasons: list[str]
+    reasons: list[Word]
     count: int
 
 
@@ -33,13 +34,13 @@ class Decision(Schema):
     decision_id: UUID
     offer_id: UUID
     entry_id: UUID
-    policy: str = Field(description="name and version of the order that was used")
+    policy: Word = Field(description="name and version of the order that was used")
     decided_at: UtcDatetime
     considered: list[Considered] = Field(description="those before the chosen entry, the first hundred, in order")
     counted: list[CountedByReasons] = Field(description="the rest of them")
     counted_at_least: bool = Field(description="counting ended at its limit: there are as many as that, or more")
     vacancy_id: UUID | None = Field(None, description="for auditors only")
-    digest: str | None = Field(None, description="SHA-256 of what was looked at and explained; for auditors only")
+    digest: Word | None = Field(None, description="SHA-256 of what was looked at and explained; for auditors only")
 
 
 class Decisions(Schema):
@@ -65,16 +66,16 @@ class AheadByRule(Schema):
 class Texts(Schema):
     """The same in Dutch and in English."""
 
-    nl: str
-    en: str
+    nl: Word
+    en: Word
 
 
 class ExcludingReason(Schema):
     """Why a vacancy is not for this household, and what would change that."""
 
-    reason: str
-    change: str = Field(description="what would have to be otherwise, for programs")
-    values: list[str]
+    reason: Word
+    change: Word = Field(description="what would have to be otherwise, for programs")
+    values: list[Word]
     text: Texts
 
 
@@ -101,8 +102,8 @@ class Position(Schema):
     """Where an entry stands, what keeps it from what is free, and how long it may take."""
 
     entry_id: UUID
-    waitlist: str
-    state: str
+    waitlist: Word
+    state: Word
     position: int | None = Field(description="1 is the head of the list; none when the entry is not in line")
     ahead: AheadByRule | None
     excluding_vacancies: list[ExcludingVacancy] = Field(description="at most a hundred open and a hundred offered")

@@ -8,6 +8,7 @@ from pydantic import Field
 from schemas.api.paging import PageQuery
 from schemas.api.registry import Waitlist
 from schemas.base import Schema, UtcDatetime
+from schemas.sensitivity import Word
 
 DRAWS_LIMIT = 100
 
@@ -22,8 +23,8 @@ class Draw(Schema):
     """What is public of a draw. `seed` is there once it is published; its SHA-256 is the commitment."""
 
     draw_id: UUID
-    waitlist: str
-    algorithm: str
+    waitlist: Word
+    algorithm: Word
     commitment: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     committed_at: UtcDatetime
     published_at: UtcDatetime | None = None

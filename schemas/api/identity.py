@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from schemas.base import Schema
+from schemas.sensitivity import Sensitivity, Word
 
 GRANT_TYPE = "client_credentials"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -21,12 +22,12 @@ class TokenRequest(_OfOAuth):
     client_assertion_type: Literal["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"] = Field(
         description="always this: it proves who it is with a signed JWT"
     )
-    client_assertion: Annotated[str, Field(min_length=1, max_length=8192)] = Field(
+    client_assertion: Annotated[str, Field(min_length=1, max_length=8192), Sensitivity.SECRET] = Field(
         description="a JWT signed with the private key: `iss` and `sub` are the client, `aud` is the issuer or this "
         "address, `exp` is near, and `jti` was never used"
     )
-    client_id: str | None = Field(None, description="the client; it is in the assertion already")
-    scope: str | None = Field(
+    client_id: Word | None = Field(None, description="the client; it is in the assertion already")
+    scope: Word | None = Field(
         None, description="what is asked for, with spaces in between; all that it may when left out"
     )
 
@@ -34,20 +35,24 @@ class TokenRequest(_OfOAuth):
 class IssuedToken(_OfOAuth):
     """An access token, and how long it is good."""
 
-    access_token: str = Field(description="to be sent as `Authorization: Bearer`, and kept to oneself")
+    access_token: Annotated[str, Sensitivity.SECRET] = Field(
+        description="to be sent as `Authorization: Bearer`, and kept to oneself"
+    )
     token_type: Literal["Bearer"] = Field(description="always this")
     expires_in: int = Field(ge=1, le=21_600, description="for how many seconds it is good: use it so long")
-    scope: str = Field(description="what it may be used for, with spaces in between")
+    scope: Word = Field(description="what it may be used for, with spaces in between")
 
 
 class Refusal(_OfOAuth):
     """Why no token is given, in OAuth's words."""
 
-    error: str = Field(description="a word of RFC 6749, section 5.2, such as `invalid_client`")
-    error_description: str = Field(description="what to do about it")
+    error: Word = Field(description="a word of RFC 6749, section 5.2, such as `invalid_client`")
+    error_description: Word = Field(description="what to do about it")
 
 
 class PublicKeys(_OfOAuth):
     """The keys by which our tokens are verified (JWKS)."""
 
-    keys: list[dict[str, Any]] = Field(description="each is a public JWK, with its `kid`")
+    keys: Annotated[list[dict[str, Any]], Sensitivity.HARMLESS] = Field(
+        description="each is a public JWK, with its `kid`"
+    )

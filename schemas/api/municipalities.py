@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from schemas.api.paging import PageQuery
 from schemas.base import Schema, UtcDatetime
+from schemas.sensitivity import Word
 from schemas.vocabulary import ClaimReversalReason, Province
 
 _POPULATION_YEARS = range(2000, 2100)
@@ -59,8 +60,8 @@ class Municipality(Schema):
     """A municipality, with its newest population."""
 
     municipality_code: MunicipalityCode
-    name: str
-    province: str | None
+    name: Word
+    province: Word | None
     inhabitants: int | None = Field(description="null when no population is known")
     counted_on: date | None = Field(description="the day of that population")
     merged_into: MunicipalityCode | None = Field(description="its successor, when it is no more")

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 
 from schemas.base import Schema, UtcDatetime
 from schemas.envelope import Id, Reference, Sequence, Source, Subject, Type
+from schemas.sensitivity import Word
 
 TYPES = "nl.doorstroom.notifications"
 """What the types of the events begin with; the kind and the version follow. In routing keys, whom it is to follows."""
@@ -17,9 +18,9 @@ class Notification(Schema):
 
     notification_id: UUID
     sequence: int = Field(ge=1, description="rises by one with each of your notifications")
-    kind: str = Field(description="such as offer-made")
+    kind: Word = Field(description="such as offer-made")
     subject: UUID = Field(description="what it is about, such as an offer")
-    dataref: str = Field(description="where to look, from the root of the server")
+    dataref: Word = Field(description="where to look, from the root of the server")
     notified_at: UtcDatetime
 
 

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from schemas.base import Schema
+from schemas.sensitivity import Word
 
 LIMIT_DEFAULT = 25
 LIMIT_MAXIMUM = 100
@@ -11,5 +12,5 @@ LIMIT_MAXIMUM = 100
 class PageQuery(Schema):
     """Which page. A list with filters adds its own."""
 
-    cursor: str | None = Field(None, max_length=512, description="Where the next page begins; taken from Link.")
+    cursor: Word | None = Field(None, max_length=512, description="Where the next page begins; taken from Link.")
     limit: int = Field(LIMIT_DEFAULT, ge=1, le=LIMIT_MAXIMUM, description="How many items at most.")

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from schemas.api.paging import PageQuery
 from schemas.base import OrganisationId, Schema, UtcDatetime
+from schemas.sensitivity import Word
 from schemas.vocabulary import AgeBand, DeclineReason, ListKind, Need, Purpose, Sex, UndoReason
 
 Waitlist = Annotated[str, Field(pattern="^(cosm|omm|loverboy|vo|housing)$", description="a programme, or housing")]
@@ -62,10 +63,10 @@ class Entry(Schema):
 
     entry_id: UUID
     case_id: UUID
-    waitlist: str
+    waitlist: Word
     urgency: int
     waiting_since: UtcDatetime
-    state: str = Field(description="waiting, offered, placed, paused, withdrawn or lapsed")
+    state: Word = Field(description="waiting, offered, placed, paused, withdrawn or lapsed")
     lot: UUID | None = Field(None, description="what it drew, when it joined while a draw was running")
     ticket: UUID | None = Field(None, description="what it drew with: with it, the lot can be checked")
 
@@ -82,12 +83,12 @@ class Offer(Schema):
     offer_id: UUID
     entry_id: UUID
     case_id: UUID
-    waitlist: str
+    waitlist: Word
     kind: ListKind
-    state: str = Field(
+    state: Word = Field(
         description="enquired, ended, made, accepted, fulfilled, declined, expired, revoked or fell_through"
     )
-    reason: str | None
+    reason: Word | None
     made_at: UtcDatetime
     deadline_at: UtcDatetime = Field(description="answer before this moment, or the offer moves on")
     decided_at: UtcDatetime | None
@@ -117,7 +118,7 @@ class Undo(Schema):
 class WaitlistSummary(Schema):
     """A waitlist."""
 
-    waitlist: str
+    waitlist: Word
     kind: ListKind
 
 

@@ -10,6 +10,7 @@ from schemas.api.paging import PageQuery
 from schemas.base import OrganisationId, Schema, UtcDatetime
 from schemas.messages.beds import Acceptance, Service
 from schemas.messages.offers import Household
+from schemas.sensitivity import Word
 from schemas.vocabulary import (
     AgeBand,
     ContractKind,
@@ -352,7 +353,7 @@ class ProgrammeOverview(Schema):
 class WeeklyOverview(Schema):
     """Occupancy, movements, and who stays, or will stay, longer than a shelter is meant for, by programme."""
 
-    week: str
+    week: Word
     first_day: date
     last_day: date
     at: UtcDatetime

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from schemas.base import Message, UtcDatetime
+from schemas.sensitivity import Word
 
 
 class QueueLost(Message):
@@ -18,5 +19,5 @@ class QueueLost(Message):
     TYPE: ClassVar[str] = "nl.doorstroom.delivery.queue-lost.v1"
 
     service: Annotated[str, Field(pattern="^[a-z]{1,64}$", description="whose queue it is")]
-    bindings: Annotated[list[Annotated[str, Field(min_length=1, max_length=255)]], Field(min_length=1, max_length=100)]
+    bindings: Annotated[list[Annotated[Word, Field(min_length=1, max_length=255)]], Field(min_length=1, max_length=100)]
     found_at: UtcDatetime

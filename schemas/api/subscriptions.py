@@ -9,6 +9,7 @@ from pydantic import Field
 from schemas.api.notifications import NotificationEvent
 from schemas.api.paging import PageQuery
 from schemas.base import Schema, UtcDatetime
+from schemas.sensitivity import Sensitivity, Word
 from schemas.vocabulary import (
     AttemptVerdict,
     DeliveryOrder,
@@ -20,7 +21,11 @@ from schemas.vocabulary import (
 )
 
 Throttle = Annotated[int, Field(ge=1, le=600, description="at most so many deliveries a minute")]
-Address = Annotated[str, Field(min_length=1, max_length=2000, description="where it goes: a URL, or an e-mail address")]
+Address = Annotated[
+    str,
+    Field(min_length=1, max_length=2000, description="where it goes: a URL, or an e-mail address"),
+    Sensitivity.PERSONAL,
+]
 Kinds = Annotated[
     list[NotificationKind],
     Field(max_length=len(NotificationKind), description="which kinds; none means all"),
@@ -57,7 +62,7 @@ class Subscription(SubscriptionSettings):
     subscription_id: UUID
     channel: SubscriptionChannel = Field(description="in which way you are told")
     state: SubscriptionState
-    reason: str | None = Field(None, description="why it is disabled, in a word, such as `failing`")
+    reason: Word | None = Field(None, description="why it is disabled, in a word, such as `failing`")
     failing_since: UtcDatetime | None = Field(None, description="since when every attempt has failed")
     created_at: UtcDatetime
 
@@ -65,7 +70,9 @@ class Subscription(SubscriptionSettings):
 class CreatedSubscription(Subscription):
     """The same with the secret of its signatures, which is shown this once."""
 
-    secret: str | None = Field(None, description="`whsec_` and base64; not there when the request is repeated")
+    secret: Annotated[str | None, Sensitivity.SECRET] = Field(
+        None, description="`whsec_` and base64; not there when the request is repeated"
+    )
 
 
 class Subscriptions(Schema):
@@ -77,7 +84,9 @@ class Subscriptions(Schema):
 class NewSecret(Schema):
     """A new secret, which is shown this once. Until the old one ends, each delivery is signed with both."""
 
-    secret: str | None = Field(None, description="`whsec_` and base64; not there when the request is repeated")
+    secret: Annotated[str | None, Sensitivity.SECRET] = Field(
+        None, description="`whsec_` and base64; not there when the request is repeated"
+    )
     old_secret_ends_at: UtcDatetime
 
 
@@ -123,7 +132,7 @@ class Delivery(Schema):
     delivery_id: UUID
     subscription_id: UUID
     notification_id: UUID
-    kind: str = Field(description="such as offer-made")
+    kind: Word = Field(description="such as offer-made")
     subject: UUID = Field(description="what it is about, such as an offer")
     state: DeliveryState
     attempts: int = Field(ge=0, description="how often it was tried")
@@ -146,7 +155,7 @@ class DeliveryAttempt(Schema):
     duration_milliseconds: int = Field(ge=0)
     verdict: AttemptVerdict
     status: int | None = Field(None, description="the status of the answer, if there was one")
-    reason: str = Field(description="in a word, such as `timed-out`")
+    reason: Word = Field(description="in a word, such as `timed-out`")
 
 
 class DeliveryInFull(Delivery):

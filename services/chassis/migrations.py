@@ -9,20 +9,37 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from services.chassis.database import Database
+from services.chassis.database.row_security import CONFINED, MAY_CONFINE, SERVICE
+from services.chassis.errors import Unavailable
 
 _LOCK_KEY = 0x646F6F72
 """Any number, the same in every process: replicas that start together migrate one after another."""
 
 
+class RolesMissing(Unavailable):
+    """The server lacks what keeps organisations apart in it."""
+
+
 async def migrate(database: Database, folder: Path) -> None:
-    """Apply the migrations in `folder` that this database does not have. Raises DatabaseUnavailable."""
+    """Apply the migrations in `folder` that this database does not have. Raises DatabaseUnavailable or RolesMissing."""
     config = Config()
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
+    if database.is_postgresql:
+        await _check_roles(database)
     async with database.changing_schema() as connection:
         if database.is_postgresql:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
         await connection.run_sync(_upgrade, config)
+
+
+async def _check_roles(database: Database) -> None:
+    async with database.reading() as connection:
+        if not (await connection.execute(text(MAY_CONFINE))).one().answer:
+            raise RolesMissing(
+                f"The database's roles {SERVICE} and {CONFINED} must be there, and its user a member of both: see "
+                "docs/runbook.md, the roles of a database."
+            )
 
 
 def _upgrade(connection: Connection, config: Config) -> None:

@@ -30,6 +30,9 @@ class ServiceSettings(BaseSettings):
 
     mode: Mode = Mode.DISTRIBUTED
     database_url: SecretStr = Field(description="postgresql+asyncpg://… or sqlite:///…")
+    database_owner_url: SecretStr | None = Field(
+        None, description="the same database for the role that owns its tables, for migrations; none: the same role"
+    )
     broker_url: SecretStr | None = Field(None, description="amqp://… or amqps://…; none in the embedded mode")
     broker_prefix: str = Field(DEFAULT_PREFIX, description="begins the name of each exchange and queue", max_length=60)
     database_pool_size: int = Field(8, ge=1, le=100)

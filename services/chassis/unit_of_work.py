@@ -66,6 +66,15 @@ class UnitOfWork:
                 await self._flush()
         self.pending.append((write, rows))
 
+    async def widen(self) -> None:
+        """Act for everyone from now on: what follows from a request concerns others too.
+
+        To be called when what the request names was found to be its organisation's, and not before. Without effect
+        where nothing is confined, as for messages and timers.
+        """
+        with translated():
+            await self.connection.widen()
+
     async def finish(self, outbox: Write) -> None:
         """Write what waits, and the events. Called once, before the commit."""
         if self.outgoing:
@@ -136,8 +145,8 @@ class Transactions:
         self.note: Callable[[UnitOfWork], Awaitable[None]] = _nothing_to_note
         """Called before the commit where the service did something by itself; its audit log puts itself here."""
 
-    async def run(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-        """Run `work` in one transaction and commit it.
+    async def run(self, work: Callable[[UnitOfWork], Awaitable[T]], *, confined_to: str | None = None) -> T:
+        """Run `work` in one transaction and commit it; what it sees is confined to this organisation, until it widens.
 
         A deadlock or serialization failure runs it again, a bounded number of times. What the service's rules refuse
         becomes a Conflict. Raises whatever else `work` raises, DatabaseUnavailable, UniqueViolation, or
@@ -145,7 +154,7 @@ class Transactions:
         """
         with suppress(TransactionConflict):
             # Nearly always this is all; what counts attempts costs as much as a statement.
-            return await self._attempt(work)
+            return await self._attempt(work, confined_to)
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(TransactionConflict),
             stop=stop_after_attempt(CONFLICT_ATTEMPTS - 1),
@@ -154,22 +163,22 @@ class Transactions:
         ):
             with attempt:
                 self.measures.retries.inc()
-                return await self._attempt(work)
+                return await self._attempt(work, confined_to)
         raise AssertionError("the last attempt returns or raises")
 
-    async def read(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-        """Run `work` on a connection that only reads."""
-        async with self.database.reading() as connection:
+    async def read(self, work: Callable[[UnitOfWork], Awaitable[T]], *, confined_to: str | None = None) -> T:
+        """Run `work` on a connection that only reads, confined likewise."""
+        async with self.database.reading(confined_to) as connection:
             return await work(self._unit(connection))
 
-    async def _attempt(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
+    async def _attempt(self, work: Callable[[UnitOfWork], Awaitable[T]], confined_to: str | None) -> T:
         try:
-            return await self._once(work)
+            return await self._once(work, confined_to)
         except self._refused as refusal:
             raise Conflict(str(refusal)) from refusal
 
-    async def _once(self, work: Callable[[UnitOfWork], Awaitable[T]]) -> T:
-        async with self.database.transaction() as connection:
+    async def _once(self, work: Callable[[UnitOfWork], Awaitable[T]], confined_to: str | None) -> T:
+        async with self.database.transaction(confined_to) as connection:
             unit = self._unit(connection)
             result = await work(unit)
             if unit.by_itself:

@@ -34,8 +34,14 @@ class Surroundings:
     clock: Clock = system_clock
     identifiers: Identifiers = system_identifiers
     chance: Chance = system_chance
-    connect: Callable[[str, int], Database] = Database.connect
-    """Prepares the database at this URL, with at most so many sessions."""
+    connect: Callable[[str, int, str | None], Database] = Database.connect
+    """Prepares the database at this URL, with at most so many sessions; and its owner's URL, if that is another."""
+
+    def database(self, settings: ServiceSettings) -> Database:
+        """The database of these settings."""
+        owner = settings.database_owner_url
+        url, owner_url = settings.database_url.get_secret_value(), owner.get_secret_value() if owner else None
+        return self.connect(url, settings.database_pool_size, owner_url)
 
 
 @dataclass(frozen=True, slots=True)

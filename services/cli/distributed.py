@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-import asyncpg
-from sqlalchemy import make_url
 
 from doorstroom_client import Endpoints
 from services.chassis import key_file
@@ -28,6 +26,7 @@ from services.cli.permissions import definitions, service_user
 from services.cli.run import HOST, owned_folder, play_until_stopped
 from services.cli.servers import PrivatePostgreSQL, PrivateRabbitMQ, ServerFailed, ServerMissing
 from services.cli.servers.leftovers import Leftovers
+from services.cli.servers.roles import make_databases
 from services.cli.servers.support import free_port
 from services.identity.wiring import KEY_FILE as IDENTITY_KEY_FILE
 from services.identity.wiring import NAME as IDENTITY
@@ -146,8 +145,9 @@ async def start_services(
     started = []
     for service, count in replicas.items():
         for number in range(count):
-            url = postgresql.database_url(database_name(service))
-            started.append(start_replica(data, service, number, url, broker_url(service), environment))
+            url, owner_url = (each(database_name(service)) for each in (postgresql.database_url, postgresql.owner_url))
+            owned = {"DOORSTROOM_DATABASE_OWNER_URL": owner_url, **environment}
+            started.append(start_replica(data, service, number, url, broker_url(service), owned))
     try:
         await asyncio.gather(*(wait_ready(replica) for replica in started))
     except BaseException:
@@ -242,19 +242,6 @@ def endpoints_of(replicas: list[Replica]) -> Endpoints:
     """One replica of each service. Which one is no matter."""
     roots = {service: [each.root for each in replicas if each.service == service] for service in REPLICAS}
     return Endpoints(**{service: secrets.choice(found) for service, found in roots.items()})
-
-
-async def make_databases(maintenance_url: str, names: list[str]) -> None:
-    """Make the databases that are not there yet."""
-    dsn = make_url(maintenance_url).set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = await asyncpg.connect(dsn, timeout=10)
-    try:
-        known = {row["datname"] for row in await connection.fetch("SELECT datname FROM pg_database")}
-        for name in names:
-            if name not in known:
-                await connection.execute(f'CREATE DATABASE "{name}"')
-    finally:
-        await connection.close()
 
 
 def database_name(service: str) -> str:

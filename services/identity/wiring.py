@@ -41,7 +41,7 @@ class Identity:
 
 def build(settings: Settings, surroundings: Surroundings) -> Identity:
     """The token endpoint, ready to start. Raises Unusable or Unavailable in the distributed mode without a secret."""
-    database = surroundings.connect(settings.database_url.get_secret_value(), settings.database_pool_size)
+    database = surroundings.database(settings)
     clock = surroundings.clock
     transactions = Transactions(
         database, messages.outbox, clock, surroundings.identifiers, settings.source, NothingRefused

@@ -19,7 +19,7 @@ BOOKS_POLL_SECONDS = 600.0
 
 def build(settings: Settings, surroundings: Surroundings) -> Service:
     """The municipalities' service, ready to start."""
-    database = surroundings.connect(settings.database_url.get_secret_value(), settings.database_pool_size)
+    database = surroundings.database(settings)
     transactions = Transactions(
         database, messages.outbox, surroundings.clock, surroundings.identifiers, settings.source, Refused
     )

@@ -77,7 +77,7 @@ def _mail(settings: Settings, surroundings: Surroundings) -> Sequence[Carrier]:
 def build(settings: Settings, surroundings: Surroundings, carriers: Carriers = carriers) -> Service:
     """The notifications' service, ready to start. Raises Unusable, or Unavailable for a key that cannot be used."""
     clock, chance = surroundings.clock, surroundings.chance
-    database = surroundings.connect(settings.database_url.get_secret_value(), settings.database_pool_size)
+    database = surroundings.database(settings)
     transactions = Transactions(
         database, messages.outbox, clock, surroundings.identifiers, settings.source, NothingRefused
     )

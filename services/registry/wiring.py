@@ -39,7 +39,7 @@ LOOK_AGAIN_SECONDS = 300.0
 def build(settings: Settings, surroundings: Surroundings) -> Service:
     """The registry, ready to start."""
     clock = surroundings.clock
-    database = surroundings.connect(settings.database_url.get_secret_value(), settings.database_pool_size)
+    database = surroundings.database(settings)
     transactions = Transactions(database, messages.outbox, clock, surroundings.identifiers, settings.source, Refused)
     matchmaker = Matchmaker(WaitlistStore(), _programmes(settings), is_dutch_holiday, settings.helpdesk_organisation)
     vault = _vault(settings)

@@ -19,7 +19,7 @@ from services.shelters.tables import idempotency_keys, messages
 def build(settings: Settings, surroundings: Surroundings) -> Service:
     """The shelters' service, ready to start."""
     clock = surroundings.clock
-    database = surroundings.connect(settings.database_url.get_secret_value(), settings.database_pool_size)
+    database = surroundings.database(settings)
     transactions = Transactions(database, messages.outbox, clock, surroundings.identifiers, settings.source, Refused)
     lapse = partial(transactions.run, lapse_leases)
     leases = Leases(settings.lease_seconds)

@@ -105,6 +105,9 @@ class _Behind:
     def database_url(self, name: str) -> str:
         return self._through(self.server.database_url(name))
 
+    def owner_url(self, name: str) -> str:
+        return self._through(self.server.owner_url(name))
+
     def _through(self, url: str) -> str:
         return make_url(url).set(port=self.port).render_as_string(hide_password=False)
 

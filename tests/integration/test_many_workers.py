@@ -34,7 +34,7 @@ async def world(postgres_url: str, postgresql_template: dict[str, str]) -> Async
     """The services with a session for each worker."""
     async with AsyncExitStack() as stack:
         urls = await stack.enter_async_context(postgresql_copy(postgres_url, postgresql_template))
-        built = World(urls, connect=lambda url, _size: Database.connect(url, WORKERS))
+        built = World(urls, connect=lambda url, _size, _owner: Database.connect(url, WORKERS))
         stack.push_async_callback(built.close)
         yield built
 

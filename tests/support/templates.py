@@ -12,6 +12,7 @@ import asyncpg
 from sqlalchemy import make_url
 
 from services.cli.embedded import SERVICES, database_url
+from services.cli.servers.roles import APPLICATION, OWNER, as_role, make_databases
 from tests.support.world import World
 
 NAMES = tuple(definition.name for definition in SERVICES)
@@ -44,11 +45,11 @@ def make_postgresql_template(maintenance_url: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def postgresql_copy(maintenance_url: str, templates: dict[str, str]) -> AsyncIterator[dict[str, str]]:
-    """Fresh databases by service, dropped afterwards."""
+    """Fresh databases by service, for who uses and does not own them; dropped afterwards."""
     names = {name: f"test_{secrets.token_hex(8)}" for name in templates}
     await _execute(maintenance_url, [f"CREATE DATABASE {names[name]} TEMPLATE {templates[name]}" for name in names])
     try:
-        yield {name: _url(maintenance_url, database) for name, database in names.items()}
+        yield {name: as_role(_url(maintenance_url, database), APPLICATION) for name, database in names.items()}
     finally:
         await _execute(maintenance_url, [f"DROP DATABASE IF EXISTS {name} WITH (FORCE)" for name in names.values()])
 
@@ -60,8 +61,8 @@ def run_to_its_end(work: Coroutine[object, object, None]) -> None:
 
 
 async def _make_postgresql_template(maintenance_url: str, names: dict[str, str]) -> None:
-    await _execute(maintenance_url, [f"CREATE DATABASE {database}" for database in names.values()])
-    await _migrate({name: _url(maintenance_url, database) for name, database in names.items()})
+    await make_databases(maintenance_url, list(names.values()))
+    await _migrate({name: as_role(_url(maintenance_url, database), OWNER) for name, database in names.items()})
 
 
 async def _migrate(urls: dict[str, str]) -> None:

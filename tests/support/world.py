@@ -90,7 +90,7 @@ class World(Acts):
         self,
         urls: dict[str, str],
         post: Post | None = None,
-        connect: Callable[[str, int], Database] = Database.connect,
+        connect: Callable[[str, int, str | None], Database] = Database.connect,
     ) -> None:
         self.urls = urls
         self.clock = Clock()

@@ -29,6 +29,10 @@ class Connection(Protocol):
         """Write sets of rows, each of a table of its own, in as few round trips as can be."""
         ...
 
+    async def widen(self) -> None:
+        """From now on act for everyone, in a transaction that was confined to one organisation."""
+        ...
+
 
 class SchemaConnection(Protocol):
     """SQLAlchemy's own connection, in a transaction: only migrations need more than a `Connection`."""

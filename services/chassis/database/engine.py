@@ -21,12 +21,12 @@ class Sessions(Protocol):
         """Whether several processes may use it."""
         ...
 
-    def transaction(self) -> AbstractAsyncContextManager[Connection]:
-        """Read and write; committed at the end, and rolled back on any error."""
+    def transaction(self, confined_to: str | None = None) -> AbstractAsyncContextManager[Connection]:
+        """Read and write, at most what is that organisation's; committed at the end, and rolled back on any error."""
         ...
 
-    def reading(self) -> AbstractAsyncContextManager[Connection]:
-        """Read only what is committed."""
+    def reading(self, confined_to: str | None = None) -> AbstractAsyncContextManager[Connection]:
+        """Read only what is committed, confined likewise."""
         ...
 
     def changing_schema(self) -> AbstractAsyncContextManager[SchemaConnection]:
@@ -46,10 +46,15 @@ class Database:
         self._listener: Listener | None = None
 
     @classmethod
-    def connect(cls, url: str, pool_size: int = 8) -> "Database":
-        """Prepare for `postgresql+asyncpg://…` or `sqlite:///…`; the first use connects."""
+    def connect(cls, url: str, pool_size: int = 8, owner_url: str | None = None) -> "Database":
+        """Prepare for `postgresql+asyncpg://…` or `sqlite:///…`; the first use connects.
+
+        `owner_url`: the same database for whoever owns its tables and may change them; without, that is who uses it.
+        """
         parsed = make_url(url)
-        return cls(SQLite(parsed) if parsed.get_backend_name() == "sqlite" else PostgreSQL(parsed, pool_size))
+        if parsed.get_backend_name() == "sqlite":
+            return cls(SQLite(parsed))
+        return cls(PostgreSQL(parsed, pool_size, make_url(owner_url) if owner_url else None))
 
     @property
     def is_postgresql(self) -> bool:
@@ -57,20 +62,21 @@ class Database:
         return self._sessions.shared
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
+    async def transaction(self, confined_to: str | None = None) -> AsyncIterator[Connection]:
         """Read and write; commits at the end, rolls back on any error.
 
+        With `confined_to`, only what is that organisation's, on PostgreSQL: SQLite has no row-level security.
         Raises DatabaseUnavailable, TransactionConflict or UniqueViolation.
         """
         with translated():
-            async with self._sessions.transaction() as connection:
+            async with self._sessions.transaction(confined_to) as connection:
                 yield connection
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Connection]:
-        """Read only what is committed. Raises DatabaseUnavailable."""
+    async def reading(self, confined_to: str | None = None) -> AsyncIterator[Connection]:
+        """Read only what is committed, confined as a transaction may be. Raises DatabaseUnavailable."""
         with translated():
-            async with self._sessions.reading() as connection:
+            async with self._sessions.reading(confined_to) as connection:
                 yield connection
 
     @asynccontextmanager

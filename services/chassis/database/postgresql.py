@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 from services.chassis.database.compiled import for_postgresql
 from services.chassis.database.connection import Parameters
 from services.chassis.database.errors import TransactionBroken
+from services.chassis.database.row_security import begin, widen
 from services.chassis.database.rows import Rows
 from services.chassis.database.writes import Pending, statement_of
 
@@ -38,6 +39,9 @@ _SETTINGS = {
     "timezone": "UTC",
 }
 
+CONFINED_MARK = " -- confined"
+"""Keeps the statements of the two roles apart: PostgreSQL plans one anew each time that it meets it in another role."""
+
 _OUT_OF_REACH = (asyncio.CancelledError, GeneratorExit, TimeoutError, OSError)
 """After these nobody knows what a session is still doing, and to ask it may take for ever: its line is cut."""
 
@@ -57,8 +61,9 @@ class PostgreSQLConnection:
 
     dialect: Dialect = for_postgresql.dialect
 
-    def __init__(self, driver: DriverConnection) -> None:
+    def __init__(self, driver: DriverConnection, confined_to: str | None = None) -> None:
         self._driver = driver
+        self._mark = "" if confined_to is None else CONFINED_MARK
         self.broken = False
         """Whether a statement failed: PostgreSQL would then take COMMIT for ROLLBACK, and not say so."""
 
@@ -71,14 +76,21 @@ class PostgreSQLConnection:
         if parameters:
             form = for_postgresql(statement, parameters[0])
             with self._watched():
-                await self._driver.executemany(form.sql, [form.arguments(each) for each in parameters])
+                await self._driver.executemany(form.sql + self._mark, [form.arguments(each) for each in parameters])
         return Rows()
 
     async def write(self, pending: Sequence[Pending]) -> None:
         """Write sets of rows in one round trip."""
         sql, arguments = statement_of(pending)
         with self._watched():
-            await self._driver.execute(sql, *arguments)
+            await self._driver.execute(sql + self._mark, *arguments)
+
+    async def widen(self) -> None:
+        """From now on, and until the transaction ends, see and change what is everyone's."""
+        if self._mark:
+            with self._watched():
+                await self._driver.execute(widen())
+            self._mark = ""
 
     def check(self) -> None:
         """Raises TransactionBroken when a statement failed."""
@@ -88,7 +100,7 @@ class PostgreSQLConnection:
     async def _once(self, statement: Executable, given: Mapping[str, Any]) -> Rows:
         form = for_postgresql(statement, given)
         with self._watched():
-            return Rows(await self._driver.fetch(form.sql, *form.arguments(given), record_class=_Row))
+            return Rows(await self._driver.fetch(form.sql + self._mark, *form.arguments(given), record_class=_Row))
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -105,41 +117,57 @@ class PostgreSQL:
     shared = True
     """Whether several processes may use this database."""
 
-    def __init__(self, url: URL, pool_size: int) -> None:
+    def __init__(self, url: URL, pool_size: int, owner_url: URL | None = None) -> None:
         self.url = url
+        self._owner_url = owner_url or url
         self._address = _address(url)
         self._pool_size = pool_size
         self._opening = asyncio.Lock()
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[PostgreSQLConnection]:
-        """A READ COMMITTED transaction: each statement sees what was committed before it began."""
-        async with self._session() as driver:
-            transaction = driver.transaction(isolation="read_committed")
-            await transaction.start()
-            connection = PostgreSQLConnection(driver)
-            try:
-                yield connection
-                connection.check()
-            except _OUT_OF_REACH:
-                raise  # To roll back would wait for the same answer; the server does that when the line is cut.
-            except BaseException:
-                await transaction.rollback()
-                raise
-            await transaction.commit()
+    async def transaction(self, confined_to: str | None = None) -> AsyncIterator[PostgreSQLConnection]:
+        """A READ COMMITTED transaction: each statement sees what was committed before it began.
+
+        With `confined_to`, row-level security lets it see and change nothing but what is that organisation's.
+        """
+        async with self._session() as driver, self._transaction(driver, confined_to) as connection:
+            yield connection
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[PostgreSQLConnection]:
-        """A session without a transaction: READ COMMITTED would give each statement a view of its own anyway."""
+    async def reading(self, confined_to: str | None = None) -> AsyncIterator[PostgreSQLConnection]:
+        """A session without a transaction: READ COMMITTED would give each statement a view of its own anyway.
+
+        Only what is confined needs one, as the confinement ends with it.
+        """
         async with self._session() as driver:
-            yield PostgreSQLConnection(driver)
+            if confined_to is None:
+                yield PostgreSQLConnection(driver)
+                return
+            async with self._transaction(driver, confined_to) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def _transaction(
+        self, driver: DriverConnection, confined_to: str | None
+    ) -> AsyncIterator[PostgreSQLConnection]:
+        connection = PostgreSQLConnection(driver, confined_to)
+        try:
+            await driver.execute(begin(confined_to))
+            yield connection
+            connection.check()
+        except _OUT_OF_REACH:
+            raise  # To roll back would wait for the same answer; the server does that when the line is cut.
+        except BaseException:
+            await driver.execute("ROLLBACK")
+            raise
+        await driver.execute("COMMIT")
 
     @asynccontextmanager
     async def changing_schema(self) -> AsyncIterator[AsyncConnection]:
-        """SQLAlchemy's own connection, in a transaction, for migrations."""
+        """SQLAlchemy's own connection, in a transaction and as the owner of the tables, for migrations."""
         arguments = {"timeout": CONNECT_TIMEOUT_SECONDS, "server_settings": {"timezone": "UTC"}}
-        engine = create_async_engine(self.url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
+        engine = create_async_engine(self._owner_url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
         try:
             async with engine.begin() as connection:
                 yield connection

@@ -188,14 +188,14 @@ class SQLite:
         self._reader = _Pool(self._settings, READERS)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[SQLiteConnection]:
-        """The only transaction that writes at this moment."""
+    async def transaction(self, confined_to: str | None = None) -> AsyncIterator[SQLiteConnection]:  # noqa: ARG002 - SQLite confines nothing
+        """The only transaction that writes at this moment. There is no row-level security here: nothing is confined."""
         async with self._writer.begun("BEGIN IMMEDIATE") as driver:
             yield SQLiteConnection(driver)
             await driver.run("COMMIT")
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[SQLiteConnection]:
+    async def reading(self, confined_to: str | None = None) -> AsyncIterator[SQLiteConnection]:  # noqa: ARG002 - SQLite confines nothing
         """One view of what is committed."""
         async with self._reader.begun("BEGIN") as driver:
             yield SQLiteConnection(driver)

@@ -53,6 +53,9 @@ class SQLiteConnection:
         """Run a statement; with a list of parameters, once for each of them, and then it gives no rows."""
         return await self._driver.visit(running(statement, parameters))
 
+    async def widen(self) -> None:
+        """Nothing is confined here."""
+
     async def write(self, pending: Sequence[Pending]) -> None:
         """Write sets of rows, one after another, in one visit."""
         await self._driver.visit(writing(pending))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Generic
 
 from sqlalchemy import Table
@@ -30,8 +31,10 @@ class Commands(Generic[Unit]):
         self._clock = clock
         self._running: dict[tuple[str, str, str], asyncio.Future[tuple[bytes, StoredReply] | None]] = {}
 
-    async def perform(self, command: Command, effect: Effect[Unit]) -> Settled:
+    async def perform(self, command: Command, effect: Effect[Unit], *, confined_to: str | None) -> Settled:
         """Give the command its effect, which ends with `remember`; or the answer of the time that it had it.
+
+        Both see only what is that organisation's, unless it is None.
 
         Raises what `effect` raises, and KeyReused when the key was used for another request.
         """
@@ -44,7 +47,7 @@ class Commands(Generic[Unit]):
         mine = self._running[identity] = asyncio.get_running_loop().create_future()
         outcome = None
         try:
-            settled = await self._once(command, effect)
+            settled = await self._once(command, effect, confined_to)
             outcome = (command.request_hash, settled[0])
             return settled
         finally:
@@ -55,14 +58,15 @@ class Commands(Generic[Unit]):
         """Store the answer, in the transaction of its effect. Raises UniqueViolation when the key was used before."""
         await idempotency.remember(unit, self._table, command, reply, self._clock())
 
-    async def _once(self, command: Command, effect: Effect[Unit]) -> Settled:
+    async def _once(self, command: Command, effect: Effect[Unit], confined_to: str | None) -> Settled:
         try:
-            return await self._work.run(effect), False
+            return await self._work.run(effect, confined_to=confined_to), False
         except Unavailable:
             raise
         except DoorstroomError as error:
             # Either this key was used before, or the first use already changed what this one now trips over.
-            stored = await self._work.read(lambda unit: idempotency.recall(unit, self._table, command))
+            recall = partial(idempotency.recall, table=self._table, command=command)
+            stored = await self._work.read(recall, confined_to=confined_to)
             if stored is None:
                 raise error from None
             return stored, True

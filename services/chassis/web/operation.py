@@ -33,12 +33,12 @@ _PARAMETER = re.compile(r"\{([^}]+)\}")
 class Work(Protocol[OpenedUnit_co]):
     """Runs a piece of work in a transaction, or on a connection that only reads; `Transactions` is one."""
 
-    async def run(self, work: Callable[[OpenedUnit_co], Awaitable[Result]], /) -> Result:
-        """Run it in a transaction and commit."""
+    async def run(self, work: Callable[[OpenedUnit_co], Awaitable[Result]], /, *, confined_to: str | None) -> Result:
+        """Run it in a transaction, confined to what is this organisation's unless it is None, and commit."""
         ...
 
-    async def read(self, work: Callable[[OpenedUnit_co], Awaitable[Result]], /) -> Result:
-        """Run it without writing."""
+    async def read(self, work: Callable[[OpenedUnit_co], Awaitable[Result]], /, *, confined_to: str | None) -> Result:
+        """Run it without writing, confined likewise."""
         ...
 
 

@@ -45,7 +45,7 @@ def _reading(
         async def read(unit: Unit) -> tuple[StoredReply, Collection[UUID]]:
             return render(await handler(call, unit)), unit.concerned
 
-        reply, cases = await work.read(read)
+        reply, cases = await work.read(read, confined_to=call.owner)
         if journal is not None:
             # Before the answer leaves: what cannot be noted is not shown.
             await journal.record(done(operation, call, reply.status), cases)
@@ -58,7 +58,8 @@ def _changing(
     operation: Operation[Unit], handler: Handler[Unit], work: Work[Unit], journal: Journal[Unit] | None
 ) -> Perform:
     async def perform(_request: web.Request, call: Call[Any, Any], _document: object) -> tuple[StoredReply, bool]:
-        return await work.run(partial(_effect, operation, handler, journal, call)), False
+        effect = partial(_effect, operation, handler, journal, call)
+        return await work.run(effect, confined_to=call.owner), False
 
     return perform
 
@@ -76,7 +77,7 @@ def _once(
             await commands.remember(unit, command, reply)
             return reply
 
-        reply, replayed = await commands.perform(command, effect)
+        reply, replayed = await commands.perform(command, effect, confined_to=call.owner)
         if replayed and journal is not None:
             await journal.record(done(operation, call, reply.status, Result.REPEATED))
         return reply, replayed

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from services.cli.servers.leftovers import Leftovers
+from services.cli.servers.roles import APPLICATION, OWNER
 from services.cli.servers.support import (
     LOOPBACK,
     ServerFailed,
@@ -62,12 +63,20 @@ class PrivatePostgreSQL:
 
     @property
     def url(self) -> str:
-        """The address of the maintenance database."""
-        return self.database_url("postgres")
+        """The address of the maintenance database, for its superuser."""
+        return self._url("postgres", "postgres")
 
     def database_url(self, name: str) -> str:
-        """The address of a database, for SQLAlchemy with asyncpg."""
-        return f"postgresql+asyncpg://postgres:{self.password}@{LOOPBACK}:{self.port}/{name}"
+        """The address of a database for a service, for SQLAlchemy with asyncpg."""
+        return self._url(APPLICATION, name)
+
+    def owner_url(self, name: str) -> str:
+        """The same for who owns its tables."""
+        return self._url(OWNER, name)
+
+    def _url(self, user: str, name: str) -> str:
+        # One password for all: whoever may read the file may do everything here anyway.
+        return f"postgresql+asyncpg://{user}:{self.password}@{LOOPBACK}:{self.port}/{name}"
 
     def start(self) -> None:
         """Make the cluster if it is not there, and start it. Raises ServerFailed."""

@@ -19,7 +19,7 @@ from services.cli.simulation.memory import Inline, KeptInMemory
 PRAGMAS = ("journal_mode=WAL", "synchronous=OFF", "foreign_keys=ON")
 
 
-def connect_inline(url: str, _pool_size: int = 1) -> Database:
+def connect_inline(url: str, _pool_size: int = 1, _owner_url: str | None = None) -> Database:
     """A database that does everything in the thread of who asks, and does not wait for the disk."""
     return Database(SQLite(make_url(url), threaded=False, pragmas=PRAGMAS))
 
@@ -44,6 +44,9 @@ class Guarded(Inline):
         self._check()
         self.wrote = True
         writing(pending)(self.connection)
+
+    async def widen(self) -> None:
+        """Nothing is confined here."""
 
     def _check(self) -> None:
         if not self._alive():
@@ -71,10 +74,10 @@ class UnreliableSessions:
         self.alive = True
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
+    async def transaction(self, confined_to: str | None = None) -> AsyncIterator[Connection]:
         """A transaction that may come to nothing, or be stored without anyone hearing of it."""
         await self._reach()
-        async with self._sessions.transaction() as connection:
+        async with self._sessions.transaction(confined_to) as connection:
             guarded = Guarded(connection, lambda: self.alive)
             yield guarded
             self._point("before-commit")
@@ -91,10 +94,10 @@ class UnreliableSessions:
             raise ConnectionResetError
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Connection]:
+    async def reading(self, confined_to: str | None = None) -> AsyncIterator[Connection]:
         """One view of what is committed."""
         await self._reach()
-        async with self._sessions.reading() as connection:
+        async with self._sessions.reading(confined_to) as connection:
             yield Guarded(connection, lambda: self.alive)
 
     def changing_schema(self) -> AbstractAsyncContextManager[SchemaConnection]:

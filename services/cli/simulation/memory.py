@@ -62,7 +62,7 @@ class KeptInMemory:
             self._connection.rollback()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Inline]:
+    async def transaction(self, confined_to: str | None = None) -> AsyncIterator[Inline]:  # noqa: ARG002 - SQLite confines nothing
         """The only transaction at this moment."""
         async with self._inside:
             self._connection.execute("SAVEPOINT inside")
@@ -75,7 +75,7 @@ class KeptInMemory:
                 self._connection.execute("RELEASE inside")
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Inline]:
+    async def reading(self, confined_to: str | None = None) -> AsyncIterator[Inline]:  # noqa: ARG002 - SQLite confines nothing
         """One view of what is committed."""
         async with self._inside:
             yield Inline(self._connection)

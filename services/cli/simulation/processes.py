@@ -109,7 +109,7 @@ class Replica:
             self.clock,
             ground.identifiers,
             ground.faults.chance.randbytes,
-            connect=lambda _url, _size: Database(self._sessions),
+            connect=lambda _url, _size, _owner: Database(self._sessions),
         )
         self.service: Service = self._definition.build(settings, surroundings)
 

@@ -35,8 +35,10 @@ async def carry_over(unit: UnitOfWork) -> None:
     """What is left of each half-year that is over goes to the next one, if the quotas of that one are set.
 
     It moves what is left, whatever was moved before: so what happens to a closed half-year afterwards, such as a
-    reversal, follows at the next call, and through every half-year that was closed since.
+    reversal, follows at the next call, and through every half-year that was closed since. It concerns every
+    municipality, whoever's doing it follows from.
     """
+    await unit.widen()
     for half_year in await ledger.set_half_years(unit):
         if half_year.begins_at <= unit.now:
             await _close(unit, half_year.previous)

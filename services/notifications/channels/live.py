@@ -1,6 +1,7 @@
 """The live stream: a recipient's inbox as server-sent events, the moment it is committed."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from schemas.api.notifications import Notification
@@ -68,7 +69,7 @@ class LiveStream(Channel):
 
     async def _begin(self, recipient: str, last_event_id: str | None) -> int:
         """After which number to begin: the one the reader has, or the newest there is."""
-        newest = await self._transactions.read(lambda unit: inbox.last_sequence(unit, recipient))
+        newest = await self._transactions.read(partial(inbox.last_sequence, recipient=recipient), confined_to=recipient)
         if last_event_id is None:
             return newest
         # A number that was never given would wait for ever.
@@ -81,7 +82,8 @@ async def _follow(
     """Everything of a recipient's after this number, in order and without gaps, and then whatever comes."""
     while True:
         while page := await transactions.read(
-            lambda unit, last=sequence: inbox.after(unit, recipient, last, BACKLOG_PAGE)  # type: ignore[misc] # mypy cannot infer a lambda with a default
+            lambda unit, last=sequence: inbox.after(unit, recipient, last, BACKLOG_PAGE),  # type: ignore[misc] # mypy cannot infer a lambda with a default
+            confined_to=recipient,
         ):
             for notification in page:
                 yield notification

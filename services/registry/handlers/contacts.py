@@ -29,8 +29,8 @@ async def log_attempt(
     attempt: Attempt,
 ) -> UUID:
     """Log an attempt; gives its id. Raises NotFound for a case or an offer of someone else's, or Conflict."""
-    await held_case(unit, case_id, coordinator)
     about = attempt.offer_id
     if about is not None and (await cases.find_offer(unit, about, coordinator))["case_id"] != case_id:
         raise NotFound("There is no such offer to this case.")
+    await held_case(unit, case_id, coordinator)
     return await store.add_contact_attempt(unit, case_id, asdict(attempt))

@@ -146,6 +146,7 @@ async def _asked_about(unit: UnitOfWork, lists: Mapping[str, Waitlist], entry: E
 
 async def _locked(matchmaker: Matchmaker, unit: UnitOfWork, entry_id: UUID, coordinator: str) -> tuple[Entry, Waitlist]:
     found = await store.find_entry(unit, entry_id, coordinator)
+    await unit.widen()
     lists = await matchmaker.lists.lock(unit, [found["waitlist"]])
     row = await store.find_entry(unit, entry_id, coordinator)
     return entry_of(row, lists[row["waitlist"]].profiles), lists[row["waitlist"]]

@@ -17,9 +17,11 @@ from services.registry.store.codec import decode_profile
 async def held_case(unit: UnitOfWork, case_id: UUID, coordinator: str | None) -> Row:
     """Hold one of this coordinator's cases; with None, anyone's.
 
-    Raises NotFound, or Conflict for one that was merged into another.
+    What follows is for everyone: what was merged into the case, and others in line, may be someone else's. Raises
+    NotFound, or Conflict for one that was merged into another.
     """
     await store.find_case(unit, case_id, coordinator)
+    await unit.widen()
     case = await store.hold_case(unit, case_id)
     if case["merged_into"] is not None:
         raise Conflict("This case was merged into another one: use that, or undo the merger.")

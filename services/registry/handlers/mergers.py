@@ -35,6 +35,9 @@ async def merge(
     """
     if survivor_id == merged_id:
         raise Conflict("A case cannot be merged into itself.")
+    # Both must be theirs before what follows is for everyone.
+    for case_id in (survivor_id, merged_id):
+        await cases.find_case(unit, case_id, speaks_for)
     both = {case_id: await held_case(unit, case_id, speaks_for) for case_id in sorted((survivor_id, merged_id))}
     coordinator = both[survivor_id]["coordinator"]
     await _check_mergeable(unit, survivor_id, merged_id)
@@ -76,6 +79,7 @@ async def undo(
     something is on offer, or accepted, on the strength of it.
     """
     merger = await store.find_merger(unit, merger_id, speaks_for)
+    await unit.widen()
     survivor_id, merged_id = merger["survivor_id"], merger["merged_id"]
     held = {case_id: await cases.hold_case(unit, case_id) for case_id in sorted((survivor_id, merged_id))}
     # Once undone, it is no longer merged into this one; a second undoing waited for the first.

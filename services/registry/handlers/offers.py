@@ -138,6 +138,7 @@ def _is_other_shelter(place: Place, standing: Standing, accepted: Offer) -> bool
 async def _held(matchmaker: Matchmaker, unit: UnitOfWork, offer_id: UUID, by: Answering) -> tuple[Standing, Allocation]:
     """The case of this offer with all its lists, and the offer, whatever became of it. Raises NotFound."""
     found = await find_offer(unit, offer_id, by.speaks_for)
+    await unit.widen()
     standing = await standing_of(matchmaker.lists, unit, found.case_id, found.waitlist)
     for place in standing.places:
         item = place.allocation

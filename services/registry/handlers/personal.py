@@ -37,7 +37,7 @@ async def erase(vault: Vault, unit: UnitOfWork, case_id: UUID, coordinator: str 
     The cases themselves still count. Without a coordinator, whoever's case it is. Says whether there was anything.
     Raises NotFound or Unavailable.
     """
-    await cases.find_case(unit, case_id, coordinator)
+    await cases.find_family(unit, case_id, coordinator)
     await cases.hold_case(unit, case_id)
     family = [row.id for row in await unit.execute(FAMILY.order_by("id"), {"family": case_id})]
     return any([await vault.erase(unit, each) for each in family])
@@ -47,7 +47,7 @@ async def background_of(
     vault: Vault, unit: UnitOfWork, case_id: UUID, exclusion_id: UUID, coordinator: str
 ) -> tuple[str, ExclusionReason]:
     """Who set a rule, and why. Raises NotFound or UnusableKey."""
-    await cases.find_case(unit, case_id, coordinator)
+    await cases.find_family(unit, case_id, coordinator)
     rule = await households.find_exclusion(unit, case_id, exclusion_id)
     content = await vault.read_reason(unit, rule["case_id"], exclusion_id)
     if content is None:

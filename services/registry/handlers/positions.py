@@ -48,6 +48,7 @@ class Position:
 async def position_of(unit: UnitOfWork, programmes: Programmes, entry_id: UUID, coordinator: str) -> Position:
     """Where this entry of this coordinator's stands. Raises NotFound."""
     row = await find_entry(unit, entry_id, coordinator)
+    await unit.widen()
     entry = entry_of(row, {row.profile_id: decode_profile(row.profile)})
     position = Position(entry)
     if entry.state in (EntryState.WAITING, EntryState.PAUSED):

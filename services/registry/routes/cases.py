@@ -70,7 +70,7 @@ async def post_referral(call: Call[NewReferral], unit: UnitOfWork) -> Reply:
 async def get_referrals(call: Call, unit: UnitOfWork) -> Reply:
     """List the reports about a case."""
     mine = call.principal.organisation
-    case = await store.find_case(unit, call.uuid("caseId"), mine)
+    case = await store.find_family(unit, call.uuid("caseId"), mine)
     rows = await grounds.referrals_of(unit, case["id"])
     return Reply(200, Referrals(referrals=[_referral(row, mine) for row in rows]))
 

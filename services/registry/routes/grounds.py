@@ -34,7 +34,7 @@ _PERMIT = NewPermit(kind=PermitKind.HUMANITARIAN_TEMPORARY, granted_on=date(2026
 
 async def get_consents(call: Call, unit: UnitOfWork) -> Reply:
     """List the grounds on which facts about a case may be, or might have been, passed on."""
-    case = await cases.find_case(unit, call.uuid("caseId"), call.principal.organisation)
+    case = await cases.find_family(unit, call.uuid("caseId"), call.principal.organisation)
     return Reply(200, Consents(consents=[_consent(row) for row in await store.consents_of(unit, case["id"])]))
 
 
@@ -57,7 +57,7 @@ async def withdraw_consent(matchmaker: Matchmaker, call: Call, unit: UnitOfWork)
 
 async def get_period(call: Call, unit: UnitOfWork) -> Reply:
     """Look at a reflection period."""
-    case = await cases.find_case(unit, call.uuid("caseId"), call.principal.organisation)
+    case = await cases.find_family(unit, call.uuid("caseId"), call.principal.organisation)
     return Reply(200, _period(await reflection.found(unit, case["id"])))
 
 
@@ -77,7 +77,7 @@ async def end_period(matchmaker: Matchmaker, call: Call[ReflectionPeriodEnd], un
 
 async def get_permit(call: Call, unit: UnitOfWork) -> Reply:
     """Look at a permit."""
-    case = await cases.find_case(unit, call.uuid("caseId"), call.principal.organisation)
+    case = await cases.find_family(unit, call.uuid("caseId"), call.principal.organisation)
     return Reply(200, await _permit(unit, case))
 
 

@@ -72,7 +72,7 @@ async def put_preferences(matchmaker: Matchmaker, call: Call[Preferences], unit:
 
 async def get_exclusions(call: Call, unit: UnitOfWork) -> Reply:
     """List the rules that keep a household from places."""
-    case = await cases.find_case(unit, call.uuid("caseId"), call.principal.organisation)
+    case = await cases.find_family(unit, call.uuid("caseId"), call.principal.organisation)
     rows = await store.exclusions_of(unit, case["id"])
     return Reply(200, Exclusions(exclusions=[_exclusion(row) for row in rows]))
 

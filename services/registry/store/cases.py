@@ -62,6 +62,13 @@ async def find_case(unit: UnitOfWork, case_id: UUID, coordinator: str | None) ->
     return found
 
 
+async def find_family(unit: UnitOfWork, case_id: UUID, coordinator: str | None) -> Row:
+    """The same, to look at it together with those that were merged into it, whoever's they were. Raises NotFound."""
+    found = await find_case(unit, case_id, coordinator)
+    await unit.widen()
+    return found
+
+
 _HELD = select(cases).where(cases.c.id == bindparam("case", type_=Uuid)).with_for_update(key_share=True)
 
 

@@ -1,6 +1,6 @@
 """Who may do what: every route of every API, with every role, and with every kind of token that is not good."""
 
-import itertools
+import json
 import time
 from typing import Any
 
@@ -9,11 +9,12 @@ import pytest
 
 from schemas.access import Role, Whose
 from services.chassis.web import Operation
-from services.cli.embedded import SERVICES, describe
+from services.cli.embedded import SERVICES
 from tests.integration.api.conftest import Server
 from tests.support.access import LINES, entitled
+from tests.support.asking import OPERATIONS, Asking, names_an_object
+from tests.support.belongings import Belongings, Ids, organisation
 
-OPERATIONS = [operation for definition in SERVICES for operation in describe(definition).operations]
 SCOPES = sorted({line.scope for line in LINES.values()})
 CASE_WORKERS = {Role.COORDINATOR, Role.HELPDESK}
 ABOUT_NOBODY = {"listLots", "listMunicipalities", "listMunicipalityMergers"}
@@ -22,6 +23,22 @@ FOR_ANY_COORDINATOR = {
     "getOffer", "acceptOffer", "declineOffer", "undoAnswer", "mergeCases", "listCaseMergers", "undoCaseMerger",
 }  # fmt: skip
 SOME_ID = "019c0000-0000-7000-8000-00000000ffff"
+
+
+REFUSED = {401, 403, 404}
+UNKNOWN = {"postVacancies": 400}
+"""It tells everything that is wrong with any of many at once, and that a unit does not exist is one of these."""
+_ORDER = {"POST": 0, "PUT": 1, "GET": 2, "DELETE": 3}
+
+
+def permitted() -> list[tuple[Operation[Any], Role, Whose]]:
+    """Every operation with every role that may use it; what takes something away is last."""
+    found = [
+        (operation, role, whose)
+        for operation in OPERATIONS
+        for role, whose in LINES[operation.operation_id].whose.items()
+    ]
+    return sorted(found, key=lambda item: _ORDER[item[0].method])
 
 
 def path_of(operation: Operation[Any]) -> str:
@@ -136,40 +153,56 @@ async def test_health_and_descriptions_are_for_everyone(server: Server) -> None:
         assert (await server.send("GET", path, None)).status == 200
 
 
-async def test_an_organisation_sees_only_its_own(sampled: Server) -> None:
-    """Someone else's looks exactly like what does not exist, for reading and for changing."""
-    owner = sampled.token("comensha", Role.COORDINATOR)
-    stranger = sampled.token("stranger", Role.COORDINATOR)
-    offers = (await sampled.send("GET", "/registry/v1/entries", owner)).body["entries"]
-    assert offers
-    for kind in ("entries", "offers"):
-        assert (await sampled.send("GET", f"/registry/v1/{kind}", stranger)).body == {kind: []}
-    paths = [f"/registry/v1/entries/{offers[0]['entryId']}", f"/registry/v1/cases/{offers[0]['caseId']}"]
-    for path in paths:
-        mine, theirs = await sampled.send("GET", path, owner), await sampled.send("GET", path, stranger)
-        nothing = await sampled.send("GET", path[:-4] + "0000", stranger)
-        assert (mine.status, theirs.status, nothing.status) == (200, 404, 404)
-        unequal = {"instance"}
-        assert {k: v for k, v in theirs.body.items() if k not in unequal} == {
-            k: v for k, v in nothing.body.items() if k not in unequal
-        }
-    before = await sampled.stored()
-    left = await sampled.post(f"{paths[0]}/_leave", stranger)
-    assert left.status == 404
-    after = await sampled.stored()
-    assert _without_keys(before) == _without_keys(after)
+async def asking(server: Server) -> tuple[Asking, Ids]:
+    """Somebody who asks, and an organisation of each kind that has everything."""
+    found = Asking(server.root, server.session, server.embedded.issuer, server.services["registry"].transactions)
+    return found, await Belongings(found.send).make()
 
 
-async def test_a_provider_cannot_touch_another_providers_unit(sampled: Server) -> None:
-    """Not post it free, and not learn its state."""
-    mine, theirs = sampled.token("shelter-noord", Role.PROVIDER), sampled.token("shelter-zuid", Role.PROVIDER)
-    units = (await sampled.send("GET", "/shelters/v1/units", theirs)).body["units"]
-    asked: list[tuple[str, dict[str, str]]] = [
-        ("/shelters/v1/vacancies", {}),
-        ("/shelters/v1/departures", {"reason": "returned_home"}),
-    ]
-    for (path, body), unit in itertools.product(asked, units[:2]):
-        assert (await sampled.post(path, mine, {"unitId": unit["unitId"], **body})).status == 404
+async def test_every_operation_on_every_object_is_as_the_table_says(server: Server) -> None:
+    """Own objects, and those of somebody else in the same role, which look like what does not exist, and stay so."""
+    ask, ids = await asking(server)
+    before = await server.stored()
+    for operation, role, whose in permitted():
+        if whose is Whose.OWN and names_an_object(operation, ids):
+            answered = await ask.ask(operation, role, ids, ours=False)
+            assert answered.status == UNKNOWN.get(operation.operation_id, 404), (operation.operation_id, role, answered)
+    assert _without_keys(before) == _without_keys(await server.stored())
+    for operation, role, whose in permitted():
+        if whose is not Whose.OWN or not names_an_object(operation, ids):
+            answered = await ask.ask(operation, role, ids, ours=False)
+            assert answered.status not in REFUSED, (operation.operation_id, role, answered)
+            theirs = await ask.as_known_to(organisation(role, ours=False), ids)
+            shown = {id_ for mine in theirs.values() for id_ in mine.values() if id_ in answered.text}
+            assert whose is not Whose.OWN or not shown, (operation.operation_id, role, shown)
+    taken = set()
+    for operation, role, whose in permitted():
+        if whose is Whose.OWN and operation.operation_id not in taken:
+            answered = await ask.ask(operation, role, ids, ours=True)
+            assert answered.status not in REFUSED, (operation.operation_id, role, answered)
+            # Another role would find no more of it.
+            taken |= {operation.operation_id} if operation.method == "DELETE" else set()
+
+
+async def test_a_field_is_shown_to_those_who_may_see_it(server: Server) -> None:
+    """Of every operation with such fields: filled in for them, and left empty for everybody else who asks."""
+    ask, ids = await asking(server)
+    seen = {"considered.entryId", "vacancyId", "digest"}
+    for operation, role, _ in permitted():
+        line = LINES[operation.operation_id]
+        for name in seen & line.only_seen_by.keys():
+            decision = json.loads((await ask.ask(operation, role, ids, ours=True)).text)
+            made = decision.get("decisions", [decision])
+            decision = next(each for each in made if each["decisionId"] == ids["registry"]["decisionId"])
+            assert (field(decision, name) is not None) == line.shows(name, role), (operation.operation_id, role, name)
+
+
+def field(decision: Any, name: str) -> Any:  # noqa: ANN401 - JSON
+    """What is there; of a list, in its first item."""
+    for part in name.split("."):
+        decision = decision[part]
+        decision = decision[0] if isinstance(decision, list) else decision
+    return decision
 
 
 def _without_keys(stored: dict[str, list[Any]]) -> dict[str, list[Any]]:

@@ -89,15 +89,19 @@ class FakeWork:
         self.ran = 0
         self.read_only = 0
         self.is_lost = False
+        self.confined_to: list[str | None] = []
+        """Of each time, whose rows it was to see."""
 
-    async def run(self, work: Callable[[FakeUnit], Awaitable[T]], /) -> T:
+    async def run(self, work: Callable[[FakeUnit], Awaitable[T]], /, *, confined_to: str | None) -> T:
         """Run it, as if in a transaction."""
         self.ran += 1
+        self.confined_to.append(confined_to)
         return await self._unit(work)
 
-    async def read(self, work: Callable[[FakeUnit], Awaitable[T]], /) -> T:
+    async def read(self, work: Callable[[FakeUnit], Awaitable[T]], /, *, confined_to: str | None) -> T:
         """Run it, as if reading."""
         self.read_only += 1
+        self.confined_to.append(confined_to)
         return await self._unit(work)
 
     async def _unit(self, work: Callable[[FakeUnit], Awaitable[T]]) -> T:

@@ -64,7 +64,7 @@ class Nobody:
 
 def build(settings: Settings, surroundings: Surroundings, neighbours: Neighbours) -> Service:
     """The console, ready to start. Raises Unusable, Unavailable, ValueError or OSError."""
-    database = surroundings.connect(settings.database_url.get_secret_value(), settings.database_pool_size)
+    database = surroundings.database(settings)
     clock, demo = surroundings.clock, neighbours.demo
     transactions = Transactions(
         database, messages.outbox, clock, surroundings.identifiers, settings.source, NothingRefused

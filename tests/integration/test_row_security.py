@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from sqlalchemy import make_url, text
 
 from schemas.access import Whose
+from services.chassis import key_file
 from services.chassis.broker.memory import InProcessBroker
 from services.chassis.database import Database, Row
 from services.chassis.database import postgresql as driver
@@ -27,7 +28,9 @@ from services.chassis.settings import DEFAULT_PREFIX, Mode, ServiceSettings
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.wiring import Surroundings, topology
 from services.cli.embedded import SERVICES
+from services.cli.servers import PrivatePostgreSQL
 from services.cli.servers.roles import OWNER, as_role
+from services.notifications.deliveries import seals
 from services.registry.store import cases
 from services.registry.store.vault import KEY_FILE
 from tests.support.access import LINES
@@ -36,8 +39,12 @@ from tests.support.belongings import Belongings, Ids, organisation
 from tests.support.templates import postgresql_copy
 
 NOT_THERE = "There is no such"
-NAMES_NOBODY = {"getWeeklyOverview", "listQuotas", "listQuotaSwaps"}
-"""Their answers have numbers and codes only."""
+NAMES_NOBODY = {
+    *("getWeeklyOverview", "listQuotas", "listQuotaSwaps"),
+    *("getNotificationPreferences", "setNotificationPreferences"),
+    *("listDeliveries", "getDelivery", "resendDelivery"),
+}
+"""Their answers have numbers, codes and wishes only; or, of deliveries, there are none."""
 NOBODYS = {
     "registry": {"waitlists", "profiles", "draws", "installation"},
     "shelters": set(),
@@ -48,6 +55,7 @@ NOBODYS = {
     "notifications": set(),
 }
 """Tables without an organisation's objects: whatever else there will be must have policies."""
+ROLES = re.findall(r"^    ((?:CREATE|GRANT) .*;)$", Path("docs/runbook.md").read_text(), re.MULTILINE)
 _ORDER = {"GET": 0, "POST": 1, "PUT": 2, "DELETE": 3}
 _FILTER = re.compile(
     r"((?:\w+\.)?(?:coordinator|organisation|municipality_code|recipient|from_code|to_code)|recipients\.id)"
@@ -74,7 +82,8 @@ async def urls(postgres_url: str, postgresql_template: dict[str, str]) -> AsyncI
 async def installation(urls: dict[str, str], tmp_path: Path) -> AsyncIterator[Installation]:
     issuer = DevelopmentIssuer(tmp_path, Mode.EMBEDDED)
     async with AsyncExitStack() as stack:
-        services = _services(urls, tmp_path / KEY_FILE)
+        key_file.make(tmp_path / seals.KEY_FILE, seals.new_key())
+        services = _services(urls, tmp_path)
         process = _process(services, issuer)
         await process.start("127.0.0.1", 0)
         stack.push_async_callback(process.stop, 0)
@@ -83,12 +92,13 @@ async def installation(urls: dict[str, str], tmp_path: Path) -> AsyncIterator[In
         yield Installation(asking, await Belongings(asking.send).make())
 
 
-def _services(urls: dict[str, str], key_file: Path) -> list[Service]:
+def _services(urls: dict[str, str], keys: Path) -> list[Service]:
     chosen = {
         definition.name: definition.settings(
             mode=Mode.EMBEDDED,
             database_url=SecretStr(urls[definition.name]),
-            registry_key_file=key_file,
+            registry_key_file=keys / KEY_FILE,
+            notifications_key_file=keys / seals.KEY_FILE,
             access_log=False,
         )
         for definition in SERVICES
@@ -258,3 +268,50 @@ async def test_a_role_that_may_not_confine_is_not_served_with(urls: dict[str, st
     finally:
         await connection.execute("DROP ROLE IF EXISTS doorstroom_nobody")
         await connection.close()
+
+
+async def test_to_confine_costs_no_round_trip_and_to_widen_one(
+    urls: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The statement that begins a transaction confines it."""
+    sent: list[str] = []
+    for name in ("execute", "fetch"):
+        original = getattr(asyncpg.Connection, name)
+
+        async def counted(self: Any, query: str, *given: Any, original: Any = original, **named: Any) -> Any:  # noqa: ANN401 - asyncpg's own
+            sent.append(query)
+            return await original(self, query, *given, **named)
+
+        monkeypatch.setattr(asyncpg.Connection, name, counted)
+    database = Database.connect(urls["shelters"], pool_size=1)
+    for confined_to, wide, expected in ((None, False, 3), (None, True, 3), ("shelter-ours", False, 3), ("b", True, 4)):
+        sent.clear()
+        async with database.transaction(confined_to) as connection:
+            await connection.execute(text("SELECT id FROM providers"))
+            if wide:
+                await connection.widen()
+        assert len(sent) == expected, sent
+    await database.close()
+
+
+async def test_the_roles_that_the_runbook_makes_are_enough(private_postgres: PrivatePostgreSQL) -> None:
+    """Its statements, on a server that has none of them: who owns migrates, and who serves is confined."""
+    maintenance = make_url(private_postgres.url).set(drivername="postgresql")
+    connection = await asyncpg.connect(maintenance.render_as_string(hide_password=False))
+    for statement in ROLES:
+        await connection.execute(statement)
+    await connection.close()
+    address = make_url(private_postgres.url).set(database="doorstroom_shelters")
+    urls = [
+        address.set(username=name, password=password).render_as_string(hide_password=False)
+        for name, password in (("doorstroom", "of the services"), ("doorstroom_owner", "of the owner"))
+    ]
+    database = Database.connect(urls[0], 1, urls[1])
+    try:
+        await migrate(database, Path("services/shelters/migrations"))
+        async with database.transaction("shelter-ours") as one:
+            await one.execute(text("INSERT INTO providers VALUES (gen_random_uuid(), 'shelter-ours')"))
+        async with database.reading("shelter-theirs") as other:
+            assert not await other.execute(text("SELECT * FROM providers"))
+    finally:
+        await database.close()

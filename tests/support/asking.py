@@ -51,7 +51,7 @@ class Asking:
 
     async def ask(self, operation: Operation[Any], role: Role, ids: Ids, *, ours: bool) -> Answered:
         """Ask as whose these objects are, or as somebody else in the same role."""
-        scopes = [LINES[operation.operation_id].scope]
+        scopes = sorted({line.scope for line in LINES.values()})
         who = organisation(role, ours=ours)
         token = self.issuer.issue("system", who, role, scopes)
         mine = (await self.as_known_to(who, ids))[operation.path.split("/")[1]]

@@ -39,7 +39,11 @@ class Belongings:
         main = await self._offered(registry["mainId"], shelters)
         registry |= main
         shelters["offerId"] = await self._enquiry(registry["askedId"], shelters)
-        return {"registry": registry, "shelters": shelters, "municipalities": municipal, "notifications": {}}
+        new = {"channel": "webhook", "address": "https://receiver.example.org/doorstroom"}
+        made = await self._coordinate("/notifications/v1/subscriptions", new)
+        # Nothing is delivered to an endpoint that nobody answers at: there is no delivery by this id.
+        subscribed = {"subscriptionId": made["subscriptionId"], "deliveryId": registry["offerId"]}
+        return {"registry": registry, "shelters": shelters, "municipalities": municipal, "notifications": subscribed}
 
     async def _municipal(self) -> dict[str, str]:
         root = "/municipalities/v1"

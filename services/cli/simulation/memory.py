@@ -34,6 +34,9 @@ class Inline:
         """Write sets of rows."""
         writing(pending)(self.connection)
 
+    async def widen(self) -> None:
+        """Nothing is confined here."""
+
 
 class KeptInMemory:
     """A copy of a migrated SQLite database, with one connection and without threads.

@@ -13,6 +13,7 @@ from aiohttp import web
 from pydantic import Field
 from sqlalchemy import Column, Integer, MetaData, Table, Text, UniqueConstraint, func, insert, select
 
+from schemas.access import Access, Whose
 from schemas.base import Schema
 from services.chassis import idempotency, retention
 from services.chassis.clock import system_identifiers
@@ -47,16 +48,18 @@ class Entry(Schema):
 
 
 class Work:
-    """Transactions of one database, without events."""
+    """Transactions of one database, without events; what is in it is nobody's, so there is nothing to confine to."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    async def run(self, work: Callable[[UnitOfWork], Awaitable[T]], /) -> T:
+    async def run(self, work: Callable[[UnitOfWork], Awaitable[T]], /, *, confined_to: str | None = None) -> T:
+        del confined_to
         async with transaction(self.database) as unit:
             return await work(unit)
 
-    async def read(self, work: Callable[[UnitOfWork], Awaitable[T]], /) -> T:
+    async def read(self, work: Callable[[UnitOfWork], Awaitable[T]], /, *, confined_to: str | None = None) -> T:
+        del confined_to
         async with self.database.reading() as connection:
             return await work(_unit(connection))
 
@@ -94,8 +97,6 @@ class Replica:
             path=PATH,
             operation_id="addEntry",
             summary="Add an entry",
-            scope="ledger:write",
-            roles=frozenset(Role),
             handler=add,
             request=NewEntry,
             response=Entry,
@@ -108,6 +109,7 @@ class Replica:
             version="1.0.0",
             base_path="/ledger/v1",
             operations=(operation,),
+            access={"addEntry": Access("ledger:write", {Role.PROVIDER: Whose.OWN})},
             contact=Contact("Helpdesk", "helpdesk@example.org", "https://example.org"),
             work=Work(self.database),
             idempotency_keys=KEYS,

@@ -207,5 +207,9 @@ def field(decision: Any, name: str) -> Any:  # noqa: ANN401 - JSON
     return decision
 
 
+_BY_ITSELF = ("idempotency_keys", "processing_log", "subscriptions")
+"""What is written while nobody asks: logs of what was asked before, and whether an endpoint answers."""
+
+
 def _without_keys(stored: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    return {name: rows for name, rows in stored.items() if not name.endswith("idempotency_keys")}
+    return {name: rows for name, rows in stored.items() if not name.endswith(_BY_ITSELF)}

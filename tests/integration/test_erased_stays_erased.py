@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
-import asyncpg
 import pytest
 from click.testing import CliRunner
 from pydantic import SecretStr
@@ -25,6 +24,7 @@ from services.chassis.wiring import Surroundings, topology
 from services.cli.__main__ import cli
 from services.cli.embedded import database_url
 from services.cli.servers import PrivatePostgreSQL
+from services.cli.servers.roles import make_databases
 from services.cli.simulation.acts import COORDINATOR, HOUSEHOLD
 from services.registry.handlers import personal, registration
 from services.registry.store.erasures import FILE as ERASURES_FILE
@@ -78,11 +78,14 @@ class Registry:
 
 
 @asynccontextmanager
-async def started(url: str, folder: Path) -> AsyncIterator[Registry]:
+async def started(url: str, folder: Path, owner_url: str | None = None) -> AsyncIterator[Registry]:
     """As a process starts it, up to where it would serve."""
     make_key_file(folder / KEY_FILE)
     settings = REGISTRY.settings(
-        mode=Mode.DISTRIBUTED, database_url=SecretStr(url), registry_key_file=folder / KEY_FILE
+        mode=Mode.DISTRIBUTED,
+        database_url=SecretStr(url),
+        database_owner_url=None if owner_url is None else SecretStr(owner_url),
+        registry_key_file=folder / KEY_FILE,
     )
     service = REGISTRY.build(settings, Surroundings(InProcessBroker(topology("test", []))))
     try:
@@ -146,10 +149,10 @@ async def test_a_restored_backup_of_postgresql_has_nobody_who_was_erased_since(
     private_postgres: PrivatePostgreSQL, servers_folder: Path, tmp_path: Path
 ) -> None:
     """A base backup of the whole server, which has the keys of the cases as they were."""
-    connection = await asyncpg.connect(private_postgres.url.replace("+asyncpg", ""))
-    await connection.execute("CREATE DATABASE registry")
-    await connection.close()
-    async with started(private_postgres.database_url("registry"), tmp_path) as registry:
+    await make_databases(private_postgres.url, ["registry"])
+    async with started(private_postgres.database_url("registry"), tmp_path, private_postgres.owner_url("registry")) as (
+        registry
+    ):
         erased, kept = cases = [await registry.register() for _ in range(2)]
         done = await asyncio.to_thread(back_up, private_postgres, tmp_path / "kept")
         assert done.returncode == 0, done.stderr
@@ -163,7 +166,7 @@ async def test_a_restored_backup_of_postgresql_has_nobody_who_was_erased_since(
     server = PrivatePostgreSQL(folder)
     server.start()
     try:
-        async with started(server.database_url("registry"), tmp_path) as registry:
+        async with started(server.database_url("registry"), tmp_path, server.owner_url("registry")) as registry:
             assert await registry.readable(cases) == [False, True]
             assert not await registry.has_key(erased)
             assert await registry.has_key(kept)

@@ -26,7 +26,7 @@ async def world(postgres_url: str, postgresql_template: dict[str, str]) -> Async
     """The services with a session for each who acts at once."""
     async with AsyncExitStack() as stack:
         urls = await stack.enter_async_context(postgresql_copy(postgres_url, postgresql_template))
-        built = World(urls, connect=lambda url, _size: Database.connect(url, SESSIONS))
+        built = World(urls, connect=lambda url, _size, owner_url: Database.connect(url, SESSIONS, owner_url))
         stack.push_async_callback(built.close)
         yield built
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from schemas.vocabulary import AgeBand, DeclineReason, EnquiryRefusal, Programme, Region, Sex
 from services.chassis.errors import Conflict
-from services.cli.simulation.acts import HOUSEHOLD
+from services.cli.simulation.acts import COORDINATOR, HOUSEHOLD
 from services.notifications.tables import notifications
 from services.registry.domain.model import Profile
 from services.registry.handlers import offers as handlers
@@ -27,7 +27,8 @@ async def outcomes(world: World) -> list[tuple[str, str | None]]:
 
 async def kinds_told(world: World) -> list[str]:
     """What the coordinator has in the inbox, in order."""
-    told = await world.rows("notifications", select(notifications.c.kind).order_by(notifications.c.sequence))
+    mine = select(notifications.c.kind).where(notifications.c.recipient == COORDINATOR)
+    told = await world.rows("notifications", mine.order_by(notifications.c.sequence))
     return [row["kind"] for row in told]
 
 

@@ -84,13 +84,13 @@ def told_before_commit(stack: ExitStack) -> None:
     """Events leave although the transaction may still come to nothing."""
     once = Transactions._once
 
-    async def early(self: Transactions, work: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
+    async def early(self: Transactions, work: Callable[[UnitOfWork], Awaitable[Any]], confined_to: str | None) -> Any:
         async def working(unit: UnitOfWork) -> Any:
             result = await work(unit)
             self.hand_over(list(unit.outgoing))
             return result
 
-        return await once(self, working)
+        return await once(self, working, confined_to)
 
     _replace(stack, Transactions, "_once", early)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click import Command, Group
 
+from schemas.vocabulary import NotificationKind
 from services.cli.__main__ import Commands
 from services.cli.embedded import SERVICES
 from services.console.settings import Settings as ConsoleSettings
@@ -26,10 +27,13 @@ DOCUMENTS = tuple(
         "limits",
         "access",
         "amqp",
+        "notifications",
+        "webhooks",
     )
 )
 SOURCES = "\n".join(path.read_text() for path in sorted((ROOT / "services").rglob("*.py")))
 EVENTS = set(re.findall(r'log\.\w+\(\s*"([a-z-]+)"', SOURCES))
+KINDS = {kind.value for kind in NotificationKind}
 SETTING = re.compile(r"environ\.get\(\"(DOORSTROOM_[A-Z_]+)\"")
 SETTINGS = {
     *(f"DOORSTROOM_{name.upper()}" for definition in SERVICES for name in definition.settings.model_fields),
@@ -75,7 +79,7 @@ def test_settings_and_log_events_exist(document: str) -> None:
         if re.fullmatch(r"DOORSTROOM_[A-Z_]+", name):
             assert name in SETTINGS, name
         elif re.fullmatch(r"[a-z]+(-[a-z]+)+", name):
-            assert name in EVENTS, name
+            assert name in EVENTS or name in KINDS, name
 
 
 def test_the_runbook_names_every_event_that_needs_somebody() -> None:
@@ -83,3 +87,10 @@ def test_the_runbook_names_every_event_that_needs_somebody() -> None:
     urgent = set(re.findall(r'log\.(?:error|critical|exception)\(\s*"([a-z-]+)"', SOURCES)) - {"unexpected-error"}
     assert urgent
     assert urgent <= set(named("docs/runbook.md"))
+
+
+def test_each_decision_has_a_number_of_its_own() -> None:
+    """The same in its file's name and in its title, and none is left out."""
+    decisions = sorted((ROOT / "docs/adr").glob("[0-9]*.md"))
+    titles = [int(path.read_text().removeprefix("# ").partition(".")[0]) for path in decisions]
+    assert [int(path.name.partition("-")[0]) for path in decisions] == titles == list(range(1, len(decisions) + 1))

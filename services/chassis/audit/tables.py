@@ -29,7 +29,7 @@ def _what_happened() -> list[Column[object]]:
         Column("subject", Text, comment="the actor: the token's sub"),
         Column("organisation", Text),
         Column("role", Text),
-        Column("origin", Text, nullable=False, comment="api or command"),
+        Column("origin", Text, nullable=False, comment="api, command or service"),
         Column("request_id", Text),
         Column("trace_id", Text, nullable=False),
     ]

@@ -101,7 +101,7 @@ class UnreliableSessions:
             yield Guarded(connection, lambda: self.alive)
 
     def changing_schema(self) -> AbstractAsyncContextManager[SchemaConnection]:
-        """Never asked for: the databases are migrated before. Raises NotImplementedError."""
+        """As of the database below: a run begins with databases that are migrated."""
         return self._sessions.changing_schema()
 
     async def close(self) -> None:

@@ -84,7 +84,7 @@ class KeptInMemory:
             yield Inline(self._connection)
 
     def changing_schema(self) -> AbstractAsyncContextManager[SchemaConnection]:
-        """Never asked for: it was migrated before. Raises NotImplementedError."""
+        """The port asks for it, and nobody does: it is a copy of a migrated file. Raises NotImplementedError."""
         raise NotImplementedError
 
     async def close(self) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import aiohttp
 
 from doorstroom_client import Endpoints
-from services.chassis import key_file
+from services.chassis.encryption import make_key_file
 from services.chassis.identity import DevelopmentIssuer
 from services.chassis.identity.development import KEYS_FILE
 from services.chassis.secret_file import make_secret
@@ -32,7 +32,7 @@ from services.identity.wiring import KEY_FILE as IDENTITY_KEY_FILE
 from services.identity.wiring import NAME as IDENTITY
 from services.notifications.deliveries import seals
 from services.notifications.wiring import NOTIFICATIONS
-from services.registry.store.keyring import make_key_file
+from services.registry.store import keyring
 from services.registry.store.vault import KEY_FILE
 from services.registry.wiring import REGISTRY
 
@@ -182,13 +182,13 @@ def start_replica(
 def _secrets(data: Path, service: str) -> Mapping[str, str]:
     """What only one service gets: the key to the keys of personal data, to those of tokens, or to subscriptions."""
     if service == REGISTRY.name:
-        make_key_file(data / KEY_FILE)
-        return {"DOORSTROOM_REGISTRY_KEY_FILE": str((data / KEY_FILE).resolve())}
+        make_key_file(data / KEY_FILE, keyring.SETTING)
+        return {keyring.SETTING: str((data / KEY_FILE).resolve())}
     if service == IDENTITY:
         make_secret(data / IDENTITY_KEY_FILE)
         return {"DOORSTROOM_IDENTITY_KEY_FILE": str((data / IDENTITY_KEY_FILE).resolve())}
     if service == NOTIFICATIONS.name:
-        key_file.make(data / seals.KEY_FILE, seals.new_key())
+        make_key_file(data / seals.KEY_FILE, seals.SETTING)
         return {seals.SETTING: str((data / seals.KEY_FILE).resolve())}
     return {}
 

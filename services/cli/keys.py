@@ -9,6 +9,7 @@ import click
 
 from services.chassis import key_file
 from services.chassis.audit import Action, Result, write
+from services.chassis.encryption import UnusableKey, new_line
 from services.chassis.errors import Unavailable
 from services.chassis.secret_file import new_secret
 from services.chassis.unit_of_work import Transactions, UnitOfWork
@@ -19,7 +20,7 @@ from services.identity.handlers.signing import encrypt_again
 from services.identity.wiring import KEY_FILE as IDENTITY_KEY_FILE
 from services.identity.wiring import NAME as IDENTITY
 from services.registry.store import rotation
-from services.registry.store.keyring import Keyring, UnusableKey, new_line
+from services.registry.store.keyring import Keyring
 from services.registry.store.vault import KEY_FILE, NOBODY
 from services.registry.wiring import REGISTRY
 

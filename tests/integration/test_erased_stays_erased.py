@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from sqlalchemy import insert, select
 
 from services.chassis.broker.memory import InProcessBroker
+from services.chassis.encryption import make_key_file
 from services.chassis.errors import NotFound, Unavailable
 from services.chassis.service import Service
 from services.chassis.settings import Mode
@@ -29,7 +30,7 @@ from services.cli.simulation.acts import COORDINATOR, HOUSEHOLD
 from services.registry.handlers import personal, registration
 from services.registry.store.erasures import FILE as ERASURES_FILE
 from services.registry.store.erasures import Erasures
-from services.registry.store.keyring import make_key_file
+from services.registry.store.keyring import SETTING
 from services.registry.store.vault import KEY_FILE, Vault
 from services.registry.tables import case_keys
 from services.registry.wiring import REGISTRY
@@ -80,7 +81,7 @@ class Registry:
 @asynccontextmanager
 async def started(url: str, folder: Path, owner_url: str | None = None) -> AsyncIterator[Registry]:
     """As a process starts it, up to where it would serve."""
-    make_key_file(folder / KEY_FILE)
+    make_key_file(folder / KEY_FILE, SETTING)
     settings = REGISTRY.settings(
         mode=Mode.DISTRIBUTED,
         database_url=SecretStr(url),

@@ -15,11 +15,11 @@ from pydantic import SecretStr
 from sqlalchemy import make_url, text
 
 from schemas.access import Whose
-from services.chassis import key_file
 from services.chassis.broker.memory import InProcessBroker
 from services.chassis.database import Database, Row
 from services.chassis.database import postgresql as driver
 from services.chassis.database.compiled import for_postgresql
+from services.chassis.encryption import make_key_file
 from services.chassis.identity import DevelopmentIssuer, TokenVerifier
 from services.chassis.migrations import RolesMissing, migrate
 from services.chassis.process import Process
@@ -82,7 +82,7 @@ async def urls(postgres_url: str, postgresql_template: dict[str, str]) -> AsyncI
 async def installation(urls: dict[str, str], tmp_path: Path) -> AsyncIterator[Installation]:
     issuer = DevelopmentIssuer(tmp_path, Mode.EMBEDDED)
     async with AsyncExitStack() as stack:
-        key_file.make(tmp_path / seals.KEY_FILE, seals.new_key())
+        make_key_file(tmp_path / seals.KEY_FILE, seals.SETTING)
         services = _services(urls, tmp_path)
         process = _process(services, issuer)
         await process.start("127.0.0.1", 0)

@@ -1,37 +1,23 @@
 """What of a subscription is encrypted: where it goes, and its secrets. The key is in a file, and in no database."""
 
-import os
-from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
 import structlog
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from services.chassis import key_file
 from services.chassis.database import Row
-from services.chassis.errors import Unavailable
+from services.chassis.encryption import KEY_BYTES, UnusableKey, make_key_file, read_keys, seal, unseal
 from services.notifications.channels.port import Endpoint
 from services.notifications.store.subscriptions import Subscription
 
 KEY_FILE = "notifications.key"
 """What the file is called where it is made."""
 SETTING = "DOORSTROOM_NOTIFICATIONS_KEY_FILE"
-KEY_BYTES = 32
-NONCE_BYTES = 12
-"""Chosen at random for each encryption: one key encrypts far fewer than 2^32 texts (NIST SP 800-38D, 8.3)."""
 
 log = structlog.get_logger(__name__)
-
-
-class UnusableKey(Unavailable):
-    """The key is missing or wrong: no subscription can be read or made."""
-
-    type = "unusable-key"
-    title = "Subscriptions cannot be read or made at the moment"
 
 
 @dataclass(slots=True)
@@ -77,45 +63,26 @@ class Seals:
         sealed = subscription.sealed_address
         return None if sealed is None else self._open(sealed, _address_of(subscription.id)).decode()
 
-    def _seal(self, content: bytes, bound_to: bytes) -> bytes:
+    def _seal(self, content: bytes, bound_to: str) -> bytes:
         self.check()
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._keys[0].encrypt(nonce, content, bound_to)
+        return seal(self._keys[0], bound_to, content)
 
-    def _open(self, sealed: bytes, bound_to: bytes) -> bytes:
+    def _open(self, sealed: bytes, bound_to: str) -> bytes:
         self.check()
-        for key in self._keys:
-            try:
-                return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to)
-            except InvalidTag:
-                continue
-        raise UnusableKey("What is stored was encrypted with another key, or was altered.")
-
-
-def new_key() -> bytes:
-    """A line for the file."""
-    return b64encode(os.urandom(KEY_BYTES))
+        return unseal(self._keys, bound_to, sealed)
 
 
 def _read(path: Path | None, *, make: bool) -> list[bytes]:
     if path is None:
         raise UnusableKey(f"Set {SETTING} to a file with {KEY_BYTES} random bytes in base64, kept out of backups.")
-    try:
-        if make:
-            key_file.make(path, new_key())
-        keys = [b64decode(line, validate=True) for line in key_file.read(path)]
-    except OSError as error:
-        raise UnusableKey(f"The file of {SETTING} cannot be read: {error.strerror}.") from None
-    except ValueError:
-        keys = []
-    if not keys or any(len(key) != KEY_BYTES for key in keys):
-        raise UnusableKey(f"The file of {SETTING} must hold {KEY_BYTES} bytes in base64.")
-    return keys
+    if make:
+        make_key_file(path, SETTING)
+    return read_keys(path, SETTING)
 
 
-def _address_of(subscription_id: UUID) -> bytes:
-    return f"{subscription_id}/address".encode()
+def _address_of(subscription_id: UUID) -> str:
+    return f"{subscription_id}/address"
 
 
-def _secret_of(subscription_id: UUID, secret_id: UUID) -> bytes:
-    return f"{subscription_id}/secret/{secret_id}".encode()
+def _secret_of(subscription_id: UUID, secret_id: UUID) -> str:
+    return f"{subscription_id}/secret/{secret_id}"

@@ -4,8 +4,9 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from services.chassis.encryption import UnusableKey
 from services.chassis.unit_of_work import UnitOfWork
-from services.registry.store.keyring import Keyring, UnusableKey, seal, unseal
+from services.registry.store.keyring import Keyring, seal, unseal
 from services.registry.store.vault import NOBODY, SUBJECTS, hold_installation
 from services.registry.tables import case_keys, installation
 

@@ -14,10 +14,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 from sqlalchemy import delete, insert, select, update
 
 from services.chassis.database import Row
+from services.chassis.encryption import KEY_BYTES
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.store.erasures import FILE as ERASURES_FILE
 from services.registry.store.erasures import Erasures
-from services.registry.store.keyring import KEY_BYTES, Keyring, seal, unseal
+from services.registry.store.keyring import Keyring, seal, unseal
 from services.registry.tables import case_keys, exclusion_reasons, installation, personal_data
 
 KEY_FILE = "registry.key"

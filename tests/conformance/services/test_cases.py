@@ -15,6 +15,7 @@ from schemas.vocabulary import (
     Secrecy,
     Sex,
 )
+from services.chassis.encryption import UnusableKey
 from services.chassis.errors import Conflict, InvalidInput
 from services.chassis.unit_of_work import UnitOfWork
 from services.cli.simulation.acts import COORDINATOR, HOUSEHOLD
@@ -30,7 +31,6 @@ from services.registry.handlers.consents import Ground
 from services.registry.handlers.households import Exclusion
 from services.registry.handlers.registration import GroupReport, Report
 from services.registry.store import grounds
-from services.registry.store.keyring import UnusableKey
 from services.registry.tables import case_keys, cases, exclusion_reasons, personal_data, referrals
 from services.shelters.tables import units
 from tests.support.cases import WEEK, do, holder, offered_bed, places_of, register

@@ -16,12 +16,13 @@ from sqlalchemy import insert, select
 
 from services.chassis import key_file
 from services.chassis.audit import Action, Result
+from services.chassis.encryption import KEY_BYTES, UnusableKey, new_line, read_keys
 from services.chassis.unit_of_work import UnitOfWork
 from services.cli.__main__ import cli
 from services.cli.errors import Failed
 from services.cli.simulation.acts import COORDINATOR
 from services.registry.handlers import personal
-from services.registry.store.keyring import KEY_BYTES, Key, Keyring, UnusableKey, new_line, read_keys, seal, unseal
+from services.registry.store.keyring import SETTING, Key, Keyring, seal, unseal
 from services.registry.store.processing import Processing
 from services.registry.tables import case_keys, installation
 from tests.support.waiting import eventually
@@ -78,9 +79,9 @@ async def test_everything_is_readable_and_the_old_key_opens_nothing(world: World
     await journal.record(line, [case_id])
     await journal.sealing.work()
     known = await world.run("registry", lambda unit: processing.of_case(unit, case_id))
-    [old] = read_keys(world.key_file)
+    [old] = read_keys(world.key_file, SETTING)
     assert "1 key(s) were encrypted anew" in await rotate(world)
-    [new] = read_keys(world.key_file)
+    [new] = read_keys(world.key_file, SETTING)
     assert new != old
     assert (await opened_with(world, old), await opened_with(world, new)) == ([], [case_id])
     assert await shown(world, case_id) == TOLD
@@ -106,7 +107,7 @@ async def test_services_go_on_while_it_is_turned_over(world: World) -> None:
     await asyncio.gather(work(), rotate(world))
     for entry in entries:
         assert await shown(world, entry.case_id) == TOLD
-    [key] = read_keys(world.key_file)
+    [key] = read_keys(world.key_file, SETTING)
     assert len(await opened_with(world, key)) == len(entries)
 
 
@@ -136,27 +137,27 @@ async def test_it_goes_on_where_it_was_killed(world: World) -> None:
     """Nothing is unreadable in between; the second time finishes with the key that the first made."""
     case_id = (await world.join()).case_id
     await told(world, case_id)
-    [old] = read_keys(world.key_file)
+    [old] = read_keys(world.key_file, SETTING)
     await world.run("registry", lambda unit: many_keys(unit, Key.of(old)))
     command = [sys.executable, "-m", "services.cli", "keys", "rotate", "registry"]
     process = await asyncio.create_subprocess_exec(*command, env=environment(world), stdout=subprocess.DEVNULL)
     try:
 
         async def has_begun() -> bool:
-            keys = read_keys(world.key_file)
+            keys = read_keys(world.key_file, SETTING)
             return len(keys) == 2 and bool(await opened_with(world, keys[0]))
 
         await eventually(has_begun, seconds=20)
     finally:
         process.send_signal(signal.SIGKILL)
         await process.wait()
-    new, kept = read_keys(world.key_file)
+    new, kept = read_keys(world.key_file, SETTING)
     assert kept == old
     left = await opened_with(world, old)
     assert 0 < len(left) < MANY + 1
     assert await shown(world, case_id) == TOLD
     assert f"{len(left)} key(s) were encrypted anew" in await rotate(world)
-    assert read_keys(world.key_file) == [new]
+    assert read_keys(world.key_file, SETTING) == [new]
     assert len(await opened_with(world, new)) == MANY + 1
     assert await shown(world, case_id) == TOLD
 
@@ -176,10 +177,10 @@ async def test_a_key_that_cannot_be_opened_keeps_the_old_one(world: World) -> No
     wrapped = seal(stranger.cipher, case_id, "key", os.urandom(KEY_BYTES))
     row = {"case_id": case_id, "wrapped_key": wrapped, "made_at": world.clock()}
     await world.run("registry", lambda unit: unit.execute(insert(case_keys).values(row)))
-    before = read_keys(world.key_file)
+    before = read_keys(world.key_file, SETTING)
     with pytest.raises(Failed, match="Nothing was forgotten"):
         await rotate(world)
-    assert read_keys(world.key_file)[1:] == before
+    assert read_keys(world.key_file, SETTING)[1:] == before
 
 
 def test_a_file_is_replaced_wholly_and_keeps_its_permissions(tmp_path: Path) -> None:
@@ -189,10 +190,10 @@ def test_a_file_is_replaced_wholly_and_keeps_its_permissions(tmp_path: Path) -> 
     file.chmod(0o640)
     (tmp_path / ".registry.key.part").write_text("half")
     assert key_file.begin_turning(file, new_line())
-    two = read_keys(file)
+    two = read_keys(file, SETTING)
     assert not key_file.begin_turning(file, new_line())
-    assert read_keys(file) == two
+    assert read_keys(file, SETTING) == two
     key_file.end_turning(file)
-    assert read_keys(file) == two[:1]
+    assert read_keys(file, SETTING) == two[:1]
     assert file.stat().st_mode & 0o777 == 0o640
     assert [path.name for path in tmp_path.iterdir()] == ["registry.key"]

@@ -48,6 +48,10 @@ async def merge(
     before = [(entry.id, Line.of(entry)) for entry, _ in plan.kept]
     left = [(place.entry.id, rules.left(place.entry)) for place in merged.places]
     await store.set_merged_into(unit, merged_id, survivor_id)
+    # Whoever only waits leaves before anything is matched: what comes free below is not for a case that goes.
+    offered = [place for place in merged.places if place.allocation is not None]
+    waiting = [place for place in merged.places if place.allocation is None]
+    await reconsider.take_out(matchmaker, unit, merged.lists, RevocationReason.LEFT_LIST, waiting)
     await store.set_lines(unit, [(entry.id, line) for entry, line in plan.kept])
     await _follow_rights(unit, survivor_id)
     await changed(matchmaker, unit, survivor_id)
@@ -64,7 +68,7 @@ async def merge(
     ]
     # Held already; read again, for whoever has just joined may be unlike all who stood there before.
     lists = await matchmaker.lists.lock(unit, sorted(merged.lists))
-    await reconsider.take_out(matchmaker, unit, lists, RevocationReason.LEFT_LIST, merged.places)
+    await reconsider.take_out(matchmaker, unit, lists, RevocationReason.LEFT_LIST, offered)
     changes = Changed(before, left, [entry.id for entry in joined])
     return await store.add_merger(unit, survivor_id, merged_id, coordinator, _encoded(changes))
 

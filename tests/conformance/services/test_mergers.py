@@ -9,10 +9,11 @@ from sqlalchemy import select, update
 from schemas.vocabulary import ExclusionReason, MergeUndoReason, Need, PermitKind, Programme, Purpose, Secrecy
 from services.chassis.errors import Conflict, NotFound
 from services.cli.simulation.acts import COORDINATOR, HOUSEHOLD
+from services.registry.checks import findings
 from services.registry.handlers import consents, entries, households, mergers
 from services.registry.handlers.households import Exclusion
 from services.registry.store import grounds
-from services.registry.tables import cases
+from services.registry.tables import cases, members
 from services.registry.tables import entries as entries_table
 from services.shelters.tables import units
 from tests.support.cases import do, holder, offered_bed, places_of, register, since_of
@@ -56,6 +57,19 @@ async def test_two_cases_that_are_one_person_stand_once_in_each_list(world: Worl
     assert await places_of(world, between.case_id) == {"cosm": "waiting"}
     with pytest.raises(Conflict, match="merged into another"):
         await world.join(waitlist="vo", case_id=other.case_id)
+
+
+async def test_what_comes_free_by_a_merger_is_not_offered_to_the_case_that_goes(world: World) -> None:
+    """What the survivor was offered is not for them as they are known now; the other one was next, and leaves."""
+    survivor, other, third = [await world.join(days=days) for days in (30, 20, 10)]
+    await offered_bed(world)
+    assert await holder(world) == [survivor.case_id]
+    behind = update(members).where(members.c.case_id == survivor.case_id).values(age_band="unknown")
+    await world.run("registry", lambda unit: unit.execute(behind))
+    await merge(world, survivor.case_id, other.case_id)
+    assert await holder(world) == [third.case_id]
+    assert await places_of(world, other.case_id) == {"cosm": "withdrawn"}
+    assert await world.run("registry", findings) == []
 
 
 async def test_a_merger_is_undone_while_nothing_was_offered_on_the_strength_of_it(world: World) -> None:

@@ -47,6 +47,8 @@ async def merge(
     plan = rules.plan([place.entry for place in survivor.places], [place.entry for place in merged.places])
     before = [(entry.id, Line.of(entry)) for entry, _ in plan.kept]
     left = [(place.entry.id, rules.left(place.entry)) for place in merged.places]
+    # Read before anyone leaves: taking an entry out clears its pause.
+    missing = [(entry.waitlist, Line.of(entry)) for entry in plan.missing]
     await store.set_merged_into(unit, merged_id, survivor_id)
     # Whoever only waits leaves before anything is matched: what comes free below is not for a case that goes.
     offered = [place for place in merged.places if place.allocation is not None]
@@ -61,10 +63,10 @@ async def merge(
             unit,
             case_id=survivor_id,
             coordinator=coordinator,
-            waitlist=entry.waitlist,
-            line=Line.of(entry),
+            waitlist=waitlist,
+            line=line,
         )
-        for entry in plan.missing
+        for waitlist, line in missing
     ]
     # Held already; read again, for whoever has just joined may be unlike all who stood there before.
     lists = await matchmaker.lists.lock(unit, sorted(merged.lists))

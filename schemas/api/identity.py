@@ -56,3 +56,8 @@ class PublicKeys(_OfOAuth):
     keys: Annotated[list[dict[str, Any]], Sensitivity.HARMLESS] = Field(
         description="each is a public JWK, with its `kid`"
     )
+    revoked_clients: Annotated[list[str], Sensitivity.HARMLESS] = Field(
+        default_factory=list,
+        alias="revokedClients",
+        description="whose tokens count no more, though they have not expired: SHA-256 of each client's id, in hex",
+    )

@@ -186,7 +186,10 @@ def rotate_command(client: str, key: Mapping[str, Any], overlap: int, data: Path
 @DATA
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def revoke_command(client: str, data: Path, *, yes: bool) -> None:
-    """Give CLIENT no token any more. Tokens that it has count until they expire; its id is never given again."""
+    """Give CLIENT no token any more. Its id is never given again.
+
+    Those that it has count until the services fetch the keys again.
+    """
     if not yes:
         click.confirm("It gets no token any more, and its keys are forgotten. Revoke it?", abort=True)
     _work(data, lambda unit: handlers.revoke(unit, client))

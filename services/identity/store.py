@@ -73,6 +73,12 @@ async def revoke_client(unit: UnitOfWork, client_id: str) -> None:
     await unit.execute(delete(client_keys).where(client_keys.c.client_id == client_id))
 
 
+async def revoked_since(unit: UnitOfWork, moment: datetime) -> list[str]:
+    """Whoever was revoked after this moment."""
+    rows = await unit.execute(select(clients.c.id).where(clients.c.revoked_at > moment).order_by(clients.c.id))
+    return [row.id for row in rows]
+
+
 async def keys_of(unit: UnitOfWork, client_id: str) -> list[ClientKey]:
     """The keys of a client that count now, the newest first."""
     counts = or_(client_keys.c.ends_at.is_(None), client_keys.c.ends_at > unit.now)

@@ -25,6 +25,8 @@ KEY_FILE = "identity.key"
 """What the file with the secret is called where it is made."""
 FORGET_SECONDS = 60.0
 FORGET_BATCH = 1000
+REFRESH_SECONDS = 15.0
+"""How soon a verifier in the same process knows whom another one revoked."""
 
 
 class NothingRefused(Exception):
@@ -70,7 +72,10 @@ def build(settings: Settings, surroundings: Surroundings) -> Identity:
             api=routes.api(endpoint, keys, terms, certificates, CONTACT),
             retention=timedelta(days=settings.retention_days),
             keys_retention=timedelta(hours=settings.retention_keys_hours),
-            timers=(Timer("assertions", clock, lambda: transactions.run(_forget), FORGET_SECONDS),),
+            timers=(
+                Timer("assertions", clock, lambda: transactions.run(_forget), FORGET_SECONDS),
+                Timer("keys", clock, keys.refresh, REFRESH_SECONDS),
+            ),
         )
     )
     return Identity(service, keys)

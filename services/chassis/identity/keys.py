@@ -1,7 +1,8 @@
 """The public keys that tokens may be signed with, and what each may be used for."""
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,8 @@ from jwt.exceptions import PyJWTError
 ALGORITHMS = ("EdDSA", "ES256", "RS256", "PS256")
 RSA_BITS = 2048
 FILE_LIMIT_BYTES = 256 * 1024
+REVOKED = "revokedClients"
+"""The member of a key set in which an issuer names those whose tokens count no more, though they have not expired."""
 PublicKey = Ed25519PublicKey | EllipticCurvePublicKey | RSAPublicKey
 
 
@@ -31,8 +34,10 @@ class VerificationKey:
 class KeySet:
     """The keys of the issuer that we trust."""
 
-    def __init__(self, keys: Sequence[VerificationKey]) -> None:
+    def __init__(self, keys: Sequence[VerificationKey], revoked: Collection[str] = ()) -> None:
+        """`revoked`: the marks of clients whose tokens count no more."""
         self._keys = {key.id: key for key in keys}
+        self._revoked = frozenset(revoked)
         if not keys or len(self._keys) != len(keys):
             message = "the key set (JWKS) must have at least one key that can be used, and no two with the same kid"
             raise ValueError(message)
@@ -68,7 +73,8 @@ class KeySet:
         if not isinstance(members, list) or not all(isinstance(member, Mapping) for member in members):
             message = 'a key set (JWKS) is a JSON object with a list "keys" of objects'
             raise ValueError(message)
-        return cls([key for member in members if (key := verification_key(member, algorithms)) is not None])
+        keys = [key for member in members if (key := verification_key(member, algorithms)) is not None]
+        return cls(keys, _revoked(document))
 
     def current(self, now: datetime) -> "KeySet":  # noqa: ARG002 - these keys do not age
         """These keys, at any time."""
@@ -89,13 +95,17 @@ class KeySet:
             return next(iter(self._keys.values()))
         return self._keys.get(key_id)
 
+    def has_revoked(self, client_id: str) -> bool:
+        """Whether the issuer says that this client's tokens count no more."""
+        return bool(self._revoked) and client_mark(client_id) in self._revoked
+
     def __len__(self) -> int:
         """How many there are."""
         return len(self._keys)
 
     def __eq__(self, other: object) -> bool:
-        """Whether these are the same keys, for the same use."""
-        return isinstance(other, KeySet) and self._keys == other._keys
+        """Whether these are the same keys, for the same use, and nobody else was revoked."""
+        return isinstance(other, KeySet) and (self._keys, self._revoked) == (other._keys, other._revoked)
 
     __hash__ = None  # type: ignore[assignment] # compared by what it holds, and no key of a mapping
 
@@ -115,6 +125,19 @@ class Keys(Protocol):
     async def look_again(self) -> bool:
         """Look for a key that is not known; whether there was a look, so that it is worth trying again."""
         ...
+
+
+def client_mark(client_id: str) -> str:
+    """What a client that was revoked is called where everybody can read it: who it is, only its own tokens tell."""
+    return hashlib.sha256(client_id.encode()).hexdigest()
+
+
+def _revoked(document: object) -> list[str]:
+    marks = document.get(REVOKED, []) if isinstance(document, Mapping) else []
+    if not isinstance(marks, list) or not all(isinstance(mark, str) for mark in marks):
+        message = f'"{REVOKED}" in a key set (JWKS) is a list of text'
+        raise ValueError(message)
+    return marks
 
 
 def verification_key(member: Mapping[str, Any], algorithms: Sequence[str] = ALGORITHMS) -> VerificationKey | None:

@@ -132,6 +132,8 @@ class TokenVerifier:
         keys = source.current(now)
         claims = _claims(token, keys, self._names.get(issuer, _OUR_NAMES))
         self._check(claims, now)
+        if keys.has_revoked(claims.azp):
+            _refuse("was given to a client that was revoked")
         expires_at = datetime.fromtimestamp(claims.exp, UTC)
         scopes = frozenset(claims.scope.split())
         bound_to = _bound_to(claims)

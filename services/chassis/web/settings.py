@@ -24,6 +24,8 @@ class WebSettings:
     """A proxy in front speaks TLS: send Strict-Transport-Security."""
     certificates: Certificates = field(default_factory=Certificates)
     heartbeat_seconds: float = 15.0
+    stream_check_seconds: float = 15.0
+    """How often it is looked whether a reader may still read, while a stream is open."""
     stream_buffer_events: int = 256
     stream_write_timeout_seconds: float = 5.0
     """A reader that takes longer than this to take what was written is dropped; it resumes with Last-Event-ID."""

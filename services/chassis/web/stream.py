@@ -133,16 +133,28 @@ class EventStream:
             raise StreamClosed from error
 
 
-async def serve(stream: EventStream, work: Callable[[], Awaitable[None]], seconds: float | None) -> None:
-    """Write the stream while `work` fills it; end with whichever ends first, or after `seconds`.
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """How long a stream may be open."""
+
+    seconds: float | None
+    """Until the token has expired; None: it does not."""
+    stands: Callable[[], Awaitable[bool]]
+    """Whether its reader may still read, as far as can be told now."""
+    check_seconds: float
+    """How often that is asked."""
+
+
+async def serve(stream: EventStream, work: Callable[[], Awaitable[None]], permission: Permission) -> None:
+    """Write the stream while `work` fills it; end with whichever ends first, or when it may not be open any more.
 
     Raises what `work` raises, except StreamClosed.
     """
     filling = asyncio.ensure_future(_fill(stream, work))
     writing = asyncio.ensure_future(stream.write())
     try:
-        async with asyncio.timeout(seconds):
-            await asyncio.wait({filling, writing}, return_when=asyncio.FIRST_COMPLETED)
+        async with asyncio.timeout(permission.seconds):
+            await _while_permitted(permission, {filling, writing})
             if filling.done():
                 await asyncio.wait({writing})
     except TimeoutError:
@@ -151,6 +163,13 @@ async def serve(stream: EventStream, work: Callable[[], Awaitable[None]], second
         await _end(filling, writing)
     if filling.done() and not filling.cancelled():
         filling.result()
+
+
+async def _while_permitted(permission: Permission, tasks: set[asyncio.Future[None]]) -> None:
+    """Wait until one of these has ended. Raises TimeoutError when it may not go on."""
+    while not (await asyncio.wait(tasks, timeout=permission.check_seconds, return_when=asyncio.FIRST_COMPLETED))[0]:
+        if not await permission.stands():
+            raise TimeoutError
 
 
 async def _fill(stream: EventStream, work: Callable[[], Awaitable[None]]) -> None:

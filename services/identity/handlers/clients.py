@@ -59,7 +59,7 @@ async def rotate(unit: UnitOfWork, client_id: str, jwk: Mapping[str, Any], overl
 
 
 async def revoke(unit: UnitOfWork, client_id: str) -> None:
-    """Give a client no token any more. Those that it has count until they expire. Raises NotFound."""
+    """Give a client no token any more. Those that it has count until the keys are fetched again. Raises NotFound."""
     await _active(unit, client_id)
     await store.revoke_client(unit, client_id)
     unit.after_commit.append(lambda: log.info("client-revoked", client=client_id))

@@ -16,6 +16,7 @@ from jwt.algorithms import RSAAlgorithm
 from services.chassis.database import UniqueViolation
 from services.chassis.errors import Unavailable
 from services.chassis.identity import KeySet
+from services.chassis.identity.keys import REVOKED, client_mark
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.identity import store
 from services.identity.domain import lifecycle
@@ -55,7 +56,7 @@ class SigningKeys:
         self._rotation = rotation
         self._making = asyncio.Lock()
         self._opened: dict[str, rsa.RSAPrivateKey] = {}
-        self._published: tuple[list[Mapping[str, Any]], KeySet] | None = None
+        self._published: tuple[dict[str, Any], KeySet] | None = None
 
     async def signer(self) -> Signer:
         """The key to sign with now. Raises Unavailable."""
@@ -67,8 +68,10 @@ class SigningKeys:
         return Signer(key.id, self._open(key))
 
     async def document(self) -> dict[str, Any]:
-        """The public keys, as a JWKS document. Raises Unavailable."""
-        return {"keys": [key.jwk for key in await self._ready()]}
+        """The public keys, and whose tokens count no more, as a JWKS document. Raises Unavailable."""
+        await self._ready()
+        assert self._published is not None, "it is ready"  # noqa: S101 - for the type checker
+        return self._published[0]
 
     def current(self, now: datetime) -> KeySet:  # noqa: ARG002 - the database has them as they are now
         """The public keys as they were last read, for a verifier in the same process. Raises Unavailable."""
@@ -80,6 +83,11 @@ class SigningKeys:
         """Read the keys anew."""
         await self._ready()
         return True
+
+    async def refresh(self) -> None:
+        """Read anew what a verifier in the same process goes by, if anybody ever did. Raises Unavailable."""
+        if self._published is not None:
+            await self._ready()
 
     @property
     def usable(self) -> bool:
@@ -94,10 +102,16 @@ class SigningKeys:
                 if (period := self._due(stored)) is not None:
                     await self._make(period, stored)
                     stored = await self._read()
-        documents = [key.jwk for key in stored]
-        if self._published is None or self._published[0] != documents:
-            self._published = (documents, KeySet.from_document({"keys": documents}))
+        await self._publish(stored)
         return stored
+
+    async def _publish(self, stored: Sequence[StoredSigningKey]) -> None:
+        # Longer ago, and no token of theirs is alive.
+        since = self._transactions.clock() - lifecycle.OVERLAP
+        revoked = await self._transactions.read(lambda unit: store.revoked_since(unit, since))
+        document = {"keys": [key.jwk for key in stored], REVOKED: [client_mark(client_id) for client_id in revoked]}
+        if self._published is None or self._published[0] != document:
+            self._published = (document, KeySet.from_document(document))
 
     def _due(self, stored: Sequence[StoredSigningKey]) -> Period | None:
         return lifecycle.next_period(_periods(stored), self._transactions.clock(), self._rotation)

@@ -15,6 +15,7 @@ from yarl import URL
 
 from services.chassis.errors import Unauthenticated
 from services.chassis.identity import ClientCertificate, KeySet, Role, TokenVerifier
+from services.chassis.identity.keys import client_mark
 from services.identity import store
 from services.identity.handlers import clients
 from services.identity.handlers.tokens import ASSERTION_LIMIT_CHARACTERS
@@ -142,7 +143,7 @@ async def test_used_assertions_are_remembered_until_they_expire(endpoint: Endpoi
     """And the rate of their client was counted; then they are forgotten."""
     made = endpoint.assertion()
     await endpoint.ask(made)
-    [forget] = endpoint.identity.service.parts.timers
+    [forget] = [timer for timer in endpoint.identity.service.parts.timers if timer.name == "assertions"]
 
     async def remembered() -> int:
         query = select(func.count().label("number")).select_from(used_assertions)
@@ -250,6 +251,21 @@ async def test_a_client_that_is_revoked_gets_nothing(endpoint: Endpoint) -> None
     never = await _refused(endpoint, endpoint.assertion("client-3"))
     await endpoint.run(lambda unit: clients.revoke(unit, "client-1"))
     assert await _refused(endpoint, endpoint.assertion()) == never
+
+
+async def test_a_token_of_a_client_that_is_revoked_counts_no_more(endpoint: Endpoint) -> None:
+    """As soon as who verifies has read the keys again; the document says so of nobody by name, and not for ever."""
+    token = (await endpoint.ask()).body["access_token"]
+    verifier = endpoint.verifier()
+    await verifier.authenticate(token, endpoint.clock())
+    await endpoint.run(lambda unit: clients.revoke(unit, "client-1"))
+    await endpoint.identity.keys.refresh()
+    with pytest.raises(Unauthenticated, match="revoked"):
+        await verifier.authenticate(token, endpoint.clock())
+    document = (await endpoint.send(None, "/jwks", "GET")).body
+    assert document["revokedClients"] == [client_mark("client-1")]
+    endpoint.clock.now += timedelta(hours=8)
+    assert (await endpoint.send(None, "/jwks", "GET")).body["revokedClients"] == []
 
 
 async def test_a_key_that_was_replaced_counts_for_the_overlap(endpoint: Endpoint) -> None:

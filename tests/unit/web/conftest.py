@@ -18,6 +18,7 @@ def settings() -> WebSettings:
         stream_write_timeout_seconds=0.3,
         stream_buffer_events=8,
         streams_per_subject=2,
+        stream_check_seconds=0.1,
         client_requests_per_second=1000,
         organisation_requests_per_second=1000,
     )

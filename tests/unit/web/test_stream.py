@@ -3,14 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies
 
+from services.chassis.identity import KeySet
+from services.chassis.identity.keys import REVOKED, client_mark
 from services.chassis.web import ServerSentEvent
 from tests.unit.web.things import BASE, Service
 
 EVENTS = f"{BASE}/events"
+OTHER_KEYS = [
+    {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "kid": "another"},
+]
 FIRST_TWO = b'id: 1\nevent: thing\ndata: {"n": 1}\n\nid: 2\ndata: two\ndata: lines\n\n'
 
 
@@ -92,6 +98,22 @@ async def test_a_stream_ends_when_the_token_does(service: Service) -> None:
     """A token that has expired shows nothing any more."""
     async with reading(service, token=service.token(seconds=1)) as (_, reader):
         assert (await reader.read()).startswith(FIRST_TWO)
+
+
+@pytest.mark.parametrize("published", [{REVOKED: [client_mark("client-1")]}, {"keys": OTHER_KEYS}])
+async def test_a_stream_ends_when_its_client_is_revoked_or_its_key_withdrawn(
+    service: Service, published: dict[str, Any]
+) -> None:
+    """Within the time between two looks; somebody else who was revoked ends nothing."""
+    published_now = service.issuer.public_keys()
+    service.keys.keys = KeySet.from_document({**published_now, REVOKED: [client_mark("client-2")]})
+    async with reading(service) as (_, reader):
+        await reader.readexactly(len(FIRST_TWO))
+        await asyncio.sleep(0.3)
+        assert not reader.at_eof()
+        service.keys.keys = KeySet.from_document({**published_now, **published})
+        assert (await reader.read()).strip(b":\n") == b""
+    assert (await service.call("GET", EVENTS)).status == 401
 
 
 async def test_a_stream_ends_when_the_service_stops(service: Service) -> None:

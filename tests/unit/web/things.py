@@ -18,7 +18,7 @@ from schemas.access import Access, Whose
 from schemas.base import Schema
 from services.chassis.errors import Conflict, NotFound, Unavailable
 from services.chassis.idempotency import idempotency_keys_table
-from services.chassis.identity import DevelopmentIssuer, Role, TokenVerifier
+from services.chassis.identity import DevelopmentIssuer, KeySet, Role, TokenVerifier
 from services.chassis.settings import Mode
 from services.chassis.web import (
     Api,
@@ -259,6 +259,23 @@ class Clock:
         self.now += timedelta(**duration)
 
 
+class PublishedKeys:
+    """An issuer's keys, which another set may take the place of."""
+
+    usable = True
+
+    def __init__(self, keys: KeySet) -> None:
+        self.keys = keys
+
+    def current(self, _now: datetime) -> KeySet:
+        """Those that it publishes now."""
+        return self.keys
+
+    async def look_again(self) -> bool:
+        """They are always those."""
+        return False
+
+
 async def _listen(runner: Runner) -> int:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -274,7 +291,8 @@ class Service:
         self.handlers = Handlers()
         self.work = FakeWork()
         self.is_ready = True
-        self.verifier = TokenVerifier({"urn:doorstroom:development": self.issuer.key_set()}, "doorstroom")
+        self.keys = PublishedKeys(self.issuer.key_set())
+        self.verifier = TokenVerifier({"urn:doorstroom:development": self.keys}, "doorstroom")
         application = build_application(
             [things_api(self.handlers, self.work)],
             self.verifier,

@@ -69,6 +69,14 @@ class Conflict(DoorstroomError):
     title = "This is not possible in the present state"
 
 
+class PreconditionFailed(DoorstroomError):
+    """It is not as the client had read it: somebody was faster, and nothing was changed."""
+
+    status = 412
+    type = "precondition-failed"
+    title = "It has changed since it was read"
+
+
 class TooLarge(DoorstroomError):
     """More was sent than we accept."""
 

@@ -13,7 +13,7 @@ from schemas.api.problem import Problem
 from schemas.texts import Language
 from schemas.texts import examples as known_examples
 from services.chassis.idempotency import KEY_HEADER
-from services.chassis.web import openapi_plain
+from services.chassis.web import matching, openapi_plain
 from services.chassis.web.examples import Examples
 from services.chassis.web.language import in_language
 from services.chassis.web.links import links
@@ -34,6 +34,7 @@ _PROBLEMS = {
     404: ("NotFound", "It does not exist, or not for this organisation."),
     406: ("NotAcceptable", "The answer has another media type than is accepted."),
     409: ("Conflict", "This does not go together with the present state, or the key was used for another request."),
+    412: ("PreconditionFailed", "It is not what If-Match says any more: somebody was faster. Nothing was changed."),
     413: ("TooLarge", "The body is too large."),
     415: ("UnsupportedMediaType", "The body must be uncompressed JSON in UTF-8."),
     429: (
@@ -61,6 +62,11 @@ _HEADERS: Document = {
         "example": Language.DUTCH,
     },
     "RetryAfter": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    "ETag": {
+        "description": "What this is, as it is now; to be given as If-Match with an update.",
+        "schema": {"type": "string"},
+        "example": '"3f2a9c0de1b24c75a86b0f9d2e4c1a77"',
+    },
     "Link": {"description": 'The next page, as `<…>; rel="next"` (RFC 8288).', "schema": {"type": "string"}},
 }
 
@@ -91,7 +97,7 @@ def _openapi(api: AnyApi) -> Document:
         "components": {
             "schemas": schemas,
             "headers": _HEADERS,
-            "parameters": {"IdempotencyKey": _idempotency_key()},
+            "parameters": {"IdempotencyKey": _idempotency_key(), "IfMatch": _if_match()},
             "responses": {name: _problem_response(status, text) for status, (name, text) in _PROBLEMS.items()},
             "securitySchemes": {_SECURITY: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
@@ -158,6 +164,8 @@ def _parameters(operation: AnyOperation) -> Iterable[Document]:
         yield {"$ref": "#/components/parameters/IdempotencyKey"}
     if operation.stream is not None:
         yield _last_event_id(operation.last_event_id)
+    if operation.held is not None:
+        yield {"$ref": "#/components/parameters/IfMatch"}
 
 
 def _query_parameters(query: type[BaseModel]) -> Iterable[Document]:
@@ -189,6 +197,8 @@ def _success(operation: AnyOperation, references: References, examples: Examples
     headers = {"API-Version": {"$ref": "#/components/headers/ApiVersion"}}
     if operation.method == "POST":
         headers["Idempotency-Replayed"] = {"$ref": "#/components/headers/IdempotencyReplayed"}
+    if operation.tagged:
+        headers["ETag"] = {"$ref": "#/components/headers/ETag"}
     if operation.query is not None and "cursor" in operation.query.model_fields:
         headers["Link"] = {"$ref": "#/components/headers/Link"}
     response: Document = {"description": operation.summary, "headers": headers}
@@ -229,6 +239,8 @@ def _statuses(operation: AnyOperation) -> set[int]:
         statuses.add(409)
     if operation.method not in {"GET", "DELETE"}:
         statuses |= {413, 415}
+    if operation.held is not None:
+        statuses.add(412)
     return statuses
 
 
@@ -275,6 +287,17 @@ def _idempotency_key() -> Document:
         "mend it and use the key again. The body must be the same as it was sent, so a default that is now spelled "
         "out is another request (409).",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]{1,255}$"},
+    }
+
+
+def _if_match() -> Document:
+    return {
+        "name": matching.IF_MATCH,
+        "in": "header",
+        "required": False,
+        "description": "The ETag with which it was read: when it is another one by now, because somebody was faster, "
+        "the update is refused (412). Without it, the last one wins.",
+        "schema": {"type": "string", "maxLength": 800, "pattern": f"^{matching.PATTERN}$"},
     }
 
 

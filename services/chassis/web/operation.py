@@ -132,6 +132,10 @@ class Operation(Generic[Unit]):
     response_example: BaseModel | None = None
     last_event_id: str = r"[A-Za-z0-9._:-]{1,128}"
     """What a Last-Event-ID of this stream looks like (a regular expression); any other is refused with 400."""
+    tagged: bool = False
+    """Whether the answer has an ETag, which an update may name in If-Match."""
+    held: Handler[Unit] | None = None
+    """Gives what an update of it begins with, as GET does, and holds it until the end of the transaction."""
     errors: tuple[int, ...] = ()
     """Statuses that this operation may answer with beside those that its shape implies, such as 404 and 409."""
 
@@ -146,6 +150,8 @@ class Operation(Generic[Unit]):
             self._refuse("a stream is read with GET")
         if self.request is not None and self.method in {"GET", "DELETE"}:
             self._refuse(f"{self.method} has no body")
+        if self.held is not None and self.method != "PUT":
+            self._refuse("If-Match is for PUT")
         if unknown := set(self.path_types) - set(self.parameters):
             self._refuse(f"path_types names parameters that the path does not have: {', '.join(sorted(unknown))}")
 

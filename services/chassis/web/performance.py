@@ -1,6 +1,7 @@
 """How a handler is run: reading, writing, or writing once per Idempotency-Key."""
 
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from aiohttp import web
 
 from services.chassis.audit.action import Result
 from services.chassis.idempotency import KEY_HEADER, Command, StoredReply, request_hash
+from services.chassis.web import matching
 from services.chassis.web.auditing import done
 from services.chassis.web.commands import Commands
 from services.chassis.web.operation import Call, Handler, Journal, Operation, Reply, Unit, Work
@@ -43,7 +45,7 @@ def _reading(
 ) -> Perform:
     async def perform(_request: web.Request, call: Call[Any, Any], _document: object) -> tuple[StoredReply, bool]:
         async def read(unit: Unit) -> tuple[StoredReply, Collection[UUID]]:
-            return render(await handler(call, unit)), unit.concerned
+            return _answer(operation, await handler(call, unit)), unit.concerned
 
         reply, cases = await work.read(read, confined_to=call.owner)
         if journal is not None:
@@ -58,7 +60,8 @@ def _changing(
     operation: Operation[Unit], handler: Handler[Unit], work: Work[Unit], journal: Journal[Unit] | None
 ) -> Perform:
     async def perform(_request: web.Request, call: Call[Any, Any], _document: object) -> tuple[StoredReply, bool]:
-        effect = partial(_effect, operation, handler, journal, call)
+        wanted = None if operation.held is None else matching.given(call.headers)
+        effect = partial(_update, operation, wanted, partial(_effect, operation, handler, journal, call), call)
         return await work.run(effect, confined_to=call.owner), False
 
     return perform
@@ -85,6 +88,19 @@ def _once(
     return perform
 
 
+async def _update(
+    operation: Operation[Unit],
+    wanted: str | None,
+    effect: Callable[[Unit], Awaitable[StoredReply]],
+    call: Call[Any, Any],
+    unit: Unit,
+) -> StoredReply:
+    """The effect, unless it is not as the client had read it."""
+    if operation.held is not None and wanted is not None:
+        matching.check(wanted, render(await operation.held(call, unit)).body)
+    return await effect(unit)
+
+
 async def _effect(
     operation: Operation[Unit],
     handler: Handler[Unit],
@@ -93,10 +109,17 @@ async def _effect(
     unit: Unit,
 ) -> StoredReply:
     """The handler's, and the line in the audit log that says so: both or neither."""
-    reply = render(await handler(call, unit))
+    reply = _answer(operation, await handler(call, unit))
     if journal is not None:
         await journal.note(unit, done(operation, call, reply.status))
     return reply
+
+
+def _answer(operation: Operation[Unit], reply: Reply) -> StoredReply:
+    rendered = render(reply)
+    if not operation.tagged:
+        return rendered
+    return replace(rendered, headers={**rendered.headers, matching.ETAG: matching.tag_of(rendered.body)})
 
 
 def render(reply: Reply) -> StoredReply:

@@ -26,6 +26,11 @@ async def get_preferences(call: Call, unit: UnitOfWork) -> Reply:
     return Reply(200, _shown(await store.of(unit, _person(call))))
 
 
+async def held_preferences(call: Call[NotificationPreferences], unit: UnitOfWork) -> Reply:
+    """As they are, until they are changed."""
+    return Reply(200, _shown(await store.hold(unit, _person(call))))
+
+
 async def put_preferences(call: Call[NotificationPreferences], unit: UnitOfWork) -> Reply:
     """Set your preferences."""
     await prefer(unit, _person(call), _wanted(call.body))
@@ -70,6 +75,7 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             handler=get_preferences,
             response=NotificationPreferences,
             response_example=_EXAMPLE,
+            tagged=True,
             tags=_TAGS,
         ),
         Operation(
@@ -82,6 +88,8 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
                 "stream, and what is brought to machines do not sleep. What is not given is off."
             ),
             handler=put_preferences,
+            held=held_preferences,
+            tagged=True,
             request=NotificationPreferences,
             request_example=_EXAMPLE,
             response=NotificationPreferences,

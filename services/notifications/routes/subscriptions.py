@@ -63,6 +63,11 @@ class SubscriptionRoutes:
         """Look at a subscription."""
         return self._reply(await store.find(unit, call.uuid("subscriptionId"), call.principal.organisation))
 
+    async def held(self, call: Call[SubscriptionSettings], unit: UnitOfWork) -> Reply:
+        """As it is, until the change is made."""
+        id_, mine = call.uuid("subscriptionId"), call.principal.organisation
+        return self._reply(await store.find(unit, id_, mine, lock=True))
+
     async def put(self, call: Call[SubscriptionSettings], unit: UnitOfWork) -> Reply:
         """Change a subscription."""
         _may_read(call)
@@ -158,6 +163,7 @@ class SubscriptionRoutes:
                 summary="Look at a subscription",
                 handler=self.get,
                 response=Subscription,
+                tagged=True,
                 tags=_TAGS,
             ),
             Operation(
@@ -167,9 +173,11 @@ class SubscriptionRoutes:
                 summary="Change a subscription",
                 description="Everything that is not given is as if it were new. A new endpoint is asked first.",
                 handler=self.put,
+                held=self.held,
                 request=SubscriptionSettings,
                 request_example=_SETTINGS,
                 response=Subscription,
+                tagged=True,
                 tags=_TAGS,
             ),
             Operation(

@@ -20,6 +20,15 @@ async def of(unit: UnitOfWork, person: Person) -> Preferences:
     return (await of_organisations(unit, [person[0]])).get(person, DEFAULT)
 
 
+async def hold(unit: UnitOfWork, person: Person) -> Preferences:
+    """The same, and nobody else changes it before the end of the transaction; who never said anything now has."""
+    insert = (postgresql.insert if unit.connection.dialect.name == POSTGRESQL else sqlite.insert)(preferences)
+    new = insert.values(organisation=person[0], subject=person[1], **_values(DEFAULT))
+    await unit.execute(new.on_conflict_do_nothing(index_elements=["organisation", "subject"]))
+    theirs = (preferences.c.organisation == person[0], preferences.c.subject == person[1])
+    return _preferences((await unit.execute(select(preferences).where(*theirs).with_for_update())).one())
+
+
 async def exists(unit: UnitOfWork, person: Person) -> bool:
     """Whether this person ever said what they prefer."""
     return person in await of_organisations(unit, [person[0]])

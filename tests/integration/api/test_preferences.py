@@ -1,7 +1,9 @@
 """What a person prefers, over HTTP."""
 
+import asyncio
+
 from services.chassis.identity import Role
-from tests.integration.api.conftest import Server
+from tests.integration.api.conftest import Answer, Server
 
 PATH = "/notifications/v1/preferences"
 QUIET = {"begins": "20:00", "ends": "08:00", "weekends": True}
@@ -34,6 +36,42 @@ async def test_what_is_not_given_is_off(server: Server) -> None:
         "quietHours": None,
         "absence": None,
     }
+
+
+async def test_who_was_slower_than_another_changes_nothing(server: Server) -> None:
+    """With If-Match an update is for what was read; of many that begin with the same, one is made."""
+    anna = person(server, "anna")
+    read = (await server.send("GET", PATH, anna)).headers["ETag"]
+
+    async def put(language: str, tag: str) -> Answer:
+        return await server.send("PUT", PATH, anna, json={"language": language}, headers={"If-Match": tag})
+
+    answers = await asyncio.gather(*(put("en", read) for _ in range(8)))
+    assert sorted(answer.status for answer in answers) == [200, *[412] * 7]
+    refused = next(answer for answer in answers if answer.status == 412)
+    assert refused.body["type"] == "urn:problem-type:doorstroom:precondition-failed"
+    changed = (await server.send("GET", PATH, anna)).headers["ETag"]
+    assert [answer.headers["ETag"] for answer in answers if answer.status == 200] == [changed]
+    assert (await put("nl", f"W/{changed}")).status == 412
+    assert (await put("nl", f'"other", {changed}')).status == 200
+    assert (await put("en", "*")).status == 200
+    assert (await put("nl", "without quotes")).body["errors"][0]["pointer"] == "/If-Match"
+
+
+async def test_a_subscription_is_changed_by_who_has_read_it(server: Server) -> None:
+    """What changed by itself counts as well: it was another thing that was read."""
+    anna = person(server, "anna")
+    wanted = {"channel": "webhook", "address": "https://receiver.example.org/a"}
+    made = (await server.post("/notifications/v1/subscriptions", anna, wanted)).body
+    one = f"/notifications/v1/subscriptions/{made['subscriptionId']}"
+    read = (await server.send("GET", one, anna)).headers["ETag"]
+    await server.post(f"{one}/_pause", anna)
+    settings = {"address": wanted["address"], "kinds": ["offer-made"]}
+    assert (await server.send("PUT", one, anna, json=settings, headers={"If-Match": read})).status == 412
+    assert (await server.send("GET", one, anna)).body["kinds"] == []
+    now = (await server.send("GET", one, anna)).headers["ETag"]
+    answer = await server.send("PUT", one, anna, json=settings, headers={"If-Match": now})
+    assert (answer.status, answer.headers["ETag"]) == (200, (await server.send("GET", one, anna)).headers["ETag"])
 
 
 async def test_only_a_colleague_who_has_preferences_stands_in(server: Server) -> None:

@@ -119,10 +119,14 @@ class NotificationCalls:
     # Deliveries
 
     def list_deliveries(
-        self, subscription_id: UUID | None = None, state: DeliveryState | None = None
+        self,
+        subscription_id: UUID | None = None,
+        state: DeliveryState | None = None,
+        *,
+        newest_first: bool = False,
     ) -> Listing[Deliveries, Delivery]:
         """What was to be delivered, and what became of it."""
-        query = {"subscriptionId": subscription_id, "state": state}
+        query = {"subscriptionId": subscription_id, "state": state, "newestFirst": "true" if newest_first else None}
         given = {name: str(value) for name, value in query.items() if value is not None}
         return self._transport.list(
             f"{self._notifications}/deliveries", Deliveries, lambda page: page.deliveries, given

@@ -5,7 +5,7 @@ from uuid import UUID
 from doorstroom_client.listing import Listing
 from doorstroom_client.transport import Transport
 from schemas.api.cases import Pause
-from schemas.api.decisions import Decision, Decisions, Position
+from schemas.api.decisions import Decision, Decisions, Position, Replay
 from schemas.api.draws import Draw, Draws, Lot, Lots, NewDraw
 from schemas.api.registry import (
     Decline,
@@ -95,9 +95,14 @@ class WaitlistCalls:
         """One decision."""
         return await self._transport.get(f"{self._registry}/decisions/{decision_id}", Decision)
 
-    def list_decisions(self) -> Listing[Decisions, Decision]:
+    def list_decisions(self, *, newest_first: bool = False) -> Listing[Decisions, Decision]:
         """All decisions; for auditors."""
-        return self._transport.list(f"{self._registry}/decisions", Decisions, lambda page: page.decisions)
+        query = {"newestFirst": "true" if newest_first else None}
+        return self._transport.list(f"{self._registry}/decisions", Decisions, lambda page: page.decisions, query)
+
+    async def replay_decision(self, decision_id: UUID) -> Replay:
+        """Have a decision made again, and compared."""
+        return await self._transport.get(f"{self._registry}/decisions/{decision_id}/replay", Replay)
 
     # Draws
 

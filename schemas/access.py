@@ -130,6 +130,7 @@ _LINES: Mapping[str, Mapping[str, _Line]] = {
         "getDecisionOfOffer":          ("read",          OWN,        OWN,     ____,    ____,        ALL,    ____),
         "listDecisions":               ("read",          ____,       ____,    ____,    ____,        ALL,    ____),
         "getDecision":                 ("read",          OWN,        OWN,     ____,    ____,        ALL,    ____),
+        "replayDecision":              ("read",          OWN,        OWN,     ____,    ____,        ALL,    ____),
         "commitDraw":                  ("write",         ____,       NONE,    ____,    ____,        ____,   NONE),
         "publishDraw":                 ("write",         ____,       NONE,    ____,    ____,        ____,   NONE),
         "listDraws":                   ("read",          NONE,       NONE,    ____,    ____,        NONE,   NONE),

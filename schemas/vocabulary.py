@@ -443,3 +443,19 @@ class AttemptVerdict(StrEnum):
     FAILED = "failed"
     REFUSED = "refused"
     GONE = "gone"
+
+
+class ReplayOutcome(StrEnum):
+    """What came of making a decision again."""
+
+    SAME = "same"
+    DIFFERS = "differs"
+    """The rules as they are choose someone else, or explain it otherwise."""
+    ALTERED = "altered"
+    """What is stored is not what was stored when it was made."""
+    UNEXPLAINED = "unexplained"
+    """Somebody was passed over without a reason."""
+    UNKNOWN_POLICY = "unknown-policy"
+    """This version does not know the policy that it names."""
+    NOT_KEPT = "not-kept"
+    """It is older than the keeping of what decisions looked at."""

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from schemas.api.paging import PageQuery
+from schemas.api.paging import RecentQuery
 from schemas.base import Schema, UtcDatetime
 from schemas.sensitivity import Word
+from schemas.vocabulary import ReplayOutcome
 
 Rule = Literal["more-urgent", "waiting-longer", "lower-lot", "tie"]
 
@@ -49,8 +50,17 @@ class Decisions(Schema):
     decisions: list[Decision]
 
 
-class DecisionsQuery(PageQuery):
+class DecisionsQuery(RecentQuery):
     """Which decisions."""
+
+
+class Replay(Schema):
+    """What came of making a decision again, from what was looked at and by the policy that it names."""
+
+    decision_id: UUID
+    policy: Word = Field(description="name and version of the order that was used")
+    outcome: ReplayOutcome = Field(description="`same` is byte for byte; each other one says what is not")
+    replayed_at: UtcDatetime
 
 
 class AheadByRule(Schema):

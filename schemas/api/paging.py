@@ -14,3 +14,9 @@ class PageQuery(Schema):
 
     cursor: Word | None = Field(None, max_length=512, description="Where the next page begins; taken from Link.")
     limit: int = Field(LIMIT_DEFAULT, ge=1, le=LIMIT_MAXIMUM, description="How many items at most.")
+
+
+class RecentQuery(PageQuery):
+    """Which page of a list whose end somebody may want to see first."""
+
+    newest_first: bool = Field(default=False, description="The newest on top, and not the oldest.")

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from schemas.api.notifications import NotificationEvent
-from schemas.api.paging import PageQuery
+from schemas.api.paging import RecentQuery
 from schemas.base import Schema, UtcDatetime
 from schemas.sensitivity import Sensitivity, Word
 from schemas.vocabulary import (
@@ -119,7 +119,7 @@ class Recovered(Schema):
     deliveries: int = Field(ge=0)
 
 
-class DeliveryQuery(PageQuery):
+class DeliveryQuery(RecentQuery):
     """Which deliveries to list."""
 
     subscription_id: UUID | None = Field(None, description="only those of this subscription")

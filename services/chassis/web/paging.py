@@ -34,14 +34,16 @@ class Paging(Generic[Key]):
         self._key: TypeAdapter[Key] = TypeAdapter(key)
         self._columns = tuple(columns)
 
-    def select(self, statement: Select[Any], query: PageQuery) -> Select[Any]:
+    def select(self, statement: Select[Any], query: PageQuery, *, newest_first: bool = False) -> Select[Any]:
         """The statement for one page: ordered, after the cursor, one row more than asked to see whether there is more.
 
-        Raises InvalidInput for a cursor that we never gave.
+        `newest_first` turns the order round. Raises InvalidInput for a cursor that we never gave.
         """
         if query.cursor is not None:
-            statement = statement.where(tuple_(*self._columns) > tuple_(*self._typed(query.cursor)))
-        return statement.order_by(*self._columns).limit(query.limit + 1)
+            place, last = tuple_(*self._columns), tuple_(*self._typed(query.cursor))
+            statement = statement.where(place < last if newest_first else place > last)
+        order = [column.desc() for column in self._columns] if newest_first else self._columns
+        return statement.order_by(*order).limit(query.limit + 1)
 
     def page(self, rows: Sequence[Row], query: PageQuery, key: Callable[[Row], Key]) -> Page[Row]:
         """Cut the extra row off and, when there was one, lead on; filters of the query are kept in the link."""

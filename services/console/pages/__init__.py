@@ -1,6 +1,6 @@
 """The pages, one module for each area. Each has its `ROUTES`, and is added here."""
 
-from services.console.pages import beds, cases, home, inbox, quota, sign_in, slots
+from services.console.pages import beds, cases, decisions, deliveries, draws, home, inbox, quota, sign_in, slots
 from services.console.web.route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -11,4 +11,7 @@ ROUTES: tuple[Route, ...] = (
     *beds.ROUTES,
     *slots.ROUTES,
     *quota.ROUTES,
+    *decisions.ROUTES,
+    *deliveries.ROUTES,
+    *draws.ROUTES,
 )

@@ -19,14 +19,17 @@ _INBOX = Item("/inbox", later("Inbox"))
 _CASES = Item("/cases", later("My cases"))
 _BEDS = Item("/beds", later("Places"))
 _SLOTS = Item("/slots", later("Homes"))
+_DECISIONS = Item("/decisions", later("Decisions"))
+_DELIVERIES = Item("/deliveries", later("Deliveries"))
+_DRAWS = Item("/draws", later("Draws"))
 _QUOTA = Item("/quota", later("Task"))
 
 ITEMS: Mapping[Role, Sequence[Item]] = {
     Role.COORDINATOR: (_INBOX, _CASES),
-    Role.HELPDESK: (_INBOX, _CASES),
+    Role.HELPDESK: (_INBOX, _CASES, _DELIVERIES, _DRAWS),
     Role.PROVIDER: (_BEDS,),
     Role.MUNICIPALITY: (_SLOTS, _QUOTA),
-    Role.AUDITOR: (_QUOTA,),
+    Role.AUDITOR: (_QUOTA, _DECISIONS, _DRAWS),
     Role.OPERATOR: (_QUOTA,),
 }
 

@@ -28,5 +28,8 @@ TOLD: Mapping[str, Told] = {
     "claimed": Told("ok", later("Claimed. There must be a home within ten weeks.")),
     "housed": Told("ok", later("They have moved in, and count for your task.")),
     "reversed": Told("ok", later("The claim was taken back.")),
+    "resent": Told("ok", later("It is delivered again, with the same id.")),
+    "drawn": Told("ok", later("The draw has begun. Its seed is fixed; the commitment below proves it.")),
+    "draw-published": Told("ok", later("The draw is over. Its seed is public, and anybody can check every lot.")),
     "not-possible": Told("warning", later("That is not possible any more: somebody was faster. Nothing was changed.")),
 }

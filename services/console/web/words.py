@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from services.console.web.chain_words import CHAIN_WORDS
 from services.console.web.texts import later
 
 _BECAUSE_OF_THE_PLACE = {
@@ -15,6 +16,7 @@ _BECAUSE_OF_THE_PLACE = {
 }
 
 WORDS: Mapping[str, Mapping[str, str]] = {
+    **CHAIN_WORDS,
     "role": {
         "coordinator": later("Care coordinator"),
         "helpdesk": later("Helpdesk"),

@@ -25,7 +25,7 @@ async def get_deliveries(call: Call[None, DeliveryQuery], unit: UnitOfWork) -> R
     """List your deliveries."""
     state = None if call.query.state is None else State(call.query.state)
     mine = store.of_organisation(call.principal.organisation, call.query.subscription_id, state)
-    rows = await unit.execute(PAGES.select(mine, call.query))
+    rows = await unit.execute(PAGES.select(mine, call.query, newest_first=call.query.newest_first))
     page = PAGES.page(rows, call.query, lambda row: (row.id,))
     return Reply(200, Deliveries(deliveries=[_delivery(row) for row in page.rows]), page.headers)
 

@@ -1,32 +1,16 @@
 """Makes stored decisions again, from what they looked at, and compares byte for byte."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from uuid import UUID
 
+from schemas.vocabulary import ReplayOutcome
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.decisions import explain
 from services.registry.domain.programmes import Programmes
 from services.registry.store import decisions as store
 from services.registry.store.decisions import StoredDecision
 
-
-class Outcome(StrEnum):
-    """What came of making a decision again."""
-
-    SAME = "same"
-    DIFFERS = "differs"
-    """The rules as they are choose someone else, or explain it otherwise."""
-    ALTERED = "altered"
-    """What is stored is not what was stored when it was made."""
-    UNEXPLAINED = "unexplained"
-    """Somebody was passed over without a reason."""
-    UNKNOWN_POLICY = "unknown-policy"
-    """This version does not know the policy that it names."""
-    NOT_KEPT = "not-kept"
-    """It is older than the keeping of what decisions looked at."""
-
-
+Outcome = ReplayOutcome
 FAULTS = (Outcome.DIFFERS, Outcome.ALTERED, Outcome.UNEXPLAINED, Outcome.UNKNOWN_POLICY)
 
 

@@ -65,6 +65,6 @@ def _about_people(matchmaker: Matchmaker, vault: Vault, ends_waiting: EndsWaitin
         *personal.operations(vault),
         *entries.operations(matchmaker),
         *offers.operations(matchmaker),
-        *decisions.operations(),
+        *decisions.operations(matchmaker.programmes),
         *positions.operations(matchmaker),
     )

@@ -1,13 +1,16 @@
 """Why each offer was made. A coordinator sees others as positions only; an auditor sees which entries they were."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from uuid import UUID
 
-from schemas.api.decisions import Considered, CountedByReasons, Decision, Decisions, DecisionsQuery
+from schemas.api.decisions import Considered, CountedByReasons, Decision, Decisions, DecisionsQuery, Replay
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
 from services.registry.domain.decisions import Ahead
 from services.registry.domain.eligibility import without_place
+from services.registry.domain.programmes import Programmes
+from services.registry.handlers.replay import outcome_of
 from services.registry.routes.common import BASE
 from services.registry.store import decisions as store
 from services.registry.store.cases import rows
@@ -19,7 +22,7 @@ Shows = Callable[[str], bool]
 DECISIONS = Paging(f"{BASE}/decisions", tuple[UUID], [decisions_table.c.id])
 
 
-def operations() -> tuple[Operation[UnitOfWork], ...]:
+def operations(programmes: Programmes) -> tuple[Operation[UnitOfWork], ...]:
     """What may be asked about decisions."""
     return (
         Operation(
@@ -53,6 +56,18 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             errors=(404,),
             tags=("decisions",),
         ),
+        Operation(
+            method="GET",
+            path=f"{BASE}/decisions/{{decisionId}}/replay",
+            operation_id="replayDecision",
+            summary="Make a decision again, and compare",
+            description="From all that was looked at then, which is stored with it, and by the policy that it names. "
+            "Nothing is written.",
+            handler=partial(replay_decision, programmes),
+            response=Replay,
+            errors=(404,),
+            tags=("decisions",),
+        ),
     )
 
 
@@ -64,7 +79,8 @@ async def get_decision_of_offer(call: Call, unit: UnitOfWork) -> Reply:
 
 async def get_decisions(call: Call[None, DecisionsQuery], unit: UnitOfWork) -> Reply:
     """List all decisions."""
-    found = await rows(unit, DECISIONS.select(store.decisions_of(call.owner), call.query))
+    query = call.query
+    found = await rows(unit, DECISIONS.select(store.decisions_of(call.owner), query, newest_first=query.newest_first))
     page = DECISIONS.page([store.stored(row) for row in found], call.query, lambda stored: (stored.id,))
     return Reply(200, Decisions(decisions=[_shown(item, call.shows) for item in page.rows]), page.headers)
 
@@ -73,6 +89,13 @@ async def get_decision(call: Call, unit: UnitOfWork) -> Reply:
     """Read one decision."""
     found = await store.find(unit, call.uuid("decisionId"), call.owner)
     return Reply(200, _shown(found, call.shows))
+
+
+async def replay_decision(programmes: Programmes, call: Call, unit: UnitOfWork) -> Reply:
+    """Make a decision again."""
+    found = await store.find(unit, call.uuid("decisionId"), call.owner)
+    outcome = outcome_of(found, programmes)
+    return Reply(200, Replay(decision_id=found.id, policy=found.policy, outcome=outcome, replayed_at=unit.now))
 
 
 def _shown(stored: StoredDecision, shows: Shows) -> Decision:

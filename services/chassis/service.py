@@ -52,6 +52,8 @@ class Parts:
     """How long messages stay on record."""
     keys_retention: timedelta = timedelta(hours=24)
     """How long a POST may be repeated with its key."""
+    journal: Journal | None = None
+    """Its audit log, where its own routes write into it."""
     kept: Sequence[Kept] = ()
     """What of its own is not kept for ever."""
     timers: Sequence[Timer] = ()
@@ -68,7 +70,7 @@ class Service:
 
     def __init__(self, parts: Parts) -> None:
         self.name = parts.name
-        self.journal = Journal(parts.transactions, parts.tables.audit, parts.follow_audit)
+        self.journal = parts.journal or Journal(parts.transactions, parts.tables.audit, parts.follow_audit)
         self.api = replace(parts.api, journal=self.journal)
         self.transactions = parts.transactions
         self.tables = parts.tables
@@ -140,6 +142,7 @@ class Service:
     async def stop(self) -> None:
         """Give back what is not finished, and close the database."""
         await self._background.stop()
+        await self.journal.finish()
         await self.transactions.database.close()
 
     @property

@@ -130,8 +130,9 @@ class Transactions:
         clock: Clock,
         identifiers: Identifiers,
         source: str,
-        refused: type[Exception],
+        refused: type[Exception] | tuple[()] = (),
     ) -> None:
+        """`refused` is what the rules of the service raise; nothing, where it has none."""
         self.database = database
         self.clock = clock
         self._outbox = Insertion(outbox, _OUTBOX_COLUMNS)

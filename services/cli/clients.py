@@ -32,7 +32,7 @@ from services.identity.handlers.assertions import CLIENT_ID
 from services.identity.handlers.clients import Registered
 from services.identity.handlers.thumbprints import REQUIRED, thumbprint
 from services.identity.tables import messages
-from services.identity.wiring import MIGRATIONS, NAME, NothingRefused
+from services.identity.wiring import MIGRATIONS, NAME
 
 Answer = TypeVar("Answer")
 
@@ -278,6 +278,6 @@ async def _transact(url: str, work: Callable[[UnitOfWork], Awaitable[Answer]]) -
         await migrate(database, MIGRATIONS)
         # A command records no events of its own, so it has no source.
         outbox = messages.outbox
-        return await Transactions(database, outbox, system_clock, system_identifiers, "", NothingRefused).run(work)
+        return await Transactions(database, outbox, system_clock, system_identifiers, "").run(work)
     finally:
         await database.close()

@@ -34,17 +34,13 @@ AUDITED: dict[str, MessageTables] = {**TABLES, "identity": identity}
 """Beside them, the token endpoint, which handles no messages."""
 
 
-class NothingRefused(Exception):
-    """There are no rules here that could refuse anything."""
-
-
 @asynccontextmanager
 async def opened(url: str, service: str) -> AsyncIterator[Transactions]:
     """Transactions on this database of a service."""
     database = Database.connect(url, pool_size=1)
     try:
         # A command records no events of its own, so it has no source.
-        yield Transactions(database, AUDITED[service].outbox, system_clock, system_identifiers, "", NothingRefused)
+        yield Transactions(database, AUDITED[service].outbox, system_clock, system_identifiers, "")
     finally:
         await database.close()
 

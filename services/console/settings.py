@@ -13,7 +13,6 @@ _ADDRESS = r"^https?://[\x21-\x7e]+[^/]$"
 class Settings(ServiceSettings):
     """The console's settings."""
 
-    source: str = Field("urn:nld:kvknr:00000000.console", description="the `source` of this service's events")
     console_address: str | None = Field(
         None, description="where people find it: https://host, without a path", pattern=_ADDRESS, max_length=255
     )

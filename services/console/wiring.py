@@ -6,15 +6,15 @@ from datetime import timedelta
 from pathlib import Path
 
 from doorstroom_client import Endpoints
-from services.chassis.broker.memory import InProcessBroker
 from services.chassis.identity import TokenVerifier
 from services.chassis.process import Process
 from services.chassis.secret_file import SecretFile
-from services.chassis.service import Parts, Service
+from services.chassis.service import Service
+from services.chassis.standalone import Standalone, alone
 from services.chassis.timers import Timer
-from services.chassis.unit_of_work import Transactions, UnitOfWork
+from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Api
-from services.chassis.wiring import CONTACT, Surroundings, Unusable, topology, verifier_from
+from services.chassis.wiring import CONTACT, Surroundings, Unusable, verifier_from
 from services.console.connections import Connections
 from services.console.demo import DemoUsers
 from services.console.failures import Reason, SignInFailed
@@ -36,10 +36,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 KEY_FILE = "console.key"
 """What the file with the secret is called where it is made."""
 FORGET_SECONDS = 60.0
-
-
-class NothingRefused(Exception):
-    """There are no rules here that could refuse anything."""
+_SERVICE = Standalone(NAME, MIGRATIONS, messages, idempotency_keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +61,7 @@ class Nobody:
 
 def build(settings: Settings, surroundings: Surroundings, neighbours: Neighbours) -> Service:
     """The console, ready to start. Raises Unusable, Unavailable, ValueError or OSError."""
-    database = surroundings.database(settings)
-    clock, demo = surroundings.clock, neighbours.demo
-    transactions = Transactions(
-        database, messages.outbox, clock, surroundings.identifiers, settings.source, NothingRefused
-    )
+    ground, clock, demo = _SERVICE.ground(settings, surroundings), surroundings.clock, neighbours.demo
     secret = SecretFile.of(settings, settings.console_key_file, "DOORSTROOM_CONSOLE_KEY_FILE", KEY_FILE)
     seal = Seal(secret.read, surroundings.chance)
     connections = Connections()
@@ -76,28 +69,13 @@ def build(settings: Settings, surroundings: Surroundings, neighbours: Neighbours
     if provider is not None and demo is not None:
         raise Unusable("demo users and DOORSTROOM_CONSOLE_ISSUER do not go together")
     limits = Limits(timedelta(minutes=settings.console_idle_minutes), timedelta(hours=settings.console_session_hours))
-    sessions = Sessions(transactions, seal, limits, provider or demo or Nobody(), clock)
+    sessions = Sessions(ground.transactions, seal, limits, provider or demo or Nobody(), clock)
     site = Site(
         sessions, seal, provider, demo, connections, neighbours.endpoints, neighbours.address, Renderer(), clock
     )
-    background = {"connections": connections.hold}
-    return Service(
-        Parts(
-            name=NAME,
-            migrations=MIGRATIONS,
-            tables=messages,
-            idempotency_keys=idempotency_keys,
-            transactions=transactions,
-            broker=surroundings.broker,
-            queue=None,
-            handlers={},
-            api=_api(Pages(site, ROUTES)),
-            retention=timedelta(days=settings.retention_days),
-            keys_retention=timedelta(hours=settings.retention_keys_hours),
-            timers=(Timer("sessions", clock, sessions.forget, FORGET_SECONDS),),
-            background=background if provider is None else {**background, "provider": provider.follow},
-        )
-    )
+    background = {"connections": connections.hold, **({} if provider is None else {"provider": provider.follow})}
+    forgetting = Timer("sessions", clock, sessions.forget, FORGET_SECONDS)
+    return ground.service(_api(Pages(site, ROUTES)), (forgetting,), background)
 
 
 def process(settings: Settings) -> Process:
@@ -106,9 +84,8 @@ def process(settings: Settings) -> Process:
     if address is None or settings.console_issuer is None:
         raise Unusable("set DOORSTROOM_CONSOLE_ADDRESS, DOORSTROOM_CONSOLE_ISSUER and DOORSTROOM_CONSOLE_CLIENT")
     endpoints, verifier = _endpoints(settings), verifier_from(settings)
-    broker = InProcessBroker(topology(settings.broker_prefix, []))
-    neighbours = Neighbours(verifier, lambda: endpoints, lambda: address)
-    return Process([build(settings, Surroundings(broker), neighbours)], broker, verifier, settings)
+    surroundings, neighbours = alone(settings), Neighbours(verifier, lambda: endpoints, lambda: address)
+    return Process([build(settings, surroundings, neighbours)], surroundings.broker, verifier, settings)
 
 
 def _endpoints(settings: Settings) -> Endpoints:

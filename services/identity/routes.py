@@ -9,6 +9,7 @@ from aiohttp import web
 from limits import RateLimitItemPerMinute
 
 from schemas.api.identity import GRANT_TYPE
+from services.chassis.clock import Clock
 from services.chassis.errors import DoorstroomError, Unauthenticated, Unavailable
 from services.chassis.identity import ALGORITHMS
 from services.chassis.unit_of_work import UnitOfWork
@@ -32,7 +33,12 @@ AT_ONCE_LIMIT = 32
 
 
 def api(
-    endpoint: TokenEndpoint, keys: SigningKeys, terms: Terms, certificates: Certificates, contact: Contact
+    endpoint: TokenEndpoint,
+    keys: SigningKeys,
+    terms: Terms,
+    certificates: Certificates,
+    clock: Clock,
+    contact: Contact,
 ) -> Api[UnitOfWork]:
     """The token endpoint's routes. OAuth describes what is in them: there are no operations beside."""
     return Api(
@@ -44,7 +50,7 @@ def api(
         operations=(),
         access={},
         contact=contact,
-        plain=_plain(Routes(endpoint, keys, terms, certificates), terms),
+        plain=_plain(Routes(endpoint, keys, terms, certificates, clock), terms),
     )
 
 
@@ -62,13 +68,15 @@ def _plain(routes: "Routes", terms: Terms) -> tuple[PlainRoute, ...]:
 class Routes:
     """Reads requests and writes answers."""
 
-    def __init__(self, endpoint: TokenEndpoint, keys: SigningKeys, terms: Terms, certificates: Certificates) -> None:
+    def __init__(
+        self, endpoint: TokenEndpoint, keys: SigningKeys, terms: Terms, certificates: Certificates, clock: Clock
+    ) -> None:
         self._certificates = certificates
         self._endpoint = endpoint
         self._keys = keys
         self._terms = terms
         self._running = 0
-        self._counted = Counted()
+        self._counted = Counted(clock)
         self._limit = RateLimitItemPerMinute(terms.requests_per_minute, namespace="address")
 
     async def token(self, request: web.Request) -> web.Response:
@@ -108,7 +116,6 @@ class Routes:
         address = request.remote or ""
         if not self._counted.hit(self._limit, address):
             too_many = TooMany("Use the token that you have until it expires.")
-            too_many.is_noted = False
             too_many.retry_after_seconds = self._counted.wait_seconds(self._limit, address)
             raise too_many
 

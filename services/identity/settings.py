@@ -10,7 +10,6 @@ from services.chassis.settings import ServiceSettings
 class Settings(ServiceSettings):
     """The token endpoint's settings."""
 
-    source: str = Field("urn:nld:kvknr:00000000.identity", description="the `source` of this service's events")
     identity_key_file: Path | None = Field(
         None, description="a file with at least 32 random characters, with which the signing keys are encrypted"
     )

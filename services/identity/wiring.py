@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from services.chassis.broker.memory import InProcessBroker
 from services.chassis.identity import TokenVerifier
 from services.chassis.process import Process
 from services.chassis.secret_file import SecretFile
-from services.chassis.service import Parts, Service
+from services.chassis.service import Service
+from services.chassis.standalone import Standalone, alone
 from services.chassis.timers import Timer
-from services.chassis.unit_of_work import Transactions, UnitOfWork
+from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web.certificates import Certificates
-from services.chassis.wiring import CONTACT, Surroundings, topology
+from services.chassis.wiring import CONTACT, Surroundings
 from services.identity import routes, store
 from services.identity.handlers.signing import SigningKeys
 from services.identity.handlers.tokens import Terms, TokenEndpoint
@@ -27,10 +27,7 @@ FORGET_SECONDS = 60.0
 FORGET_BATCH = 1000
 REFRESH_SECONDS = 15.0
 """How soon a verifier in the same process knows whom another one revoked."""
-
-
-class NothingRefused(Exception):
-    """What this service refuses, it refuses in OAuth's words."""
+_SERVICE = Standalone(NAME, MIGRATIONS, messages, idempotency_keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +40,8 @@ class Identity:
 
 def build(settings: Settings, surroundings: Surroundings) -> Identity:
     """The token endpoint, ready to start. Raises Unusable or Unavailable in the distributed mode without a secret."""
-    database = surroundings.database(settings)
-    clock = surroundings.clock
-    transactions = Transactions(
-        database, messages.outbox, clock, surroundings.identifiers, settings.source, NothingRefused
-    )
+    ground, clock = _SERVICE.ground(settings, surroundings), surroundings.clock
+    transactions = ground.transactions
     secret = SecretFile.of(settings, settings.identity_key_file, "DOORSTROOM_IDENTITY_KEY_FILE", KEY_FILE)
     keys = SigningKeys(transactions, secret.read, timedelta(days=settings.identity_rotation_days))
     terms = Terms(
@@ -58,34 +52,19 @@ def build(settings: Settings, surroundings: Surroundings) -> Identity:
         settings.identity_requests_per_minute,
     )
     certificates = Certificates.from_words(settings.client_certificate_header, settings.trusted_proxies)
-    endpoint = TokenEndpoint(transactions, keys, terms)
-    service = Service(
-        Parts(
-            name=NAME,
-            migrations=MIGRATIONS,
-            tables=messages,
-            idempotency_keys=idempotency_keys,
-            transactions=transactions,
-            broker=surroundings.broker,
-            queue=None,
-            handlers={},
-            api=routes.api(endpoint, keys, terms, certificates, CONTACT),
-            retention=timedelta(days=settings.retention_days),
-            keys_retention=timedelta(hours=settings.retention_keys_hours),
-            timers=(
-                Timer("assertions", clock, lambda: transactions.run(_forget), FORGET_SECONDS),
-                Timer("keys", clock, keys.refresh, REFRESH_SECONDS),
-            ),
-        )
+    endpoint = TokenEndpoint(transactions, ground.journal, keys, terms)
+    timers = (
+        Timer("assertions", clock, lambda: transactions.run(_forget), FORGET_SECONDS),
+        Timer("keys", clock, keys.refresh, REFRESH_SECONDS),
     )
-    return Identity(service, keys)
+    return Identity(ground.service(routes.api(endpoint, keys, terms, certificates, clock, CONTACT), timers), keys)
 
 
 def process(settings: Settings) -> Process:
     """The service alone: it exchanges no messages, and none of its routes takes a token."""
-    broker = InProcessBroker(topology(settings.broker_prefix, []))
-    identity = build(settings, Surroundings(broker))
-    return Process([identity.service], broker, TokenVerifier({}, settings.token_audience), settings)
+    surroundings = alone(settings)
+    identity = build(settings, surroundings)
+    return Process([identity.service], surroundings.broker, TokenVerifier({}, settings.token_audience), settings)
 
 
 async def _forget(unit: UnitOfWork) -> datetime | None:

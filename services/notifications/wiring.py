@@ -36,10 +36,6 @@ from services.notifications.tables import idempotency_keys, messages
 Carriers = Callable[[Settings, Surroundings], Sequence[Carrier]]
 
 
-class NothingRefused(Exception):
-    """This service has no rules that could refuse anything."""
-
-
 def carriers(settings: Settings, surroundings: Surroundings) -> Sequence[Carrier]:
     """Every channel that brings something somewhere. Raises Unusable."""
     try:
@@ -78,9 +74,7 @@ def build(settings: Settings, surroundings: Surroundings, carriers: Carriers = c
     """The notifications' service, ready to start. Raises Unusable, or Unavailable for a key that cannot be used."""
     clock, chance = surroundings.clock, surroundings.chance
     database = surroundings.database(settings)
-    transactions = Transactions(
-        database, messages.outbox, clock, surroundings.identifiers, settings.source, NothingRefused
-    )
+    transactions = Transactions(database, messages.outbox, clock, surroundings.identifiers, settings.source)
     channels = Channels()
     desk = Desk(transactions, carriers(settings, surroundings), channels, _seals(settings), chance)
     # In the order in which they hear of what was stored: first those for whom somebody waits.

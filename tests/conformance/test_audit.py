@@ -1,8 +1,8 @@
 """The audit log on both databases: what is sealed stays, and whoever changes it all the same is found out."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,12 +11,14 @@ from sqlalchemy import bindparam, delete, select, text, update
 
 from services.chassis.audit import Action, Head, Journal, Result, seal, verify
 from services.chassis.audit.chain import BEGINNING, LONGEST_PENDING, SEALED_AT_ONCE, head
+from services.chassis.audit.unnamed import LINES_LIMIT
 from services.chassis.clock import system_clock, system_identifiers
-from services.chassis.database import Database
+from services.chassis.database import Database, Row
 from services.chassis.errors import Unavailable
 from services.chassis.migrations import migrate
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.notifications.tables import messages
+from tests.support.world import Clock
 
 MIGRATIONS = Path(__file__).parents[2] / "services" / "notifications" / "migrations"
 TABLES = messages.audit
@@ -46,6 +48,18 @@ class Log:
     async def head(self) -> Head:
         return await self.transactions.read(lambda unit: head(unit, TABLES))
 
+    @property
+    def clock(self) -> Clock:
+        assert isinstance(self.transactions.clock, Clock)
+        return self.transactions.clock
+
+    async def pending(self) -> Sequence[Row]:
+        return await self.transactions.read(lambda unit: unit.execute(select(TABLES.pending)))
+
+    async def lines(self, action: str) -> Sequence[Row]:
+        found = select(LOG).where(LOG.c.action == action)
+        return await self.transactions.read(lambda unit: unit.execute(found))
+
     async def tamper(self, *statements: object) -> None:
         """As somebody does to whom the database is open."""
         async with self.transactions.database.changing_schema() as schema:
@@ -62,7 +76,7 @@ class Log:
 async def log(database_url: str) -> AsyncIterator[Log]:
     database = Database.connect(database_url, pool_size=4)
     await migrate(database, MIGRATIONS)
-    transactions = Transactions(database, messages.outbox, system_clock, system_identifiers, "", LookupError)
+    transactions = Transactions(database, messages.outbox, Clock(), system_identifiers, "", LookupError)
     yield Log(transactions, Journal(transactions, TABLES))
     await database.close()
 
@@ -152,7 +166,7 @@ async def test_what_nobody_seals_is_found(log: Log) -> None:
     assert await log.verify() == []
     pending = TABLES.pending
     old = update(pending).values(at=bindparam("old"))
-    moment = system_clock() - 2 * LONGEST_PENDING
+    moment = log.clock() - 2 * LONGEST_PENDING
     await log.transactions.run(lambda unit: unit.execute(old, {"old": moment}))
     assert "1 lines are not sealed" in (await log.verify())[0]
 
@@ -173,6 +187,39 @@ async def test_whoever_asks_at_the_same_time_shares_a_transaction(log: Log, monk
     monkeypatch.undo()
     async with log.transactions.database.reading() as connection:
         assert len(await connection.execute(select(TABLES.pending.c.id))) == 100
+
+
+REFUSED = Action("getCase", Result.REFUSED, 401)
+
+
+async def test_of_a_flood_of_refusals_without_a_token_the_log_has_the_beginning_and_a_count(log: Log) -> None:
+    """Whoever floods us fills no disk, and none of it is left out."""
+    await asyncio.gather(*(log.journal.record(REFUSED) for _ in range(LINES_LIMIT + 40)))
+    await asyncio.gather(*(log.journal.record(READ) for _ in range(3)))
+    assert [row.action for row in await log.pending()].count("getCase") == LINES_LIMIT + 3
+    log.clock.forward(minutes=1)
+    await log.journal.sealing.work()
+    [counted] = await log.lines("refusalsOfUnnamed")
+    assert (counted.result, counted.objects, counted.subject) == ("refused", '{"count":"40"}', None)
+    assert counted.at - counted.started_at == timedelta(minutes=1)
+    await log.journal.record(REFUSED)
+    assert len(await log.pending()) == 1, "a new minute has lines again"
+    assert await log.verify() == []
+
+
+async def test_what_was_only_counted_is_written_when_the_service_stops(log: Log) -> None:
+    """And nothing twice."""
+    await asyncio.gather(*(log.journal.record(REFUSED) for _ in range(LINES_LIMIT + 2)))
+    for _ in range(2):
+        await log.journal.finish()
+    assert [row.objects for row in await log.pending() if row.action == "refusalsOfUnnamed"] == ['{"count":"2"}']
+
+
+async def test_who_showed_a_token_is_refused_with_a_line_each_time(log: Log) -> None:
+    """They are known, and slowed down by their rate."""
+    named = replace(REFUSED, subject="system")
+    await asyncio.gather(*(log.journal.record(named) for _ in range(LINES_LIMIT + 5)))
+    assert len(await log.pending()) == LINES_LIMIT + 5
 
 
 async def test_what_cannot_be_noted_is_said_to_who_waits(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
@@ -12,8 +13,9 @@ from sqlalchemy import Table
 from services.chassis.audit.action import Action, Result
 from services.chassis.audit.chain import SEALED_AT_ONCE, Follow, nothing_more, seal
 from services.chassis.audit.tables import AuditTables
+from services.chassis.audit.unnamed import Unnamed
 from services.chassis.database import Insertion
-from services.chassis.errors import Unavailable
+from services.chassis.errors import DoorstroomError, Unavailable
 from services.chassis.timers import Timer
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 
@@ -67,6 +69,7 @@ class Journal:
         self._tables = tables
         self._waiting: deque[_Waiting] = deque()
         self._writing: asyncio.Task[None] | None = None
+        self._unnamed = Unnamed(transactions.clock)
         self.sealing = Timer("audit-seal", transactions.clock, self._seal, SEAL_SECONDS)
         transactions.note = self._note_by_itself
 
@@ -80,7 +83,12 @@ class Journal:
         await unit.write(_insertion(self._tables.pending), _by_itself(unit))
 
     async def record(self, action: Action, cases: Collection[UUID] = ()) -> None:
-        """Note this by itself, and return when it is stored. Raises Unavailable when it cannot be."""
+        """Note this by itself, and return when it is stored. Raises Unavailable when it cannot be.
+
+        Of many refusals of whoever is not known, most are only counted.
+        """
+        if Unnamed.is_one(action) and not self._unnamed.admits():
+            return
         if len(self._waiting) >= WAITING_LIMIT:
             raise Unavailable("Too much is asked at once; try again later.")
         stored = asyncio.get_running_loop().create_future()
@@ -115,5 +123,17 @@ class Journal:
 
     async def _seal(self) -> datetime | None:
         """Gives the present moment while there is more."""
+        await self._tell_unnamed()
         sealed = await self._transactions.run(lambda unit: seal(unit, self._tables, self._follow))
         return self._transactions.clock() if sealed == SEALED_AT_ONCE else None
+
+    async def finish(self) -> None:
+        """Write down what was only counted; without a database it is lost."""
+        with suppress(DoorstroomError):
+            await self._tell_unnamed(at_once=True)
+
+    async def _tell_unnamed(self, *, at_once: bool = False) -> None:
+        if due := self._unnamed.due(at_once=at_once):
+            count, action = due
+            await self._transactions.run(lambda unit: write(unit, self._tables, action))
+            self._unnamed.told(count)

@@ -75,4 +75,4 @@ class Context:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "streams", Streams(self.settings))
-        object.__setattr__(self, "rates", Rates(self.settings))
+        object.__setattr__(self, "rates", Rates(self.settings, self.clock))

@@ -8,7 +8,7 @@ class OAuthError(Exception):
     error = "invalid_request"
     retry_after_seconds: int | None = None
     is_noted = True
-    """Whether it is in the audit log: not what was sent away unread, or whoever floods us would fill it."""
+    """Whether it is in the audit log: not where there may be no database to write it into."""
 
     def __init__(self, description: str) -> None:
         super().__init__(description)

@@ -10,7 +10,7 @@ import structlog
 from structlog.contextvars import get_contextvars
 
 from schemas.api.identity import ASSERTION_TYPE, GRANT_TYPE
-from services.chassis.audit import Action, Result, write
+from services.chassis.audit import Action, Journal, Result
 from services.chassis.database import UniqueViolation
 from services.chassis.identity import ClientCertificate
 from services.chassis.identity.keys import verification_key
@@ -28,7 +28,6 @@ from services.identity.handlers.errors import (
 )
 from services.identity.handlers.signing import SigningKeys
 from services.identity.store import SHORTEST_MEMORY, Client
-from services.identity.tables import messages
 
 log = structlog.get_logger(__name__)
 
@@ -73,8 +72,9 @@ class Issued:
 class TokenEndpoint:
     """Gives a token to whoever proves to be a registered client."""
 
-    def __init__(self, transactions: Transactions, keys: SigningKeys, terms: Terms) -> None:
+    def __init__(self, transactions: Transactions, journal: Journal, keys: SigningKeys, terms: Terms) -> None:
         self._transactions = transactions
+        self._journal = journal
         self._keys = keys
         self._terms = terms
 
@@ -99,7 +99,10 @@ class TokenEndpoint:
 
         Raises Unavailable.
         """
-        await self._transactions.run(partial(_note, refusal))
+        claimed = refusal.claimed_client
+        client = None if claimed is None else await self._transactions.read(partial(_find, claimed))
+        objects = {} if client is None else {"client": client.id}
+        await self._journal.record(Action(ISSUE, Result.REFUSED, refusal.status, objects, **_request()))
 
     async def _proved(self, client_id: str, assertion: str, scope: str | None) -> dict[str, Any]:
         """What the token says. Raises OAuthError, with whose it says to be."""
@@ -119,7 +122,7 @@ class TokenEndpoint:
         client = await self._authenticate(unit, client_id, assertion)
         granted = _granted(client, scope)
         by: dict[str, Any] = {"subject": client.id, "organisation": client.organisation, "role": client.role}
-        await write(unit, messages.audit, Action(ISSUE, Result.DONE, 200, **by, **_request()))
+        await self._journal.note(unit, Action(ISSUE, Result.DONE, 200, **by, **_request()))
         now = int(unit.now.timestamp())
         return {
             "iss": self._terms.issuer,
@@ -150,11 +153,8 @@ class TokenEndpoint:
         return client
 
 
-async def _note(refusal: OAuthError, unit: UnitOfWork) -> None:
-    claimed = refusal.claimed_client
-    client = None if claimed is None else await store.find_client(unit, claimed)
-    objects = {} if client is None else {"client": client.id}
-    await write(unit, messages.audit, Action(ISSUE, Result.REFUSED, refusal.status, objects, **_request()))
+async def _find(client_id: str, unit: UnitOfWork) -> Client | None:
+    return await store.find_client(unit, client_id)
 
 
 def _request() -> dict[str, Any]:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import func, select
 from yarl import URL
 
+from services.chassis.audit import unnamed
 from services.chassis.errors import Unauthenticated
 from services.chassis.identity import ClientCertificate, KeySet, Role, TokenVerifier
 from services.chassis.identity.keys import client_mark
@@ -21,10 +22,11 @@ from services.identity.handlers import clients
 from services.identity.handlers.tokens import ASSERTION_LIMIT_CHARACTERS
 from services.identity.routes import AT_ONCE_LIMIT, BODY_LIMIT_BYTES
 from services.identity.store import StoredSigningKey
-from services.identity.tables import messages, used_assertions
+from services.identity.tables import used_assertions
 from tests.conformance.identity.conftest import ISSUER, SCOPES, Endpoint, Endpoints
 from tests.support.certificates import OIN, as_rfc_9440, certificate, thumbprint
 from tests.support.clients import ED25519, KINDS, P256, RSA, form, public_jwk, with_public_key_as_secret
+from tests.support.noted import lines
 
 STRANGER = rsa.generate_private_key(65537, 2048)
 WRONG_CLAIMS: list[dict[str, Any]] = [
@@ -418,7 +420,7 @@ async def test_a_refused_request_is_in_the_audit_log(endpoint: Endpoint) -> None
     ]
     for changes, status, _ in asked:
         assert (await endpoint.send(form(endpoint.assertion(), **changes), **claimed)).status == status
-    rows = await endpoint.run(lambda unit: unit.execute(select(messages.audit.pending).order_by("id")))
+    rows = await lines(endpoint.identity.service)
     seen = [(row.action, row.result, row.status, row.objects) for row in rows if row.action == "issueToken"]
     assert seen == [("issueToken", "refused", status, objects) for _, status, objects in asked]
     assert {(row.subject, row.organisation, row.request_id) for row in rows if row.action == "issueToken"} == {
@@ -430,16 +432,25 @@ async def test_an_assertion_that_is_used_again_is_in_the_audit_log_as_a_refusal(
     """After the line of the token that it gave."""
     made = endpoint.assertion()
     assert [(await endpoint.ask(made)).status for _ in range(2)] == [200, 401]
-    rows = await endpoint.run(lambda unit: unit.execute(select(messages.audit.pending).order_by("id")))
+    rows = await lines(endpoint.identity.service)
     issued, refused = [row for row in rows if row.action == "issueToken"]
     assert (issued.result, issued.subject) == ("done", "client-1")
     assert (refused.result, refused.subject, refused.objects) == ("refused", None, '{"client":"client-1"}')
 
 
-async def test_who_is_sent_away_unread_fills_no_log(endpoints: Endpoints, made_key: StoredSigningKey) -> None:
-    """Only the service's own, which is thrown away in time."""
+async def test_of_those_who_are_sent_away_unread_the_log_has_some_and_a_count(
+    endpoints: Endpoints, made_key: StoredSigningKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever floods us fills no disk, and that they did is on record."""
+    monkeypatch.setattr(unnamed, "LINES_LIMIT", 2)
     endpoint = await endpoints.start(identity_requests_per_minute=1)
     await endpoint.run(lambda unit: store.add_signing_key(unit, made_key, []))
-    assert [(await endpoint.ask("x")).status for _ in range(3)] == [401, 429, 429]
-    rows = await endpoint.run(lambda unit: unit.execute(select(messages.audit.pending)))
-    assert [row.status for row in rows] == [401]
+    assert [(await endpoint.ask("x")).status for _ in range(5)] == [401, 429, 429, 429, 429]
+    endpoint.clock.forward(minutes=1)
+    await endpoint.identity.service.journal.sealing.work()
+    noted = [(row.action, row.status, row.objects) for row in await lines(endpoint.identity.service)]
+    assert noted == [
+        ("issueToken", 401, "{}"),
+        ("issueToken", 429, "{}"),
+        ("refusalsOfUnnamed", 0, '{"count":"3"}'),
+    ]

@@ -3,33 +3,21 @@
 import json
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, union_all
+from sqlalchemy import select
 
 from schemas.vocabulary import Purpose
 from services.chassis.audit import verify
 from services.chassis.database import Row
 from services.chassis.identity import Role
-from services.chassis.service import Service
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.store.references import References
 from tests.integration.api.conftest import Server
+from tests.support.noted import lines
 
 PURPOSES = [purpose.value for purpose in Purpose]
 CASE = {"sex": "female", "ageBand": "23-plus", "adults": 1, "children": 0, "consents": PURPOSES}
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 SEEN = ("action", "result", "status", "organisation", "role")
-
-
-async def lines(service: Service) -> list[Row]:
-    """What is noted by now, sealed or not, in the order in which it was."""
-    audit = service.tables.audit
-    names = [column.name for column in audit.pending.c]
-    noted = union_all(*(select(*(table.c[name] for name in names)) for table in (audit.pending, audit.log))).subquery()
-
-    async def read(unit: UnitOfWork) -> list[Row]:
-        return list(await unit.execute(select(noted).order_by(noted.c.id)))
-
-    return await service.transactions.read(read)
 
 
 async def known_as(server: Server, organisation: str, id_: str) -> str:

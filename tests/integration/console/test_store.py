@@ -16,7 +16,7 @@ from services.console.grants import Grant
 from services.console.seal import Seal, digest
 from services.console.sessions import Limits, Sessions
 from services.console.tables import messages
-from services.console.wiring import MIGRATIONS, Nobody, NothingRefused
+from services.console.wiring import MIGRATIONS, Nobody
 from tests.support.world import START, Clock
 
 
@@ -42,7 +42,7 @@ async def transactions(database_url: str) -> AsyncIterator[Transactions]:
     """On SQLite, and on PostgreSQL."""
     database = Database.connect(database_url, 4)
     await migrate(database, MIGRATIONS)
-    yield Transactions(database, messages.outbox, Clock(), system_identifiers, "urn:test", NothingRefused)
+    yield Transactions(database, messages.outbox, Clock(), system_identifiers, "urn:test")
     await database.close()
 
 

@@ -1,19 +1,19 @@
 """How fast a client and an organisation may ask, on a real socket."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
-from limits.storage import memory
 
 from services.chassis.audit.action import Action
 from services.chassis.identity import Role
-from services.chassis.web import WebSettings, build_application, rates
-from tests.unit.web.things import BASE, THING_ID, Answer, FakeUnit, Service, things_api
+from services.chassis.web import WebSettings, build_application
+from services.chassis.web.rates import WINDOW_SECONDS, Counts
+from tests.unit.web.things import BASE, THING_ID, Answer, Clock, FakeUnit, Service, things_api
 
 SCOPES = ("things:read", "things:write")
 PATH = f"{BASE}/things/{THING_ID}"
@@ -55,19 +55,15 @@ async def test_all_clients_of_an_organisation_together_have_a_limit(limited: Ser
 
 
 async def test_the_next_window_begins_after_as_long_as_was_said(
-    limited: Service, monkeypatch: pytest.MonkeyPatch
+    limited: Service,
 ) -> None:
     """Then all of it may be asked again."""
-    now = 1_000_000.0
-    clock = SimpleNamespace(time=lambda: now)
-    monkeypatch.setattr(memory, "time", clock)
-    monkeypatch.setattr(rates, "time", clock)
     refused = (await ask(limited, times=11))[-1]
     assert (refused.status, refused.headers["Retry-After"]) == (429, "10")
-    now += 9.5
+    limited.clock.advance(seconds=9.5)
     [still] = await ask(limited)
     assert (still.status, still.headers["Retry-After"]) == (429, "1")
-    now += 0.6
+    limited.clock.advance(seconds=0.6)
     assert {answer.status for answer in await ask(limited, times=10)} == {200}
 
 
@@ -115,3 +111,15 @@ async def test_a_live_stream_counts_when_it_is_opened(limited: Service) -> None:
     await ask(limited, times=10)
     answer = await limited.call("GET", f"{BASE}/events", headers={"Accept": "text/event-stream"})
     assert answer.status == 429
+
+
+def test_counting_starts_no_thread_and_forgets_who_has_gone() -> None:
+    """The library's own memory does the one at nearly every request, to do the other."""
+    clock, threads = Clock(), threading.active_count()
+    counts = Counts(clock)
+    assert [counts.incr(f"client-{number}", WINDOW_SECONDS) for number in range(1000)] == [1] * 1000
+    assert threading.active_count() == threads
+    clock.advance(seconds=WINDOW_SECONDS)
+    assert counts.get("client-1") == 0
+    assert counts.incr("client-1", WINDOW_SECONDS) == 1
+    assert counts.reset() == 1, "of a thousand only this one is remembered"

@@ -1,6 +1,6 @@
 """The typed client of doorstroom's public APIs: for shelters' and municipalities' systems, and for our own tools."""
 
-from doorstroom_client.client import Client, Endpoints
+from doorstroom_client.client import Client, Endpoints, Streaming
 from doorstroom_client.credentials import ClientCredentials
 from doorstroom_client.errors import (
     ClientError,
@@ -28,6 +28,7 @@ __all__ = [
     "RetryPolicy",
     "ServerUnreachable",
     "StaticToken",
+    "Streaming",
     "TokenSource",
     "TokenUnavailable",
     "UnreadableAnswer",

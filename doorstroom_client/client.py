@@ -1,7 +1,8 @@
 """The client: every operation of every service, as a method that is named as the operation is."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import aiohttp
 
@@ -10,9 +11,13 @@ from doorstroom_client.municipalities import MunicipalCalls
 from doorstroom_client.notifications import NotificationCalls
 from doorstroom_client.retries import RetryPolicy
 from doorstroom_client.shelters import ShelterCalls
+from doorstroom_client.stream import Event, line
 from doorstroom_client.tokens import TokenSource, as_source
 from doorstroom_client.transport import Transport
 from doorstroom_client.waitlists import WaitlistCalls
+
+Streaming = Literal["notifications", "shelters", "municipalities"]
+"""The services that have a live stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +56,12 @@ class Client(CaseCalls, WaitlistCalls, ShelterCalls, MunicipalCalls, Notificatio
         self._shelters = f"{endpoints.shelters}/shelters/v1"
         self._municipalities = f"{endpoints.municipalities}/municipalities/v1"
         self._notifications = f"{endpoints.notifications}/notifications/v1"
+
+    def listen_once(self, service: Streaming, last_event_id: str | None = None) -> AsyncGenerator[Event, None]:
+        """The live stream of a service as it comes, for whoever passes it on: it ends when the line breaks."""
+        roots = {
+            "notifications": self._notifications,
+            "shelters": self._shelters,
+            "municipalities": self._municipalities,
+        }
+        return line(self._transport, f"{roots[service]}/events", last_event_id)

@@ -26,6 +26,8 @@ class Event:
 
     data: str
     id: str | None
+    name: str | None = None
+    """What kind of event it is, where the server says so."""
 
 
 @dataclass(slots=True)
@@ -37,6 +39,7 @@ class EventReader:
     _begun: bool = False
     _after_return: bool = False
     _data: list[str] = field(default_factory=list)
+    _name: str | None = None
     _new_id: str | None = None
     """Of the event under way: it counts when that is whole."""
 
@@ -62,16 +65,18 @@ class EventReader:
         value = value.removeprefix(" ")
         if name == "data":
             self._data.append(value)
+        elif name == "event":
+            self._name = value
         elif name == "id" and "\0" not in value:
             self._new_id = value
         return None
 
     def _dispatch(self) -> Event | None:
-        data, new_id = "\n".join(self._data), self._new_id
-        self._data, self._new_id = [], None
+        data, new_id, name = "\n".join(self._data), self._new_id, self._name
+        self._data, self._new_id, self._name = [], None, None
         if new_id is not None:
             self.last_id = new_id or None
-        return None if not data and new_id is None else Event(data, self.last_id)
+        return None if not data and new_id is None else Event(data, self.last_id, name)
 
 
 async def follow(transport: Transport, url: str, last_event_id: str | None) -> AsyncGenerator[Notification, None]:
@@ -99,6 +104,21 @@ async def follow(transport: Transport, url: str, last_event_id: str | None) -> A
         # A new line: half an event that came over the old one is said again.
         reader = EventReader(reader.last_id)
         await transport.sleep(RECONNECTING.wait_seconds(failures, asked, transport.chance))
+
+
+async def line(transport: Transport, url: str, last_event_id: str | None) -> AsyncGenerator[Event, None]:
+    """One connection, for whoever sees to its breaks: its events as they come, until the server ends it.
+
+    Raises ServerUnreachable when it breaks or cannot be had now, ProblemError, or UnreadableAnswer.
+    """
+    try:
+        async with aclosing(_connected(transport, url, EventReader(last_event_id))) as events:
+            async for event in events:
+                yield event
+    except TryAgain as again:
+        raise again.error from None
+    except (aiohttp.ClientError, aiohttp.InvalidURL, TimeoutError) as error:
+        raise ServerUnreachable("the stream is broken, or cannot be had now") from error
 
 
 async def _connected(transport: Transport, url: str, reader: EventReader) -> AsyncGenerator[Event, None]:

@@ -45,6 +45,8 @@ class Session:
     """What is in the cookie."""
     grant: Grant
     ends_at: datetime
+    is_locked: bool = False
+    """It hears that there is something, and sees nothing: until it ends, however long nobody is there."""
 
 
 class Sessions:
@@ -72,23 +74,31 @@ class Sessions:
         log.info("signed-in", organisation=grant.organisation, role=grant.role.value)
         return session
 
-    async def find(self, secret: str | None) -> Session | None:
+    async def find(self, secret: str | None, *, is_used: bool = True) -> Session | None:
         """The session of this name, if it is not over, with an access token that holds for a while.
 
-        Raises Unavailable when it needs a new token and that cannot be had now.
+        A page that asks by itself does not use it: nobody may be there. Raises Unavailable when it needs a new token,
+        and that cannot be had now.
         """
         stored = None if secret is None or len(secret) != SECRET_CHARACTERS else await self._read(secret)
         if secret is None or stored is None:
             return None
         now = self._clock()
         grant = self._opened(secret, stored, now)
-        if grant is None or now >= stored.ends_at or now >= stored.seen_at + self._limits.idle:
+        is_locked = stored.locked_at is not None
+        is_idle = not is_locked and now >= stored.seen_at + self._limits.idle
+        if grant is None or now >= stored.ends_at or is_idle:
             await self.end(secret)
             return None
-        if now >= stored.seen_at + TOUCH:
+        if is_used and not is_locked and now >= stored.seen_at + TOUCH:
             await self._transactions.run(lambda unit: store.touch_session(unit, stored.id))
-        session = Session(secret, grant, stored.ends_at)
+        session = Session(secret, grant, stored.ends_at, is_locked)
         return session if grant.expires_at - RENEW_BEFORE > now else await self._renewed(session)
+
+    async def lock(self, secret: str) -> None:
+        """Nobody is there: it sees nothing any more. Signing in begins another."""
+        await self._transactions.run(lambda unit: store.lock_session(unit, digest(secret)))
+        log.info("session-locked")
 
     async def end(self, secret: str) -> None:
         """Forget it."""

@@ -39,6 +39,9 @@ class Settings(ServiceSettings):
         None, description="for which API the tokens are, where the provider wants to hear it (RFC 8707)", max_length=255
     )
     console_idle_minutes: int = Field(20, ge=1, le=120, description="how long a session lives that nobody uses")
+    console_lock_minutes: int = Field(
+        5, ge=1, le=120, description="after how long a page closes itself at which nobody moves; signing in opens it"
+    )
     console_session_hours: int = Field(8, ge=1, le=12, description="how long a session lives at the longest")
     console_provider_timeout_seconds: float = Field(
         4.0, gt=0, le=8, description="the longest that a question to the identity provider may take"

@@ -18,6 +18,7 @@ class StoredSession:
     seen_at: datetime
     ends_at: datetime
     sealed: bytes
+    locked_at: datetime | None = None
 
 
 async def add_session(unit: UnitOfWork, session: StoredSession) -> None:
@@ -29,12 +30,20 @@ async def add_session(unit: UnitOfWork, session: StoredSession) -> None:
 async def find_session(unit: UnitOfWork, id_: str) -> StoredSession | None:
     """A session, over or not."""
     row = (await unit.execute(select(sessions).where(sessions.c.id == id_))).one_or_none()
-    return None if row is None else StoredSession(row.id, row.began_at, row.seen_at, row.ends_at, row.sealed)
+    if row is None:
+        return None
+    return StoredSession(row.id, row.began_at, row.seen_at, row.ends_at, row.sealed, row.locked_at)
 
 
 async def touch_session(unit: UnitOfWork, id_: str) -> None:
     """It was used now."""
     await unit.execute(update(sessions).where(sessions.c.id == id_).values(seen_at=unit.now))
+
+
+async def lock_session(unit: UnitOfWork, id_: str) -> None:
+    """Nobody is there any more."""
+    is_open = (sessions.c.id == id_) & sessions.c.locked_at.is_(None)
+    await unit.execute(update(sessions).where(is_open).values(locked_at=unit.now))
 
 
 async def claim_renewal(unit: UnitOfWork, id_: str, until: datetime) -> bool:
@@ -57,6 +66,7 @@ async def delete_session(unit: UnitOfWork, id_: str) -> bool:
 
 async def forget_sessions(unit: UnitOfWork, unseen_since: datetime, limit: int) -> int:
     """Forget sessions that are over; how many."""
-    is_over = or_(sessions.c.ends_at <= unit.now, sessions.c.seen_at <= unseen_since)
+    is_unused = (sessions.c.seen_at <= unseen_since) & sessions.c.locked_at.is_(None)
+    is_over = or_(sessions.c.ends_at <= unit.now, is_unused)
     over = select(sessions.c.id).where(is_over).limit(limit)
     return len(await unit.execute(delete(sessions).where(sessions.c.id.in_(over)).returning(sessions.c.id)))

@@ -24,6 +24,7 @@ sessions = Table(
         comment="the tokens, encrypted with the key file and what is in the cookie",
     ),
     Column("renewing_until", UtcDateTime, comment="somebody gets new tokens for it; others wait until then"),
+    Column("locked_at", UtcDateTime, comment="from then on it hears that there is something, and sees nothing"),
     Index("sessions_ends", "ends_at"),
     Index("sessions_seen", "seen_at"),
 )

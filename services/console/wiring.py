@@ -71,7 +71,16 @@ def build(settings: Settings, surroundings: Surroundings, neighbours: Neighbours
     limits = Limits(timedelta(minutes=settings.console_idle_minutes), timedelta(hours=settings.console_session_hours))
     sessions = Sessions(ground.transactions, seal, limits, provider or demo or Nobody(), clock)
     site = Site(
-        sessions, seal, provider, demo, connections, neighbours.endpoints, neighbours.address, Renderer(), clock
+        sessions,
+        seal,
+        provider,
+        demo,
+        connections,
+        neighbours.endpoints,
+        neighbours.address,
+        Renderer(),
+        clock,
+        lock=timedelta(minutes=min(settings.console_lock_minutes, settings.console_idle_minutes)),
     )
     background = {"connections": connections.hold, **({} if provider is None else {"provider": provider.follow})}
     forgetting = Timer("sessions", clock, sessions.forget, FORGET_SECONDS)

@@ -16,7 +16,7 @@ from schemas.access import Access, Table, Whose
 from services.chassis.audit.action import Action
 from services.chassis.idempotency import Executor
 from services.chassis.identity.principal import Principal
-from services.chassis.web.stream import EventStream
+from services.chassis.web.stream import EventStream, Permission
 
 Body = DefaultTypeVar("Body", default=None)
 Query = DefaultTypeVar("Query", default=None)
@@ -187,6 +187,18 @@ class Described:
 
 
 @dataclass(frozen=True, slots=True)
+class PlainStream:
+    """What a plain route answers with when a live stream is to begin."""
+
+    subject: str
+    """Whose it is: how many somebody may have open is bounded."""
+    permission: Permission
+    last_event_id: str | None
+    fill: Callable[[EventStream], Awaitable[None]]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class PlainRoute:
     """A route whose content another standard describes, such as OAuth's token endpoint: open to everyone.
 
@@ -196,7 +208,7 @@ class PlainRoute:
 
     method: str
     path: str
-    answer: Callable[[web.Request], Awaitable[web.Response]]
+    answer: Callable[[web.Request], Awaitable[web.Response | PlainStream]]
     described: Described | None = None
 
 

@@ -12,7 +12,8 @@ from services.chassis.web import problems
 from services.chassis.web.context import Context
 from services.chassis.web.endpoint import log_access
 from services.chassis.web.headers import answered, received_traceparent, trace
-from services.chassis.web.operation import PlainRoute
+from services.chassis.web.operation import PlainRoute, PlainStream
+from services.chassis.web.streaming import open_stream
 
 
 class PlainEndpoint:
@@ -32,16 +33,20 @@ class PlainEndpoint:
             ids = trace(request, self._context.identifiers, step.traceparent)
             response = await self._respond(request, answered(self._base, ids))
             step.note({"http.response.status_code": response.status})
-        REQUEST_SECONDS.labels(self._service).observe(time.perf_counter() - started)
+        if isinstance(response, web.Response):
+            REQUEST_SECONDS.labels(self._service).observe(time.perf_counter() - started)
         REQUESTS.labels(self._service, route.method, route.path, f"{response.status // 100}xx").inc()
         if self._context.settings.access_log:
             log_access(request.method, route.path, response.status, started)
         return response
 
-    async def _respond(self, request: web.Request, headers: CIMultiDict[str]) -> web.Response:
+    async def _respond(self, request: web.Request, headers: CIMultiDict[str]) -> web.StreamResponse:
         try:
             async with asyncio.timeout(self._context.settings.timeout_seconds):
                 response = await self._route.answer(request)
+            if isinstance(response, PlainStream):
+                headers.update(response.headers)
+                return await open_stream(request, self._context, response, headers)
         except Exception as error:  # noqa: BLE001 - every failure becomes a problem document
             return problems.problem(error, headers)
         for name, value in headers.items():

@@ -4,13 +4,15 @@ from functools import partial
 from typing import Any
 
 from aiohttp import web
+from multidict import CIMultiDict
 
 from services.chassis.errors import Forbidden, Unauthenticated, Unavailable
 from services.chassis.web import negotiation, problems
 from services.chassis.web.auditing import done
+from services.chassis.web.context import Context
 from services.chassis.web.endpoint import Endpoint
 from services.chassis.web.headers import Trace, answered
-from services.chassis.web.operation import Call, Unit
+from services.chassis.web.operation import Call, PlainStream, Unit
 from services.chassis.web.stream import EventStream, Permission, last_event_id, serve
 
 
@@ -27,25 +29,13 @@ class StreamEndpoint(Endpoint[Unit]):
         last_id = last_event_id(request.headers, self.operation.last_event_id)
         if self.journal is not None:
             await self.journal.record(done(self.operation, call, 200))
-        subject = call.principal.subject
-        self.context.streams.check_room(subject)
-        response = self._response(ids)
-        stream = EventStream(response, self.context.settings, last_id)
-        self.context.streams.add(subject, stream)
-        try:
-            await response.prepare(request)
-            await serve(stream, lambda: handler(call, stream), self._permission(request, call))
-        except Exception as error:
-            if not response.prepared:
-                raise
-            # The answer has begun: all that is left is to end it.
-            problems.log_unexpected(error)
-        finally:
-            self.context.streams.remove(subject, stream)
-            if stream.broken and request.transport is not None:
-                # A polite end would wait for the reader.
-                request.transport.abort()
-        return response
+        opened = PlainStream(
+            subject=call.principal.subject,
+            permission=self._permission(request, call),
+            last_event_id=last_id,
+            fill=lambda stream: handler(call, stream),
+        )
+        return await open_stream(request, self.context, opened, answered(self.base, ids))
 
     def _permission(self, request: web.Request, call: Call[Any, Any]) -> Permission:
         expires_at = call.principal.expires_at
@@ -63,9 +53,32 @@ class StreamEndpoint(Endpoint[Unit]):
             return False
         return True
 
-    def _response(self, ids: Trace) -> web.StreamResponse:
-        headers = answered(self.base, ids)
-        headers["Content-Type"] = negotiation.EVENT_STREAM
-        # Proxies that buffer would hold events back.
-        headers["X-Accel-Buffering"] = "no"
-        return web.StreamResponse(headers=headers)
+
+async def open_stream(
+    request: web.Request, context: Context, opened: PlainStream, headers: CIMultiDict[str]
+) -> web.StreamResponse:
+    """Stream until there is no more, the reader leaves or lags, the time is over, or the service stops.
+
+    Raises Unavailable when there is no room for one more.
+    """
+    context.streams.check_room(opened.subject)
+    headers["Content-Type"] = negotiation.EVENT_STREAM
+    # Proxies that buffer would hold events back.
+    headers["X-Accel-Buffering"] = "no"
+    response = web.StreamResponse(headers=headers)
+    stream = EventStream(response, context.settings, opened.last_event_id)
+    context.streams.add(opened.subject, stream)
+    try:
+        await response.prepare(request)
+        await serve(stream, lambda: opened.fill(stream), opened.permission)
+    except Exception as error:
+        if not response.prepared:
+            raise
+        # The answer has begun: all that is left is to end it.
+        problems.log_unexpected(error)
+    finally:
+        context.streams.remove(opened.subject, stream)
+        if stream.broken and request.transport is not None:
+            # A polite end would wait for the reader.
+            request.transport.abort()
+    return response

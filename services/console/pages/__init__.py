@@ -1,11 +1,12 @@
 """The pages, one module for each area. Each has its `ROUTES`, and is added here."""
 
-from services.console.pages import beds, cases, decisions, deliveries, draws, home, inbox, quota, sign_in, slots
+from services.console.pages import beds, cases, decisions, deliveries, draws, home, inbox, live, quota, sign_in, slots
 from services.console.web.route import Route
 
 ROUTES: tuple[Route, ...] = (
     *sign_in.ROUTES,
     *home.ROUTES,
+    *live.ROUTES,
     *inbox.ROUTES,
     *cases.ROUTES,
     *beds.ROUTES,

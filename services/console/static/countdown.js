@@ -9,15 +9,14 @@ function left(milliseconds, units) {
   return milliseconds > 0 ? units.soon : units.over;
 }
 
-export function countDown(root) {
-  const clocks = [...root.querySelectorAll("time[data-until]")];
-  if (!clocks.length) return;
-  const tick = () => {
-    for (const clock of clocks) {
-      const text = left(Date.parse(clock.dataset.until) - Date.now(), clock.dataset);
-      if (clock.textContent !== text) clock.textContent = text;
-    }
-  };
+function tick() {
+  for (const clock of document.querySelectorAll("time[data-until]")) {
+    const text = left(Date.parse(clock.dataset.until) - Date.now(), clock.dataset);
+    if (clock.textContent !== text) clock.textContent = text;
+  }
+}
+
+export function countDown() {
   tick();
   setInterval(tick, 1000);
 }

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 from yarl import URL
 
-from services.chassis.web import PlainRoute
+from services.chassis.web import PlainRoute, PlainStream
 from services.console.web.addresses import is_loopback
 from services.console.web.cookies import Cookie, read_cookie
 from services.console.web.refusals import Refused, SignedOut, refusal
@@ -38,15 +38,17 @@ class Pages:
         async def answer(_visit: Visit) -> web.Response:
             raise Refused(status)
 
-        return await self._answered(request, Route(request.method, request.path, None, answer), read_form=False)
+        response = await self._answered(request, Route(request.method, request.path, None, answer), read_form=False)
+        assert isinstance(response, web.Response), "it refuses"  # noqa: S101 - just above
+        return response
 
-    def _answering(self, route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
-        async def answer(request: web.Request) -> web.Response:
+    def _answering(self, route: Route) -> Callable[[web.Request], Awaitable[web.Response | PlainStream]]:
+        async def answer(request: web.Request) -> web.Response | PlainStream:
             return await self._answered(request, route, read_form=route.method == "POST")
 
         return answer
 
-    async def _answered(self, request: web.Request, route: Route, *, read_form: bool) -> web.Response:
+    async def _answered(self, request: web.Request, route: Route, *, read_form: bool) -> web.Response | PlainStream:
         visit = Visit.begin(request, self.site)
         try:
             if (elsewhere := self._true_address(request)) is not None:
@@ -55,10 +57,14 @@ class Pages:
         except Exception as error:  # noqa: BLE001 - whatever goes wrong becomes a page
             return refusal(visit, error)
 
-    async def _answer(self, visit: Visit, answer: Answer, route: Route, *, read_form: bool) -> web.Response:
+    async def _answer(
+        self, visit: Visit, answer: Answer, route: Route, *, read_form: bool
+    ) -> web.Response | PlainStream:
         secret = read_cookie(visit.request, Cookie.SESSION, secure=self.site.secure)
         visit.had_session = secret is not None
-        visit.session = await self.site.sessions.find(secret)
+        session = await self.site.sessions.find(secret, is_used=not visit.is_by_itself)
+        visit.is_locked = session is not None and session.is_locked
+        visit.session = session if not visit.is_locked or route.when_locked else None
         if read_form:
             await _read_form(visit)
         if route.roles is not None:

@@ -116,6 +116,8 @@ def to_sign_in(visit: Visit) -> web.Response:
     request = visit.request
     came_from = request.path_qs if request.method == "GET" else HOME
     query = {} if came_from == HOME else {"to": inside(came_from)}
+    if visit.had_session:
+        query["told"] = "locked" if visit.is_locked else "ended"
     return visit.redirect(f"/sign-in?{urlencode(query)}" if query else "/sign-in")
 
 

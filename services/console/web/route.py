@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from services.chassis.identity import Role
+from services.chassis.web import PlainStream
 from services.console.web.visit import Visit
 
-Answer = Callable[[Visit], Awaitable[web.Response]]
+Answer = Callable[[Visit], Awaitable[web.Response | PlainStream]]
 ANYONE: frozenset[Role] | None = None
 """Also who is not signed in."""
 EVERYONE = frozenset(Role)
@@ -23,3 +24,5 @@ class Route:
     path: str
     roles: frozenset[Role] | None
     answer: Answer
+    when_locked: bool = False
+    """Also for a page that closed itself."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from yarl import URL
 
@@ -30,6 +31,8 @@ class Site:
     """Where people find the console: its one true address, with which it hands out cookies and takes codes."""
     renderer: Renderer
     clock: Clock
+    lock: timedelta
+    """A page at which nobody moves for so long closes itself."""
 
     @property
     def secure(self) -> bool:

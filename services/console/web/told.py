@@ -31,5 +31,9 @@ TOLD: Mapping[str, Told] = {
     "resent": Told("ok", later("It is delivered again, with the same id.")),
     "drawn": Told("ok", later("The draw has begun. Its seed is fixed; the commitment below proves it.")),
     "draw-published": Told("ok", later("The draw is over. Its seed is public, and anybody can check every lot.")),
+    "locked": Told(
+        "info", later("You were away for a while, so the page was locked. Sign in to go on where you were.")
+    ),
+    "ended": Told("info", later("You were signed out, because your session is over. Sign in to go on where you were.")),
     "not-possible": Told("warning", later("That is not possible any more: somebody was faster. Nothing was changed.")),
 }

@@ -18,10 +18,13 @@ from services.console.web import navigation
 from services.console.web.addresses import HOME
 from services.console.web.cookies import Cookie, drop_cookie, read_cookie, set_cookie
 from services.console.web.headers import page_headers
+from services.console.web.lines import LIVE, STREAMS
 from services.console.web.site import Site
 from services.console.web.told import TOLD
 
 SEE_OTHER, FIRST_REFUSAL = 303, 400
+BY_ITSELF = "Doorstroom-By-Itself"
+"""The header with which a page asks when nobody did anything."""
 PATIENCE = RetryPolicy(attempts=2, longest_wait_seconds=0.5, retry_after_limit_seconds=1.0, timeout_seconds=4.0)
 """Somebody waits for the page: rather a clear word soon than an answer late."""
 
@@ -37,6 +40,8 @@ class Visit:
     session: Session | None = None
     had_session: bool = False
     """The browser has the name of a session, which may be over."""
+    is_locked: bool = False
+    """The session hears that there is something, and sees nothing."""
     form: Mapping[str, str] = field(default_factory=dict)
     """What was sent, where a form was; its mark was checked."""
     visitor: str = ""
@@ -54,6 +59,11 @@ class Visit:
         visitor = read_cookie(request, Cookie.VISITOR, secure=secure)
         visit.visitor = visitor if visitor is not None and len(visitor) == SECRET_CHARACTERS else ""
         return visit
+
+    @property
+    def is_by_itself(self) -> bool:
+        """Whether the page asks, and not a person: that keeps no session alive."""
+        return BY_ITSELF in self.request.headers or self.request.path == LIVE
 
     @property
     def signed_in(self) -> Session:
@@ -92,6 +102,8 @@ class Visit:
             "here": self.request.path,
             "back": self.request.path_qs if self.request.method == "GET" and status < FIRST_REFUSAL else HOME,
             "told": TOLD.get(self.request.query.get("told", "")),
+            "lock_seconds": int(self.site.lock.total_seconds()),
+            "is_live": self.role in STREAMS and self.request.method == "GET" and status < FIRST_REFUSAL,
             "demo": self.site.demo is not None,
         }
         text = self.site.renderer.render(template, self.language, self.now, shown)
@@ -109,6 +121,6 @@ class Visit:
         response.headers["Content-Language"] = self.language
         for cookie, (value, seconds) in self.cookies.items():
             set_cookie(response, cookie, value, secure=self.site.secure, seconds=seconds)
-        if self.session is None and self.had_session:
+        if self.session is None and self.had_session and not self.is_locked:
             drop_cookie(response, Cookie.SESSION, secure=self.site.secure)
         return response

@@ -212,7 +212,7 @@ async def test_a_session_ends_when_the_provider_gives_no_next_token(pair: Pair) 
         assert "coordination-noord" in (await browser.get("/nowhere")).text
         # It comes back, and remembers nothing of before.
         pair.provider.start()
-        assert (await browser.get("/inbox")).location == "/sign-in?to=%2Finbox"
+        assert (await browser.get("/inbox")).location == "/sign-in?to=%2Finbox&told=ended"
         assert browser.cookie("session") is None
 
 

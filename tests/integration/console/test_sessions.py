@@ -207,3 +207,25 @@ async def test_it_can_listen_on_another_address_of_this_machine(tmp_path: Path) 
 def rows(folder: Path) -> list[tuple[bytes]]:
     with closing(sqlite3.connect(folder / "console.sqlite3")) as database:
         return list(database.execute("SELECT sealed FROM sessions"))
+
+
+async def test_a_page_that_asks_by_itself_keeps_no_session_alive(browser: Browser, clock: Clock) -> None:
+    """Nobody may be there; and whoever is told so."""
+    await enter(browser)
+    clock.forward(minutes=19)
+    await browser.get("/nowhere", **{"Doorstroom-By-Itself": "yes"})
+    clock.forward(minutes=1)
+    assert (await browser.get("/inbox")).location == "/sign-in?to=%2Finbox&told=ended"
+
+
+async def test_a_locked_session_sees_nothing_until_somebody_signs_in(browser: Browser, clock: Clock) -> None:
+    """However long nobody is there, and by no address; it may only hear."""
+    page = await enter(browser)
+    await browser.send(await browser.follow(page), "/lock")
+    assert (await browser.get("/inbox")).location == "/sign-in?to=%2Finbox&told=locked"
+    clock.forward(minutes=60)
+    assert (await browser.get("/inbox")).location == "/sign-in?to=%2Finbox&told=locked"
+    assert "vergrendeld" in (await browser.get("/sign-in?told=locked")).text
+    assert not await is_in(browser)
+    await enter(browser)
+    assert await is_in(browser)

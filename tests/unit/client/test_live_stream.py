@@ -20,7 +20,7 @@ STREAM = (
 )
 EVENTS = [
     Event("", "7"),
-    Event("one\ntwo", "8"),
+    Event("one\ntwo", "8", "offer-made"),
     Event("no id of its own", "8"),
     Event("", "9"),
     Event("x", "9"),

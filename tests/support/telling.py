@@ -127,7 +127,7 @@ class Telling:
         return list(await self.transactions.read(lambda unit: unit.execute(query)))
 
 
-async def _nobody_learns(_unit: object, _events: object) -> None:
+async def _nobody_learns(unit: object, events: object, late: object) -> None:
     """Nobody is reminded here."""
 
 

@@ -1,6 +1,7 @@
 """Turns events into news for whom they concern."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from schemas.messages.deadlines import ContactNeeded, DeadlineNearing, ReflectionPeriodEnding
 from schemas.messages.offers import (
@@ -46,22 +47,29 @@ KINDS: dict[type[Notifiable], str] = {
 }
 
 
-Learn = Callable[[UnitOfWork, Sequence[Notifiable]], Awaitable[None]]
-"""Is told in the same transaction which events were news."""
+class Learn(Protocol):
+    """Is told in the same transaction which events were news."""
+
+    async def __call__(self, unit: UnitOfWork, events: Sequence[Notifiable], late: Sequence[OfferMade]) -> None:
+        """`late`: offers of which something newer was told before, so that they are no news."""
+        ...
 
 
 async def notify(channels: Sequence[Channel], learn: Learn, unit: UnitOfWork, events: Sequence[Notifiable]) -> None:
     """Put into each recipient's inbox what is news to them, and tell the channels once it is committed, in order."""
     news = await inbox.newer(unit, [item for event in events for item in _news(event)])
+    fresh = {item.subject for item in news}
+    late = [event for event in events if isinstance(event, OfferMade) and event.offer_id not in fresh]
+    if not news and late:
+        await learn(unit, [], late)
     if news:
-        fresh = {item.subject for item in news}
         for event in events:
             if fresh & {item.subject for item in _news(event)}:
                 step = tracing.begin(f"notify {KINDS[type(event)]}", tracing.Kind.INTERNAL, tracing.cause_of(event), {})
                 unit.after_commit.append(step.end)
         stored = await inbox.add(unit, news)
         # After the numbers are taken: whoever reminds takes the locks in this order too.
-        await learn(unit, [event for event in events if fresh & {item.subject for item in _news(event)}])
+        await learn(unit, [event for event in events if fresh & {item.subject for item in _news(event)}], late)
         announce(channels, unit, stored)
         told = {item.subject for item in news if item.kind == KINDS[OfferMade]}
         made_at = [event.made_at for event in events if isinstance(event, OfferMade) and event.offer_id in told]

@@ -44,17 +44,40 @@ class Reminders:
     channels: Sequence[Channel]
     _to_catch_up: int = 0
 
-    async def learn(self, unit: UnitOfWork, events: Sequence[Message]) -> None:
-        """These have just been told: remember what waits for an answer now, and forget what does not any more."""
+    async def learn(self, unit: UnitOfWork, events: Sequence[Message], late: Sequence[OfferMade]) -> None:
+        """These have just been told: remember what waits for an answer now, and forget what does not any more.
+
+        A warning that overtook its offer says that this waits. Of the offer, when it comes `late`, the moment is taken
+        over from which the ladder counts; nothing begins with it, for it may be decided.
+        """
         made: dict[UUID, OfferMade] = {}
         over: dict[UUID, None] = {}
+        near: dict[UUID, DeadlineNearing] = {}
         for event in sorted(events, key=lambda event: event.version):
             if isinstance(event, OfferMade):
                 made[event.offer_id] = event
-            elif isinstance(event, OfferMessage | PlacementEnded) and not isinstance(event, DeadlineNearing):
+            elif isinstance(event, DeadlineNearing):
+                near[event.offer_id] = event
+            elif isinstance(event, OfferMessage | PlacementEnded):
                 over[event.offer_id] = None
         await store.add(unit, [self._pending(event, unit.now) for id_, event in made.items() if id_ not in over])
+        await self._overtook(unit, {id_: event for id_, event in near.items() if id_ not in made and id_ not in over})
         await store.remove(unit, list(over))
+        await self._came_late(unit, {event.offer_id: event for event in late})
+
+    async def _overtook(self, unit: UnitOfWork, near: Mapping[UUID, DeadlineNearing]) -> None:
+        """Of an offer that was not heard of yet: as if it were made now."""
+        known = await store.waiting(unit, list(near)) if near else set()
+        spans = {id_: Span(unit.now, event.deadline_at) for id_, event in near.items() if id_ not in known}
+        await store.add(unit, [self._waits(near[id_], span, unit.now) for id_, span in spans.items()])
+
+    async def _came_late(self, unit: UnitOfWork, late: Mapping[UUID, OfferMade]) -> None:
+        spans = {id_: Span(event.made_at, event.deadline_at) for id_, event in late.items()}
+        held = await store.hold_waiting(unit, list(late)) if late else []
+        await store.change_spans(unit, [self._counted_anew(item, spans[item.id]) for item in held])
+
+    def _counted_anew(self, item: Pending, span: Span) -> Pending:
+        return replace(item, span=span, due_at=self._next(item.list_kind, span, item.told_until))
 
     async def next_due(self, unit: UnitOfWork) -> datetime | None:
         """When to remind of something next; None also when it cannot be known whether that is still right."""
@@ -80,11 +103,13 @@ class Reminders:
         return not self._to_catch_up
 
     def _pending(self, event: OfferMade, now: datetime) -> Pending:
-        span = Span(event.made_at, event.deadline_at)
-        due_at = self._next(event.list_kind, span, event.made_at)
+        return self._waits(event, Span(event.made_at, event.deadline_at), now)
+
+    def _waits(self, event: OfferMessage, span: Span, now: datetime) -> Pending:
+        due_at = self._next(event.list_kind, span, span.began_at)
         if due_at is not None and due_at <= now:
             due_at = now + SETTLE
-        return Pending(event.offer_id, event.recipient, event.list_kind, span, event.made_at, due_at)
+        return Pending(event.offer_id, event.recipient, event.list_kind, span, span.began_at, due_at)
 
     def _told(self, item: Pending, now: datetime) -> Pending:
         return replace(item, told_until=now, due_at=self._next(item.list_kind, item.span, now))

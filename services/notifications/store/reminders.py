@@ -15,6 +15,7 @@ from services.notifications.tables import recipients, reminders
 _UPSERT = Upsert(reminders, keeps=("told_until",))
 _REMOVAL = Removal(reminders)
 _CHANGE = Change(reminders, ("told_until", "due_at"))
+_OTHER_SPAN = Change(reminders, ("began_at", "deadline_at", "due_at"))
 
 _BY_MOMENT = (reminders.c.due_at, reminders.c.id)
 _WAITING = reminders.c.due_at.is_not(None)
@@ -55,6 +56,11 @@ async def save(unit: UnitOfWork, pending: Sequence[Pending]) -> None:
     await unit.write(_CHANGE, [_row(item) for item in pending])
 
 
+async def change_spans(unit: UnitOfWork, pending: Sequence[Pending]) -> None:
+    """Store from when and until when somebody could answer, and when there is more to say."""
+    await unit.write(_OTHER_SPAN, [_row(item) for item in pending])
+
+
 async def due(unit: UnitOfWork, limit: int) -> Sequence[Row]:
     """What may be due now, and whose it is; nothing is held yet."""
     return await unit.execute(_DUE, {"now": unit.now, "limit": limit})
@@ -71,6 +77,12 @@ async def hold(unit: UnitOfWork, ids: Sequence[UUID]) -> list[Pending]:
     still = (among(unit.connection, reminders.c.id, ids), _WAITING, reminders.c.due_at <= unit.now)
     rows = await unit.execute(select(reminders).where(*still).order_by(reminders.c.id).with_for_update())
     return [_pending(row) for row in rows]
+
+
+async def hold_waiting(unit: UnitOfWork, ids: Sequence[UUID]) -> list[Pending]:
+    """Hold those of these that wait for an answer."""
+    query = select(reminders).where(among(unit.connection, reminders.c.id, ids))
+    return [_pending(row) for row in await unit.execute(query.order_by(reminders.c.id).with_for_update())]
 
 
 async def next_due(unit: UnitOfWork) -> datetime | None:

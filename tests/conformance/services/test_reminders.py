@@ -126,6 +126,39 @@ async def test_an_older_word_does_not_begin_reminders_again(world: World) -> Non
     assert not await world.rows("notifications", select(reminders.c.id))
 
 
+@pytest.mark.parametrize("is_late", [True, False])
+async def test_a_warning_that_overtakes_its_offer_begins_the_ladder(world: World, is_late: bool) -> None:  # noqa: FBT001 - a parameter
+    """The helpdesk hears of it, whether the offer comes late or never; of what has passed by then, nothing is said."""
+    await at(world, dutch("2026-03-04 10:00"))
+    await world.join(waitlist="omm")
+    await world.post_bed(await world.add_unit(programme=Programme.OMM))
+    await world.carry("shelters")
+    held = await world.hold_back("registry")
+    [offer] = await world.offers("made")
+    await at(world, dutch("2026-03-05 06:00"))
+    assert await told(world) == []
+    if is_late:
+        await world.hand_on(held)
+    await steps(world, (dutch("2026-03-05 08:00"), [(HELPDESK, FOR_HELPDESK)]))
+    await world.decline(offer["id"])
+    await world.settle()
+    await world.hand_on(held)
+    assert not await world.rows("notifications", select(reminders.c.id))
+
+
+async def test_an_offer_that_comes_late_gives_its_own_moments_to_the_ladder(world: World) -> None:
+    """Those of after it was made, which the warning did not know."""
+    await at(world, dutch("2026-03-04 10:00"))
+    await world.join(waitlist="omm")
+    await world.post_bed(await world.add_unit(programme=Programme.OMM))
+    await world.carry("shelters")
+    late = await world.hold_back("registry")
+    await at(world, dutch("2026-03-05 06:00"))
+    await world.hand_on(late)
+    [row] = await world.rows("notifications", select(reminders))
+    assert row.began_at == dutch("2026-03-04 10:00")
+
+
 async def test_who_cannot_hear_does_not_remind(world: World) -> None:
     """Perhaps the answer is under way; when messages come again, there is time for them to arrive first."""
     await offered(world, dutch("2026-03-04 10:00"))

@@ -147,12 +147,13 @@ class Lanes:
 
     async def _attempt(self, lane: _Lane, parcels: Sequence[Parcel]) -> Attempt:
         started_at, before = self._clock(), asyncio.get_running_loop().time()
-        outcome = await _outcome(lane.carrier, lane.load.endpoint, parcels)
+        outcome = await outcome_within_bounds(lane.carrier, lane.load.endpoint, parcels)
         milliseconds = round(1000 * (asyncio.get_running_loop().time() - before))
         return Attempt(lane.load.endpoint.subscription_id, parcels, outcome, started_at, milliseconds)
 
 
-async def _outcome(carrier: Carrier, endpoint: Endpoint, parcels: Sequence[Parcel]) -> Outcome:
+async def outcome_within_bounds(carrier: Carrier, endpoint: Endpoint, parcels: Sequence[Parcel]) -> Outcome:
+    """What one attempt leads to, whatever the carrier does. Without parcels it is an introduction. Raises nothing."""
     try:
         async with asyncio.timeout(carrier.timeout_seconds):
             return await (carrier.deliver(endpoint, parcels) if parcels else carrier.introduce(endpoint))

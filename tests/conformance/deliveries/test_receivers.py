@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import shutil
+import subprocess
 from base64 import b64encode
 from pathlib import Path
 
@@ -13,9 +15,10 @@ from cloudevents.core.formats.json import JSONFormat
 
 from doorstroom_client.webhooks import WebhookVerifier
 from services.chassis.clock import system_clock
-from tests.support.receiver import Behaviour, Receiver, answers, garbage, huge, late, resets, stalls
+from tests.support.receiver import Behaviour, Received, Receiver, answers, garbage, huge, late, resets, stalls
 from tests.support.telling import Telling
 
+NODE_FOLDER = Path(__file__).parents[2] / "support/events"
 MISBEHAVIOUR: dict[str, tuple[Behaviour, str, str]] = {
     "stalls": (stalls, "pending", "timed-out"),
     "late": (late(1.0, answers(200)), "pending", "timed-out"),
@@ -42,6 +45,30 @@ async def test_what_others_have_written_verifies_and_reads_it(telling: Telling, 
     assert (event.get_id(), event.get_subject()) == (post.headers["webhook-id"], str(offer))
     with pytest.raises(standardwebhooks.webhooks.WebhookVerificationError):
         standardwebhooks.Webhook(written).verify(post.body + b" ", post.headers)
+
+
+async def test_the_sdk_of_node_reads_a_delivery(telling: Telling, receiver: Receiver) -> None:
+    """The CloudEvents project's own, from npm: strictly, with every attribute."""
+    await telling.subscribe(receiver.url())
+    offer = await telling.offer()
+    await telling.rest()
+    (post,) = receiver.posts()
+    event = await asyncio.to_thread(read_by_node, post)
+    sent = json.loads(post.body)
+    assert (event.pop("subject"), event.pop("time")) == (str(offer), "2026-03-01T09:00:00.000Z")
+    assert event == {name: value for name, value in sent.items() if name not in ("subject", "time")}
+
+
+def read_by_node(post: Received) -> dict[str, object]:
+    node = shutil.which("node")
+    if node is None or not (NODE_FOLDER / "node_modules").exists():
+        pytest.fail("this test needs node and an SDK for it: run deploy/install-test-tools", pytrace=False)
+    given = json.dumps({"headers": post.headers, "body": post.body.decode()}).encode()
+    ran = subprocess.run(
+        [node, str(NODE_FOLDER / "read.mjs")], input=given, capture_output=True, check=True, timeout=60
+    )
+    read: dict[str, object] = json.loads(ran.stdout)
+    return read
 
 
 @pytest.mark.parametrize("name", MISBEHAVIOUR)

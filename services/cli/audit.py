@@ -26,7 +26,10 @@ T = TypeVar("T")
 
 LINES_LIMIT = 10_000
 _NOTED = re.compile(r"(\w+):(\d{1,18}):([0-9a-f]{64})")
-_SHOWN = ("at", "action", "result", "status", "organisation", "role", "subject", "origin", "objects", "cases")
+_SHOWN = (
+    *("at", "action", "result", "status", "organisation", "role", "subject", "origin", "objects", "cases"),
+    *("request_id", "trace_id"),
+)
 
 
 @click.group()

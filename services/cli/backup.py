@@ -21,6 +21,7 @@ from services.cli.first_start import STATE_FILE
 from services.cli.options import DATA
 from services.cli.reconcile import say_all_again
 from services.cli.run import RESTORED, finish_restore, owned_folder
+from services.console.wiring import NAME as CONSOLE
 from services.identity.wiring import KEY_FILE as IDENTITY_KEY_FILE
 from services.identity.wiring import NAME as IDENTITY
 from services.notifications.deliveries.seals import KEY_FILE as NOTIFICATIONS_KEY_FILE
@@ -33,8 +34,9 @@ PAGES_AT_ONCE = 4096
 EVERYTHING = timedelta(days=366)
 """The outboxes keep no message for as long as that."""
 _FILES = tuple(f"{name}.sqlite3" for name in TABLES)
-_IDENTITY_FILE = f"{IDENTITY}.sqlite3"
-"""The token endpoint's, which exchanges nothing with the others; and is not there before it was started once."""
+_CONSOLE_FILE = f"{CONSOLE}.sqlite3"
+_BESIDE = (f"{IDENTITY}.sqlite3", _CONSOLE_FILE)
+"""Those that exchange nothing with the others; and are not there before they were started once."""
 _KEYS = (KEY_FILE, IDENTITY_KEY_FILE, NOTIFICATIONS_KEY_FILE)
 
 FOLDER = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
@@ -116,7 +118,7 @@ def _ensure_restorable(folder: Path, data: Path, digests: Mapping[str, str], *, 
         raise CannotRun(f"{folder} is no backup: {MANIFEST} does not name every database")
     if (data / RESTORED).exists():
         raise CannotRun(f"a restore into {data} was interrupted; to start as always finishes it")
-    there = [name for name in (*_FILES, _IDENTITY_FILE, STATE_FILE) if (data / name).exists()]
+    there = [name for name in (*_FILES, *_BESIDE, STATE_FILE) if (data / name).exists()]
     if there:
         raise CannotRun(f"{data} has {', '.join(there)} already; move that away, or give another --data")
     if needs_key and not (data / KEY_FILE).exists() and not (folder / KEY_FILE).exists():
@@ -150,7 +152,7 @@ def _finished_or_gone(folder: Path) -> Iterator[Path]:
 
 def _copy_at_one_moment(data: Path, target: Path) -> None:
     """Nobody writes to any of them for as long as it takes to begin to read all of them; then the copies are made."""
-    names = [*_FILES, *([_IDENTITY_FILE] if (data / _IDENTITY_FILE).exists() else [])]
+    names = [*_FILES, *(name for name in _BESIDE if (data / name).exists())]
     with ExitStack() as readers:
         with ExitStack() as writers:
             for name in names:
@@ -159,8 +161,16 @@ def _copy_at_one_moment(data: Path, target: Path) -> None:
         for name, source in sources.items():
             with closing(sqlite3.connect(target / name)) as copy:
                 source.backup(copy, pages=PAGES_AT_ONCE)
+                if name == _CONSOLE_FILE:
+                    _sign_out(copy)
                 if copy.execute("PRAGMA integrity_check").fetchone() != ("ok",):
                     raise Failed(f"{data / name} is damaged; restore the backup before this one")
+
+
+def _sign_out(console: sqlite3.Connection) -> None:
+    """Whoever signs out is out: a session does not come back with a backup, but who signed in stays on record."""
+    with console:
+        console.execute("DELETE FROM sessions")
 
 
 def _held(path: Path) -> sqlite3.Connection:
@@ -190,9 +200,7 @@ def _begun(path: Path, begin: str) -> sqlite3.Connection:
 def _manifest(folder: Path) -> tuple[datetime, bool, dict[str, str]]:
     try:
         found = json.loads((folder / MANIFEST).read_text())
-        digests = {
-            name: found["sha256"][name] for name in (*_FILES, _IDENTITY_FILE, STATE_FILE) if name in found["sha256"]
-        }
+        digests = {name: found["sha256"][name] for name in (*_FILES, *_BESIDE, STATE_FILE) if name in found["sha256"]}
         return datetime.fromisoformat(found["madeAt"]), bool(found["needsKey"]), digests
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CannotRun(f"{folder} is no backup: {MANIFEST} is not there, or cannot be read") from error
@@ -201,7 +209,7 @@ def _manifest(folder: Path) -> tuple[datetime, bool, dict[str, str]]:
 def _digests(folder: Path) -> dict[str, str]:
     """What is in each file. A file that is not there has none."""
     digests = {}
-    for name in (*_FILES, _IDENTITY_FILE, STATE_FILE):
+    for name in (*_FILES, *_BESIDE, STATE_FILE):
         if (folder / name).exists():
             with (folder / name).open("rb") as file:
                 digests[name] = hashlib.file_digest(file, "sha256").hexdigest()

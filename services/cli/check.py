@@ -12,6 +12,7 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.cli.across import findings as findings_across
 from services.cli.databases import AUDITED, find_database, find_databases, opened, programmes_in_use
 from services.cli.options import DATA
+from services.console import checks as console
 from services.identity import checks as identity
 from services.municipalities import checks as municipalities
 from services.notifications import checks as notifications
@@ -27,7 +28,7 @@ CHECKS: dict[str, Findings] = {
     "notifications": notifications.findings,
 }
 """Of those that own facts of each other's work, and can be compared."""
-BESIDE: dict[str, Findings] = {"identity": identity.findings}
+BESIDE: dict[str, Findings] = {"identity": identity.findings, "console": console.findings}
 ACROSS = "across services"
 
 

@@ -14,6 +14,7 @@ from services.chassis.unit_of_work import Transactions
 from services.cli.distributed import database_name
 from services.cli.embedded import database_url
 from services.cli.servers import PrivatePostgreSQL
+from services.console.tables import messages as console
 from services.identity.tables import messages as identity
 from services.municipalities.tables import messages as municipalities
 from services.notifications.tables import messages as notifications
@@ -30,8 +31,8 @@ TABLES: dict[str, MessageTables] = {
 }
 
 
-AUDITED: dict[str, MessageTables] = {**TABLES, "identity": identity}
-"""Beside them, the token endpoint, which handles no messages."""
+AUDITED: dict[str, MessageTables] = {**TABLES, "identity": identity, "console": console}
+"""Beside them, the token endpoint and the console, which handle no messages."""
 
 
 @asynccontextmanager
@@ -65,7 +66,7 @@ def find_database(service: str, data: Path, *, only: bool = True) -> str:
 
 
 def find_databases(data: Path) -> dict[str, str]:
-    """Where those of all services are; that of the token endpoint too, where there is one. Raises UsageError."""
+    """Where those of all services are; the token endpoint and the console need not have one. Raises UsageError."""
     urls = {name: find_database(name, data, only=False) for name in TABLES}
     for name in AUDITED.keys() - TABLES.keys():
         try:

@@ -17,6 +17,8 @@ class Grant(BaseModel):
     refresh_token: str | None = None
     user: str
     """Who they are for whoever signed them in: the provider's `sub`, or a demo user's name."""
+    subject: str
+    """The access token's `sub`, as the APIs know them."""
     organisation: str
     role: Role
     scopes: frozenset[str]
@@ -30,6 +32,7 @@ class Grant(BaseModel):
             access_token=access_token,
             refresh_token=refresh_token,
             user=user,
+            subject=principal.subject,
             organisation=principal.organisation,
             role=principal.role,
             scopes=principal.scopes,

@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
+from pydantic import ValidationError
 
+from services.chassis.audit import Journal
 from services.chassis.clock import Clock
 from services.chassis.errors import Unavailable
 from services.chassis.unit_of_work import Transactions, UnitOfWork
-from services.console import store
+from services.console import noting, store
 from services.console.failures import SignInFailed
 from services.console.grants import Grant, Renewer
 from services.console.seal import SECRET_CHARACTERS, Seal, digest
@@ -52,8 +54,11 @@ class Session:
 class Sessions:
     """Begins, finds and ends them."""
 
-    def __init__(self, transactions: Transactions, seal: Seal, limits: Limits, renewer: Renewer, clock: Clock) -> None:
+    def __init__(
+        self, transactions: Transactions, journal: Journal, seal: Seal, limits: Limits, renewer: Renewer, clock: Clock
+    ) -> None:
         self._transactions = transactions
+        self._journal = journal
         self._seal = seal
         self._limits = limits
         self._renewer = renewer
@@ -69,6 +74,7 @@ class Sessions:
             if before is not None:
                 await store.delete_session(unit, digest(before))
             await store.add_session(unit, stored)
+            await self._journal.note(unit, noting.done(noting.SIGN_IN, grant))
 
         await self._transactions.run(change)
         log.info("signed-in", organisation=grant.organisation, role=grant.role.value)
@@ -95,13 +101,28 @@ class Sessions:
         session = Session(secret, grant, stored.ends_at, is_locked)
         return session if grant.expires_at - RENEW_BEFORE > now else await self._renewed(session)
 
-    async def lock(self, secret: str) -> None:
+    async def lock(self, session: Session) -> None:
         """Nobody is there: it sees nothing any more. Signing in begins another."""
-        await self._transactions.run(lambda unit: store.lock_session(unit, digest(secret)))
+
+        async def change(unit: UnitOfWork) -> None:
+            await self._journal.note(unit, noting.done(noting.LOCK, session.grant))
+            await store.lock_session(unit, digest(session.secret))
+
+        await self._transactions.run(change)
         log.info("session-locked")
 
+    async def sign_out(self, session: Session) -> None:
+        """End it, because whoever it is of says so."""
+
+        async def change(unit: UnitOfWork) -> bool:
+            await self._journal.note(unit, noting.done(noting.SIGN_OUT, session.grant))
+            return await store.delete_session(unit, digest(session.secret))
+
+        if await self._transactions.run(change):
+            log.info("signed-out")
+
     async def end(self, secret: str) -> None:
-        """Forget it."""
+        """Forget one that is over."""
         if await self._transactions.run(lambda unit: store.delete_session(unit, digest(secret))):
             log.info("signed-out")
 
@@ -127,6 +148,8 @@ class Sessions:
         except SignInFailed as failure:
             log.info("session-not-renewed", reason=failure.reason.value, detail=failure.detail)
             await self.end(session.secret)
+            refusal = noting.refused(noting.RENEW, 403, failure.reason.value, session.grant)
+            await noting.record(self._journal, refusal)
             return None
         except Unavailable:
             await self._transactions.run(lambda unit: store.renew_session(unit, id_, None))
@@ -156,4 +179,8 @@ class Sessions:
 
     def _opened(self, secret: str, stored: StoredSession, now: datetime) -> Grant | None:
         content = self._seal.open(PURPOSE, secret, stored.sealed, now, self._limits.absolute)
-        return None if content is None else Grant.model_validate_json(content)
+        try:
+            return None if content is None else Grant.model_validate_json(content)
+        except ValidationError:
+            # It was begun with another version of the console.
+            return None

@@ -46,6 +46,12 @@ class Settings(ServiceSettings):
     console_provider_timeout_seconds: float = Field(
         4.0, gt=0, le=8, description="the longest that a question to the identity provider may take"
     )
+    console_session_requests_per_minute: int = Field(
+        600, ge=10, le=100_000, description="how many pages and files somebody who is signed in may ask for"
+    )
+    console_address_requests_per_minute: int = Field(
+        1200, ge=10, le=1_000_000, description="how many all others may, from one address; a proxy's counts for all"
+    )
     console_registry_address: str | None = Field(None, description="where the registry is", pattern=_ADDRESS)
     console_shelters_address: str | None = Field(None, description="where shelters is", pattern=_ADDRESS)
     console_municipalities_address: str | None = Field(None, description="where municipalities is", pattern=_ADDRESS)

@@ -28,6 +28,7 @@ from services.console.sessions import Limits, Sessions
 from services.console.settings import Settings
 from services.console.tables import idempotency_keys, messages
 from services.console.web.dispatch import Pages
+from services.console.web.rates import PageRates
 from services.console.web.rendering import Renderer
 from services.console.web.site import Site
 
@@ -69,9 +70,12 @@ def build(settings: Settings, surroundings: Surroundings, neighbours: Neighbours
     if provider is not None and demo is not None:
         raise Unusable("demo users and DOORSTROOM_CONSOLE_ISSUER do not go together")
     limits = Limits(timedelta(minutes=settings.console_idle_minutes), timedelta(hours=settings.console_session_hours))
-    sessions = Sessions(ground.transactions, seal, limits, provider or demo or Nobody(), clock)
+    sessions = Sessions(ground.transactions, ground.journal, seal, limits, provider or demo or Nobody(), clock)
+    rates = PageRates(settings.console_session_requests_per_minute, settings.console_address_requests_per_minute, clock)
     site = Site(
         sessions,
+        ground.journal,
+        rates,
         seal,
         provider,
         demo,

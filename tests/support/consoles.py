@@ -38,6 +38,7 @@ async def demo_console(
     users: Sequence[DemoUser] | None = USERS,
     public: str | None = None,
     host: str = "127.0.0.1",
+    **given: Any,  # noqa: ANN401 - settings of any kind
 ) -> AsyncIterator[str]:
     """A console with demo users; gives where it listens. Where the APIs would be, nobody answers.
 
@@ -46,7 +47,8 @@ async def demo_console(
     issuer = DevelopmentIssuer(folder, Mode.EMBEDDED, clock=clock)
     verifier = TokenVerifier({DEFAULT_ISSUER: issuer.key_set()}, "doorstroom")
     demo = None if users is None else DemoUsers(issuer, users, clock)
-    async with _serving(settings(folder, console_address=public), verifier, clock, demo, host=host) as address:
+    chosen = settings(folder, console_address=public, **given)
+    async with _serving(chosen, verifier, clock, demo, host=host) as address:
         yield address
 
 

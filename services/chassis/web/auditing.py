@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from structlog.contextvars import get_contextvars
+
 from services.chassis.audit.action import Action, Result
 from services.chassis.identity.principal import Principal
 from services.chassis.web.headers import Trace
@@ -28,6 +30,11 @@ def stopped(
     objects = {name: value for name, value in path.items() if _ID.fullmatch(value)}
     by = _by(principal) | _traced(ids.request_id, ids.traceparent)
     return Action(operation.operation_id, result, status, objects, **by)
+
+
+def asked_in() -> dict[str, Any]:
+    """Which request this is, as on its lines in the service's log: for what a plain route notes by itself."""
+    return {name: value for name, value in get_contextvars().items() if name in {"request_id", "trace_id"}}
 
 
 def _by(principal: Principal | None) -> dict[str, Any]:

@@ -77,7 +77,7 @@ async def here(visit: Visit) -> web.Response:
 
 async def lock(visit: Visit) -> web.Response:
     """Nobody is there: nothing is shown any more, until somebody signs in again."""
-    await visit.site.sessions.lock(visit.signed_in.secret)
+    await visit.site.sessions.lock(visit.signed_in)
     return visit.finished(web.Response(status=204))
 
 

@@ -54,7 +54,7 @@ async def come_back(visit: Visit) -> web.Response:
         pending = _pending(visit)
         grant = await provider.finish(visit.request.query, pending, site.address())
     except SignInFailed as failure:
-        response = failed_sign_in(visit, failure)
+        response = await failed_sign_in(visit, failure)
     else:
         response = await _enter(visit, grant, pending.leads_to)
     drop_cookie(response, Cookie.SIGN_IN, secure=site.secure)
@@ -64,7 +64,7 @@ async def come_back(visit: Visit) -> web.Response:
 async def sign_out(visit: Visit) -> web.Response:
     """End the session here, and then at the provider."""
     site = visit.site
-    await site.sessions.end(visit.signed_in.secret)
+    await site.sessions.sign_out(visit.signed_in)
     visit.session = None
     leads_to = None if site.provider is None else site.provider.leave(site.address())
     return visit.redirect(leads_to or SIGNED_OUT_PATH)

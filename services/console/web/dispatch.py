@@ -55,7 +55,7 @@ class Pages:
                 return visit.redirect(elsewhere)
             return await self._answer(visit, route.answer, route, read_form=read_form)
         except Exception as error:  # noqa: BLE001 - whatever goes wrong becomes a page
-            return refusal(visit, error)
+            return await refusal(visit, error)
 
     async def _answer(
         self, visit: Visit, answer: Answer, route: Route, *, read_form: bool
@@ -65,13 +65,14 @@ class Pages:
         session = await self.site.sessions.find(secret, is_used=not visit.is_by_itself)
         visit.is_locked = session is not None and session.is_locked
         visit.session = session if not visit.is_locked or route.when_locked else None
+        self.site.rates.check(session, visit.request.remote or "")
         if read_form:
             await _read_form(visit)
         if route.roles is not None:
             if visit.session is None:
                 raise SignedOut
             if visit.session.grant.role not in route.roles:
-                raise Refused(403)
+                raise Refused(403, "not-for-this-role")
         return await answer(visit)
 
     def _true_address(self, request: web.Request) -> str | None:
@@ -105,7 +106,7 @@ async def _read_form(visit: Visit) -> None:
         raise Refused(413) from None
     if not (_is_from_here(visit) and _is_marked(visit)):
         # A form of a session that has ended: to sign in again helps, and nothing was done.
-        raise SignedOut if visit.session is None and visit.had_session else Refused(403)
+        raise SignedOut if visit.session is None and visit.had_session else Refused(403, "not-our-form")
 
 
 def _is_from_here(visit: Visit) -> bool:

@@ -7,8 +7,9 @@ import structlog
 from aiohttp import web
 
 from doorstroom_client import ClientError, ProblemError, ServerUnreachable
-from services.chassis.errors import Unavailable
+from services.chassis.errors import TooManyRequests, Unavailable
 from services.chassis.web import problems
+from services.console import noting
 from services.console.failures import Reason, SignInFailed
 from services.console.web.addresses import HOME, inside
 from services.console.web.texts import later
@@ -18,18 +19,19 @@ log = structlog.get_logger(__name__)
 
 
 class Refused(Exception):
-    """This is not answered."""
+    """This is not answered. With a reason, it stands in the audit log: nobody else knows of it."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, reason: str | None = None) -> None:
         super().__init__(status)
         self.status = status
+        self.reason = reason
 
 
 class SignedOut(Exception):
     """This is for those who are signed in."""
 
 
-UNAVAILABLE, UNKNOWN = 503, 500
+TOO_MANY, UNAVAILABLE, UNKNOWN = 429, 503, 500
 STATUSES: dict[int, tuple[str, str]] = {
     400: (later("This was not understood"), later("Go back, and try again.")),
     403: (later("This is not for you"), later("Your role may not see or do this. Nothing was changed.")),
@@ -44,6 +46,10 @@ STATUSES: dict[int, tuple[str, str]] = {
     421: (
         later("This is not the console's address"),
         later("Use the address that you were given, and tell your administrator."),
+    ),
+    429: (
+        later("That was too much in a short time"),
+        later("Wait a minute, and look again whether what you did was done."),
     ),
     500: (
         later("Something went wrong here"),
@@ -87,27 +93,41 @@ SIGN_IN: dict[Reason, tuple[int, str, str]] = {
 }
 
 
-def refusal(visit: Visit, error: Exception) -> web.Response:
-    """The page for this error."""
+async def refusal(visit: Visit, error: Exception) -> web.Response:
+    """The page for this error; and a line in the audit log, where nobody else has one."""
     if isinstance(error, SignedOut) or (isinstance(error, ProblemError) and error.status == HTTPStatus.UNAUTHORIZED):
         return to_sign_in(visit)
     if isinstance(error, SignInFailed):
-        return failed_sign_in(visit, error)
+        return await failed_sign_in(visit, error)
     status = _status(error)
     if status == UNKNOWN:
         problems.log_unexpected(error)
+    if (reason := _reason(error)) is not None:
+        grant = None if visit.session is None else visit.session.grant
+        await noting.record(visit.site.journal, noting.refused(noting.OPEN, status, reason, grant))
     title, text = STATUSES[status]
     try:
-        return visit.page("refusal.html", status, title=title, text=text, sign_in=False)
+        response = visit.page("refusal.html", status, title=title, text=text, sign_in=False)
     except Unavailable:
         # Without the key file there is not even a form.
         return visit.finished(web.Response(status=UNAVAILABLE, text=STATUSES[UNAVAILABLE][0]))
+    if isinstance(error, TooManyRequests):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
 
 
-def failed_sign_in(visit: Visit, failure: SignInFailed) -> web.Response:
+def _reason(error: Exception) -> str | None:
+    """Why the console refuses this by itself; what an API refuses, that one notes."""
+    if isinstance(error, TooManyRequests):
+        return "too-fast" if error.is_first else None
+    return error.reason if isinstance(error, Refused) else None
+
+
+async def failed_sign_in(visit: Visit, failure: SignInFailed) -> web.Response:
     """Nobody is signed in, and why."""
     log.warning("sign-in-failed", reason=failure.reason.value, detail=failure.detail)
     status, title, text = SIGN_IN[failure.reason]
+    await noting.record(visit.site.journal, noting.refused(noting.SIGN_IN, status, failure.reason.value))
     return visit.page("refusal.html", status, title=title, text=text, sign_in=True)
 
 
@@ -126,6 +146,8 @@ def _status(error: Exception) -> int:
         return error.status
     if isinstance(error, ProblemError):
         return error.status if error.status in STATUSES else UNKNOWN
+    if isinstance(error, TooManyRequests):
+        return TOO_MANY
     if isinstance(error, ServerUnreachable | Unavailable | TimeoutError | ClientError):
         return UNAVAILABLE
     return UNKNOWN

@@ -7,12 +7,14 @@ from datetime import timedelta
 from yarl import URL
 
 from doorstroom_client import Endpoints
+from services.chassis.audit import Journal
 from services.chassis.clock import Clock
 from services.console.connections import Connections
 from services.console.demo import DemoUsers
 from services.console.oidc.provider import Provider
 from services.console.seal import Seal
 from services.console.sessions import Sessions
+from services.console.web.rates import PageRates
 from services.console.web.rendering import Renderer
 
 
@@ -21,6 +23,8 @@ class Site:
     """The parts."""
 
     sessions: Sessions
+    journal: Journal
+    rates: PageRates
     seal: Seal
     provider: Provider | None
     demo: DemoUsers | None

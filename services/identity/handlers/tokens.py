@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import structlog
-from structlog.contextvars import get_contextvars
 
 from schemas.api.identity import ASSERTION_TYPE, GRANT_TYPE
 from services.chassis.audit import Action, Journal, Result
@@ -16,6 +15,7 @@ from services.chassis.identity import ClientCertificate
 from services.chassis.identity.keys import verification_key
 from services.chassis.identity.verifier import THUMBPRINT
 from services.chassis.unit_of_work import Transactions, UnitOfWork
+from services.chassis.web.auditing import asked_in
 from services.identity import store
 from services.identity.handlers import assertions
 from services.identity.handlers.errors import (
@@ -102,7 +102,7 @@ class TokenEndpoint:
         claimed = refusal.claimed_client
         client = None if claimed is None else await self._transactions.read(partial(_find, claimed))
         objects = {} if client is None else {"client": client.id}
-        await self._journal.record(Action(ISSUE, Result.REFUSED, refusal.status, objects, **_request()))
+        await self._journal.record(Action(ISSUE, Result.REFUSED, refusal.status, objects, **asked_in()))
 
     async def _proved(self, client_id: str, assertion: str, scope: str | None) -> dict[str, Any]:
         """What the token says. Raises OAuthError, with whose it says to be."""
@@ -122,7 +122,7 @@ class TokenEndpoint:
         client = await self._authenticate(unit, client_id, assertion)
         granted = _granted(client, scope)
         by: dict[str, Any] = {"subject": client.id, "organisation": client.organisation, "role": client.role}
-        await self._journal.note(unit, Action(ISSUE, Result.DONE, 200, **by, **_request()))
+        await self._journal.note(unit, Action(ISSUE, Result.DONE, 200, **by, **asked_in()))
         now = int(unit.now.timestamp())
         return {
             "iss": self._terms.issuer,
@@ -155,11 +155,6 @@ class TokenEndpoint:
 
 async def _find(client_id: str, unit: UnitOfWork) -> Client | None:
     return await store.find_client(unit, client_id)
-
-
-def _request() -> dict[str, Any]:
-    """Of which request this is, as on its lines in the service's log."""
-    return {name: value for name, value in get_contextvars().items() if name in {"request_id", "trace_id"}}
 
 
 def _assertion(form: Mapping[str, str]) -> str:

@@ -156,3 +156,18 @@ async def test_the_token_endpoints_clients_are_in_a_backup(tmp_path: Path) -> No
     assert (new / "identity.key").read_text() == "secret"
     with closing(sqlite3.connect(new / "identity.sqlite3")) as connection:
         assert connection.execute("SELECT count(*) FROM clients").fetchone() == (0,)
+
+
+@pytest.mark.usefixtures("lived")
+async def test_who_signed_in_is_in_a_backup_and_their_session_is_not(tmp_path: Path) -> None:
+    """Whoever signed out since is not in again when it is put back; the audit log has a line all the same."""
+    data, kept = tmp_path / "data", tmp_path / "kept"
+    with closing(sqlite3.connect(data / "console.sqlite3")) as connection, connection:
+        for table in ("sessions", "audit_log"):
+            connection.execute(f"CREATE TABLE {table} (id TEXT)")
+            connection.execute(f"INSERT INTO {table} VALUES ('one')")
+    assert run("backup", kept, "--data", data).exit_code == 0
+    with closing(sqlite3.connect(kept / "console.sqlite3")) as connection:
+        asked = ("SELECT count(*) FROM sessions", "SELECT count(*) FROM audit_log")
+        counts = [connection.execute(query).fetchone()[0] for query in asked]
+    assert counts == [0, 1]

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.chassis.audit import Journal
 from services.chassis.clock import system_identifiers
 from services.chassis.database import Database
 from services.chassis.identity import Role
@@ -30,6 +31,7 @@ class Next(Nobody):
 GRANT = Grant(
     access_token="first",
     user="u",
+    subject="u",
     organisation="coordination-noord",
     role=Role.COORDINATOR,
     scopes=frozenset(),
@@ -46,12 +48,18 @@ async def transactions(database_url: str) -> AsyncIterator[Transactions]:
     await database.close()
 
 
+def sessions_of(transactions: Transactions, seal: Seal) -> Sessions:
+    limits = Limits(timedelta(minutes=20), timedelta(hours=8))
+    journal = Journal(transactions, messages.audit)
+    return Sessions(transactions, journal, seal, limits, Next(), transactions.clock)
+
+
 async def test_sessions_are_found_renewed_and_forgotten(transactions: Transactions) -> None:
     """By whoever has the secret; another secret finds nobody."""
     clock = transactions.clock
     assert isinstance(clock, Clock)
     seal = Seal(lambda: [b"s" * 32], os.urandom)
-    sessions = Sessions(transactions, seal, Limits(timedelta(minutes=20), timedelta(hours=8)), Next(), clock)
+    sessions = sessions_of(transactions, seal)
     first, second = await sessions.begin(GRANT, None), await sessions.begin(GRANT, None)
     assert (await sessions.find(first.secret)) == first
     assert await sessions.find(seal.new_secret()) is None
@@ -71,7 +79,7 @@ async def test_one_at_a_time_renews(transactions: Transactions) -> None:
     clock = transactions.clock
     assert isinstance(clock, Clock)
     seal = Seal(lambda: [b"s" * 32], os.urandom)
-    sessions = Sessions(transactions, seal, Limits(timedelta(minutes=20), timedelta(hours=8)), Next(), clock)
+    sessions = sessions_of(transactions, seal)
     id_ = digest((await sessions.begin(GRANT, None)).secret)
 
     async def claim() -> bool:

@@ -57,7 +57,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "keys": (
         "keys",
         "keys",
-        "Keys: turn over the registry's key and the token endpoint's secret, while everything runs.",
+        "Keys: turn over what encrypts the keys, secrets and sessions in the databases, while everything runs.",
     ),
     "municipalities": ("municipalities", "municipalities", "Municipalities: import their populations, merge them."),
     "openapi": ("serving", "openapi_command", "Print a service's OpenAPI 3.1 document."),

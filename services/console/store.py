@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 
 from services.chassis.unit_of_work import UnitOfWork
 from services.console.tables import sessions
@@ -70,3 +70,24 @@ async def forget_sessions(unit: UnitOfWork, unseen_since: datetime, limit: int) 
     is_over = or_(sessions.c.ends_at <= unit.now, is_unused)
     over = select(sessions.c.id).where(is_over).limit(limit)
     return len(await unit.execute(delete(sessions).where(sessions.c.id.in_(over)).returning(sessions.c.id)))
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Sessions that are not over yet, and when the last of them is."""
+
+    count: int
+    end_at: datetime | None
+
+
+async def sessions_begun_by(moment: datetime, unit: UnitOfWork) -> Left:
+    """Those that began until then."""
+    are_those = sessions.c.began_at <= moment, sessions.c.ends_at > unit.now
+    query = select(func.count().label("count"), func.max(sessions.c.ends_at).label("end_at")).where(*are_those)
+    row = (await unit.execute(query)).one()
+    return Left(row.count, row.end_at)
+
+
+async def end_sessions_begun_by(moment: datetime, unit: UnitOfWork) -> None:
+    """Whoever is in one of those signs in again."""
+    await unit.execute(delete(sessions).where(sessions.c.began_at <= moment))

@@ -8,6 +8,7 @@ from uuid import UUID
 import structlog
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from services.chassis import key_file
 from services.chassis.database import Row
 from services.chassis.encryption import KEY_BYTES, UnusableKey, make_key_file, read_keys, seal, unseal
 from services.notifications.channels.port import Endpoint
@@ -28,19 +29,23 @@ class Seals:
     make: bool
     """Whether a file that is not there is made."""
     _keys: list[AESGCM] = field(default_factory=list, repr=False)
+    _state: object = field(default=None, repr=False)
+    """Of the file, when it was read: it is read again when it was turned over."""
 
     def check(self) -> None:
         """Raises UnusableKey when the file cannot be used."""
-        if not self._keys:
+        state = None if self.path is None else key_file.state(self.path)
+        if not self._keys or state is None or state != self._state:
             self._keys = [AESGCM(key) for key in _read(self.path, make=self.make)]
+            self._state = state
 
     def seal_address(self, subscription_id: UUID, address: str | None) -> bytes | None:
         """Raises UnusableKey."""
-        return None if address is None else self._seal(address.encode(), _address_of(subscription_id))
+        return None if address is None else self._seal(address.encode(), address_of(subscription_id))
 
     def seal_secret(self, subscription_id: UUID, secret_id: UUID, secret: bytes) -> bytes:
         """Raises UnusableKey."""
-        return self._seal(secret, _secret_of(subscription_id, secret_id))
+        return self._seal(secret, secret_of(subscription_id, secret_id))
 
     def address(self, subscription: Subscription) -> str | None:
         """Where it goes, as its owner sees it; None also when it cannot be read."""
@@ -53,15 +58,24 @@ class Seals:
         """Where its deliveries go; None when that cannot be read, because the key is another."""
         id_ = subscription.id
         try:
-            opened = tuple(self._open(row.sealed, _secret_of(id_, row.id)) for row in secrets)
+            opened = tuple(self._open(row.sealed, secret_of(id_, row.id)) for row in secrets)
             return Endpoint(id_, subscription.organisation, self._address(subscription), opened)
         except UnusableKey as error:
             log.error("subscription-unreadable", subscription=str(id_), reason=error.detail)  # noqa: TRY400 - where is known
             return None
 
+    def again(self, sealed: bytes, bound_to: str) -> bytes | None:
+        """The same, sealed with the newest key; None where it is. Raises UnusableKey."""
+        self.check()
+        try:
+            unseal(self._keys[:1], bound_to, sealed)
+        except UnusableKey:
+            return seal(self._keys[0], bound_to, unseal(self._keys, bound_to, sealed))
+        return None
+
     def _address(self, subscription: Subscription) -> str | None:
         sealed = subscription.sealed_address
-        return None if sealed is None else self._open(sealed, _address_of(subscription.id)).decode()
+        return None if sealed is None else self._open(sealed, address_of(subscription.id)).decode()
 
     def _seal(self, content: bytes, bound_to: str) -> bytes:
         self.check()
@@ -80,9 +94,11 @@ def _read(path: Path | None, *, make: bool) -> list[bytes]:
     return read_keys(path, SETTING)
 
 
-def _address_of(subscription_id: UUID) -> str:
+def address_of(subscription_id: UUID) -> str:
+    """What the address of this subscription is bound to."""
     return f"{subscription_id}/address"
 
 
-def _secret_of(subscription_id: UUID, secret_id: UUID) -> str:
+def secret_of(subscription_id: UUID, secret_id: UUID) -> str:
+    """What this secret is bound to."""
     return f"{subscription_id}/secret/{secret_id}"

@@ -147,7 +147,7 @@ async def test_it_goes_on_where_it_was_killed(world: World) -> None:
             keys = read_keys(world.key_file, SETTING)
             return len(keys) == 2 and bool(await opened_with(world, keys[0]))
 
-        await eventually(has_begun, seconds=20)
+        await eventually(has_begun, seconds=60)
     finally:
         process.send_signal(signal.SIGKILL)
         await process.wait()

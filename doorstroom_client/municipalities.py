@@ -1,10 +1,13 @@
 """Municipalities: slots and claims, how far quotas are, and what operators set."""
 
+from collections.abc import AsyncGenerator
 from datetime import datetime
 from uuid import UUID
 
 from doorstroom_client.listing import Listing
+from doorstroom_client.stream import follow
 from doorstroom_client.transport import Transport
+from schemas.api.changes import Change
 from schemas.api.municipalities import (
     Claim,
     ClaimReversal,
@@ -116,6 +119,10 @@ class MunicipalCalls:
         """The ladders of the provinces that have one of their own."""
         url = f"{self._municipalities}/supervision-ladders"
         return self._transport.whole(url, SupervisionLadders, lambda page: page.ladders)
+
+    def stream_quota_changes(self, last_event_id: str | None = None) -> AsyncGenerator[Change, None]:
+        """That something of yours (everyone's, for operators and auditors) has changed, live, while you listen."""
+        return follow(self._transport, f"{self._municipalities}/events", Change, last_event_id)
 
     # Operators
 

@@ -46,7 +46,7 @@ class NotificationCalls:
 
         With the `sequence` of the last one that you have handled it begins with what came since, also after a restart.
         """
-        return follow(self._transport, f"{self._notifications}/events", last_event_id)
+        return follow(self._transport, f"{self._notifications}/events", Notification, last_event_id)
 
     async def get_notification_preferences(self) -> NotificationPreferences:
         """In which language you are written to, when you are left alone, and who stands in for you."""

@@ -1,11 +1,14 @@
 """Shelters: what providers report of their units, and what operators set for providers."""
 
+from collections.abc import AsyncGenerator
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from doorstroom_client.listing import Listing
+from doorstroom_client.stream import follow
 from doorstroom_client.transport import Transport
+from schemas.api.changes import Change
 from schemas.api.shelters import (
     Affirmation,
     Contract,
@@ -152,6 +155,10 @@ class ShelterCalls:
         """Occupancy, movements and long stays in a week such as 2026-W48; this one, if not said."""
         query = {} if week is None else {"week": week}
         return await self._transport.get(f"{self._shelters}/overviews/weekly", WeeklyOverview, query)
+
+    def stream_unit_changes(self, last_event_id: str | None = None) -> AsyncGenerator[Change, None]:
+        """That something of yours has changed, live, for as long as you listen."""
+        return follow(self._transport, f"{self._shelters}/events", Change, last_event_id)
 
     # Operators
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import aiohttp
 from pydantic import ValidationError
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from doorstroom_client.errors import ServerUnreachable, UnreadableAnswer
 from doorstroom_client.retries import RetryPolicy, TryAgain
 from doorstroom_client.transport import Transport
-from schemas.api.notifications import Notification
+from schemas.base import Schema
 
 EVENT_LIMIT_BYTES = 1024 * 1024
 RECONNECTING = RetryPolicy(first_wait_seconds=0.25, longest_wait_seconds=30.0)
@@ -79,8 +80,13 @@ class EventReader:
         return None if not data and new_id is None else Event(data, self.last_id, name)
 
 
-async def follow(transport: Transport, url: str, last_event_id: str | None) -> AsyncGenerator[Notification, None]:
-    """Live notifications; after a break it resumes where it was, for as long as the caller listens.
+Told = TypeVar("Told", bound=Schema)
+
+
+async def follow(
+    transport: Transport, url: str, told: type[Told], last_event_id: str | None
+) -> AsyncGenerator[Told, None]:
+    """What a stream tells, live; after a break it resumes where it was, for as long as the caller listens.
 
     Without `last_event_id` it begins with what comes next. Raises ProblemError, UnreadableAnswer, or ServerUnreachable
     when the server cannot be known by its certificate or its address.
@@ -93,7 +99,7 @@ async def follow(transport: Transport, url: str, last_event_id: str | None) -> A
                 async for event in events:
                     failures = 0
                     if event.data:
-                        yield _notification(event)
+                        yield _read(event, told)
         except TryAgain as again:
             asked = again.retry_after_seconds
         except (aiohttp.ClientSSLError, aiohttp.InvalidURL) as error:
@@ -136,8 +142,8 @@ async def _events(chunks: AsyncIterator[bytes], reader: EventReader) -> AsyncIte
             yield event
 
 
-def _notification(event: Event) -> Notification:
+def _read(event: Event, told: type[Told]) -> Told:
     try:
-        return Notification.model_validate_json(event.data, extra="ignore")
+        return told.model_validate_json(event.data, extra="ignore")
     except ValidationError:
-        raise UnreadableAnswer("an event of the stream is not a notification that this client knows") from None
+        raise UnreadableAnswer("an event of the stream is not of the form that this client knows") from None

@@ -162,6 +162,7 @@ _LINES: Mapping[str, Mapping[str, _Line]] = {
         "agreeToEnquiry":              ("write",         ____,       ____,    OWN,     ____,        ____,   ____),
         "refuseEnquiry":               ("write",         ____,       ____,    OWN,     ____,        ____,   ____),
         "getWeeklyOverview":           ("read",          ____,       ____,    OWN,     ____,        ALL,    ALL),
+        "streamUnitChanges":           ("read",          ____,       ____,    OWN,     ____,        ____,   ____),
     },
     "municipalities": {
         # operation                     scope            COORDINATOR HELPDESK PROVIDER MUNICIPALITY AUDITOR OPERATOR
@@ -185,6 +186,7 @@ _LINES: Mapping[str, Mapping[str, _Line]] = {
         "getClaim":                    ("read",          ____,       ____,    ____,    OWN,         ____,   ____),
         "houseHousehold":              ("write",         ____,       ____,    ____,    OWN,         ____,   ____),
         "reverseClaim":                ("write",         ____,       ____,    ____,    OWN,         ____,   ____),
+        "streamQuotaChanges":          ("read",          ____,       ____,    ____,    OWN,         ALL,    ALL),
     },
     "notifications": {
         # operation                     scope            COORDINATOR HELPDESK PROVIDER MUNICIPALITY AUDITOR OPERATOR

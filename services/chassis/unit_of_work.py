@@ -46,6 +46,8 @@ class UnitOfWork:
     """The cases that were read or changed, for the audit log."""
     by_itself: dict[UUID, str] = field(default_factory=dict)
     """What the service did with further cases although nobody asked for it in particular, for the audit log."""
+    touched: set[str] = field(default_factory=set)
+    """The organisations whose objects were changed, where they can hear of it live."""
 
     async def execute(self, statement: Executable, parameters: Parameters = None) -> Rows:
         """Run one statement in this transaction, after what waits to be written."""
@@ -141,6 +143,8 @@ class Transactions:
         self._refused = refused
         self.hand_over: Callable[[list[Message]], None] = lambda _messages: None
         """Called with the events of each committed transaction; the relay puts itself here."""
+        self.on_touched: Callable[[set[str]], None] = lambda _organisations: None
+        """Called with whose objects a committed transaction changed; the live stream puts itself here."""
         self.measures = Measures()
         """What is counted; the service puts its own here."""
         self.note: Callable[[UnitOfWork], Awaitable[None]] = _nothing_to_note
@@ -190,6 +194,8 @@ class Transactions:
             self.measures.recorded(unit.outgoing)
         for callback in unit.after_commit:
             callback()
+        if unit.touched:
+            self.on_touched(unit.touched)
         return result
 
     def _unit(self, connection: Connection) -> UnitOfWork:

@@ -1,6 +1,19 @@
 """The pages, one module for each area. Each has its `ROUTES`, and is added here."""
 
-from services.console.pages import beds, cases, decisions, deliveries, draws, home, inbox, live, quota, sign_in, slots
+from services.console.pages import (
+    beds,
+    cases,
+    decisions,
+    deliveries,
+    draws,
+    home,
+    inbox,
+    live,
+    quota,
+    sign_in,
+    slots,
+    stays,
+)
 from services.console.web.route import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -10,6 +23,7 @@ ROUTES: tuple[Route, ...] = (
     *inbox.ROUTES,
     *cases.ROUTES,
     *beds.ROUTES,
+    *stays.ROUTES,
     *slots.ROUTES,
     *quota.ROUTES,
     *decisions.ROUTES,

@@ -1,11 +1,17 @@
 """The provider's board: every unit and its state; what is free is posted, affirmed and taken back."""
 
+import asyncio
 from collections import Counter
-from datetime import UTC, datetime
+from collections.abc import AsyncIterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import groupby
+from typing import TypeVar
+from uuid import UUID
 
 from aiohttp import web
 
-from schemas.api.shelters import Affirmation, NewVacancy, ProviderReason, Unit
+from schemas.api.shelters import Affirmation, NewVacancy, ProviderReason, Stay, Unit
 from schemas.vocabulary import UnitState, WithdrawalReason
 from services.chassis.identity import Role
 from services.console.web.forms import choice, done, form_key, new_key, path_id
@@ -14,10 +20,15 @@ from services.console.web.route import Route
 from services.console.web.texts import translations
 from services.console.web.visit import Visit
 
+Item = TypeVar("Item")
+
 ROLES = frozenset({Role.PROVIDER})
 SHOWN = 1000
+SOON_HOURS = 24
+"""A lease that ends within so many hours is on top."""
 NEVER = datetime.max.replace(tzinfo=UTC)
-ORDER = (UnitState.FREE, UnitState.HELD, UnitState.RESERVED, UnitState.OUT_OF_SERVICE, UnitState.OCCUPIED)
+LEASED = frozenset({UnitState.FREE, UnitState.HELD})
+ORDER = (UnitState.RESERVED, UnitState.FREE, UnitState.HELD, UnitState.OUT_OF_SERVICE, UnitState.OCCUPIED)
 REASONS: tuple[ProviderReason, ...] = (
     WithdrawalReason.WITHDRAWN,
     WithdrawalReason.MAINTENANCE,
@@ -26,12 +37,47 @@ REASONS: tuple[ProviderReason, ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A unit, and the household in it."""
+
+    unit: Unit
+    stay: Stay | None
+
+    @property
+    def leaves_on(self) -> date | None:
+        """When it is expected to come free."""
+        return None if self.stay is None else self.stay.expected_exit_on
+
+
 async def board(visit: Visit) -> web.Response:
-    """All units; what lapses first on top."""
-    units = await _units(visit)
-    units.sort(key=lambda unit: (ORDER.index(unit.state), unit.lease_expires_at or NEVER))
-    counts = Counter(unit.state for unit in units)
-    return visit.page("beds.html", units=units, counts=counts, states=ORDER, key=new_key)
+    """What lapses soon on top; then every facility's units by state: what asks for something first."""
+    places = await find_places(visit)
+    soon = [place for place in places if _lapses_soon(visit, place.unit)]
+    return visit.page(
+        "beds.html",
+        soon=sorted(soon, key=lambda place: place.unit.lease_expires_at or NEVER),
+        facilities=_by_facility(places),
+        counts=Counter(place.unit.state for place in places),
+        states=ORDER,
+        today=visit.now.date(),
+        key=new_key,
+    )
+
+
+def _by_facility(places: Sequence[Place]) -> list[tuple[UUID, list[Place]]]:
+    def order(place: Place) -> tuple[object, ...]:
+        unit = place.unit
+        first = unit.lease_expires_at or NEVER, place.leaves_on or date.max
+        return str(unit.facility_id), ORDER.index(unit.state), *first
+
+    found = sorted(places, key=order)
+    return [(facility, list(own)) for facility, own in groupby(found, key=lambda place: place.unit.facility_id)]
+
+
+def _lapses_soon(visit: Visit, unit: Unit) -> bool:
+    ends_at = unit.lease_expires_at
+    return unit.state in LEASED and ends_at is not None and (ends_at - visit.now).total_seconds() < SOON_HOURS * 3600
 
 
 async def post(visit: Visit) -> web.Response:
@@ -61,22 +107,35 @@ async def withdraw(visit: Visit) -> web.Response:
 
 
 async def _ask(visit: Visit, error: str | None = None) -> web.Response:
-    vacancy_id = path_id(visit, "vacancy")
-    unit = next((unit for unit in await _units(visit) if unit.vacancy_id == vacancy_id), None)
-    if unit is None:
-        raise Refused(404)
+    unit = await unit_of_vacancy(visit)
     status = 200 if error is None else 400
     return visit.page("bed_withdraw.html", status, unit=unit, reasons=REASONS, error=error, key=new_key())
 
 
-async def _units(visit: Visit) -> list[Unit]:
-    """All of them. Raises Refused when there are more than any page could show."""
-    units = []
-    async for unit in visit.client.list_units():
-        units.append(unit)
-        if len(units) > SHOWN:
+async def unit_of_vacancy(visit: Visit) -> Unit:
+    """The unit whose present episode is in the address. Raises Refused."""
+    vacancy_id = path_id(visit, "vacancy")
+    units = await _all(visit.client.list_units())
+    unit = next((unit for unit in units if unit.vacancy_id == vacancy_id), None)
+    if unit is None:
+        raise Refused(404)
+    return unit
+
+
+async def find_places(visit: Visit) -> list[Place]:
+    """All units, with who lives there since when. Raises Refused when there are more than any page could show."""
+    units, stays = await asyncio.gather(_all(visit.client.list_units()), _all(visit.client.list_stays()))
+    by_unit = {stay.unit_id: stay for stay in stays}
+    return [Place(unit, by_unit.get(unit.unit_id)) for unit in units]
+
+
+async def _all(items: AsyncIterable[Item]) -> list[Item]:
+    found = []
+    async for item in items:
+        found.append(item)
+        if len(found) > SHOWN:
             raise Refused(413)
-    return units
+    return found
 
 
 ROUTES = (

@@ -5,6 +5,7 @@ import { hear } from "./news.js";
 const [FIRST_WAIT, LONGEST_WAIT, OFTEN] = [1_000, 30_000, 60_000];
 const others = "BroadcastChannel" in window ? new BroadcastChannel("line") : null;
 let [isUp, isHolder, wait, last] = [false, false, FIRST_WAIT, ""];
+let line = null;
 
 function show(up) {
   // After a break there may be something that nobody said.
@@ -29,7 +30,8 @@ function take({ up, kind, asks }) {
 }
 
 function connect() {
-  const line = new EventSource(last ? `/live?after=${encodeURIComponent(last)}` : "/live");
+  line?.close();
+  line = new EventSource(last ? `/live?after=${encodeURIComponent(last)}` : "/live");
   line.addEventListener("line-open", () => {
     wait = FIRST_WAIT;
     tell({ up: true });
@@ -41,7 +43,7 @@ function connect() {
   line.addEventListener("error", () => {
     tell({ up: false });
     // The browser connects again where it was, unless it got another answer than a stream: then we do.
-    if (line.readyState !== EventSource.CLOSED) return;
+    if (line.readyState !== EventSource.CLOSED || !navigator.onLine) return;
     setTimeout(connect, wait);
     wait = Math.min(2 * wait, LONGEST_WAIT);
     refresh();
@@ -60,7 +62,12 @@ export function followLine() {
   others?.postMessage({ asks: true });
   if (others && navigator.locks) navigator.locks.request("line", hold);
   else hold();
-  addEventListener("offline", () => show(false));
+  // A line that was open when the network went may seem open for long.
+  addEventListener("offline", () => {
+    line?.close();
+    show(false);
+  });
+  addEventListener("online", () => isHolder && connect());
   // What changes without news for us, such as the places of others in a line.
   setInterval(() => document.hidden || refresh(), OFTEN);
   document.addEventListener("visibilitychange", () => document.hidden || refresh());

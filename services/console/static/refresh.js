@@ -2,7 +2,11 @@
 import { isClosed, lockedElsewhere } from "./lock.js";
 
 const BY_ITSELF = { headers: { "Doorstroom-By-Itself": "yes" }, redirect: "manual", cache: "no-store" };
-let [isAsking, isWanted] = [false, false];
+const OVER = 401;
+let [isAsking, isWanted, isLeaving] = [false, false, false];
+// What was sent has its own answer.
+addEventListener("submit", () => (isLeaving = true), true);
+addEventListener("pagehide", () => (isLeaving = true));
 
 const content = (root) => root.getElementById("live");
 
@@ -37,22 +41,28 @@ function put(fresh) {
   if (focused) content(document).querySelector(focused)?.focus({ preventScroll: true });
 }
 
+function tellChanged() {
+  document.getElementById("changed").hidden = false;
+}
+
 const whose = (root) => root.querySelector(".page-header__who")?.textContent;
 
 async function once() {
   const answer = await fetch(location.href, BY_ITSELF);
-  if (answer.type === "opaqueredirect") return lockedElsewhere();
+  if (isLeaving) return;
+  if (answer.status === OVER) return lockedElsewhere();
+  if (answer.type === "opaqueredirect") return tellChanged();
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (whose(fresh) !== whose(document)) return location.reload();
   if (essence(fresh) === essence(document)) return;
-  if (isFilledIn()) document.getElementById("changed").hidden = false;
-  else put(fresh);
+  if (isFilledIn()) tellChanged();
+  else if (!isLeaving) put(fresh);
 }
 
 export async function refresh() {
   isWanted = true;
-  if (isAsking || isClosed()) return;
+  if (isAsking || isLeaving || isClosed()) return;
   isAsking = true;
   while (isWanted) {
     isWanted = false;

@@ -1,6 +1,7 @@
 """What people send, read into what the APIs take."""
 
 from collections.abc import Awaitable
+from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID, uuid4
@@ -50,6 +51,18 @@ def whole_number(visit: Visit, name: str, numbers: range) -> int | None:
     text = visit.form.get(name, "").strip()
     value = int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else None  # noqa: PLR2004 - bounded
     return value if value is not None and value in numbers else None
+
+
+def day(visit: Visit, name: str, first: date, last: date) -> tuple[date | None, bool]:
+    """A day between these, both included, or none; and whether what was sent is one of both."""
+    text = visit.form.get(name, "").strip()
+    if not text:
+        return None, True
+    try:
+        value = date.fromisoformat(text)
+    except ValueError:
+        return None, False
+    return value, first <= value <= last
 
 
 async def done(visit: Visit, asked: Awaitable[object], leads_to: str, told: str) -> web.Response:

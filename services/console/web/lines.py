@@ -10,4 +10,8 @@ LIVE = "/live"
 STREAMS: Mapping[Role, Streaming] = {
     Role.COORDINATOR: "notifications",
     Role.HELPDESK: "notifications",
+    Role.PROVIDER: "shelters",
+    Role.MUNICIPALITY: "municipalities",
+    Role.AUDITOR: "municipalities",
+    Role.OPERATOR: "municipalities",
 }

@@ -132,7 +132,9 @@ async def failed_sign_in(visit: Visit, failure: SignInFailed) -> web.Response:
 
 
 def to_sign_in(visit: Visit) -> web.Response:
-    """Sign in, and come back to where you were."""
+    """Sign in, and come back to where you were. A page that asks by itself only needs to know."""
+    if visit.is_by_itself:
+        return visit.finished(web.Response(status=HTTPStatus.UNAUTHORIZED))
     request = visit.request
     came_from = request.path_qs if request.method == "GET" else HOME
     query = {} if came_from == HOME else {"to": inside(came_from)}

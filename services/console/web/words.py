@@ -91,6 +91,19 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "safety": later("Safety"),
         "contract_ended": later("Our contract has ended"),
     },
+    "departure": {
+        "onward_home": later("To a home of their own"),
+        "onward_shelter": later("To another shelter"),
+        "returned_home": later("Back home"),
+        "left_unknown_destination": later("Nobody knows where to"),
+        "other": later("Another reason"),
+    },
+    "delay": {
+        "no_home_available": later("There is no home for them yet"),
+        "permit_pending": later("They wait for a permit"),
+        "care_pending": later("They wait for care"),
+        "other": later("Another reason"),
+    },
     "slot-state": {
         "open": later("Open"),
         "held": later("Offered to a household"),

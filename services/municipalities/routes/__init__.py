@@ -1,11 +1,13 @@
 """The municipalities' HTTP API: municipalities, quotas and how far they are, slots and claims."""
 
 from schemas.access import ACCESS
+from services.chassis.changes import Changes
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web import Api, Contact
 from services.municipalities.domain.quotas import QuotaRules
 from services.municipalities.routes import claims, municipalities, quotas, slots
 from services.municipalities.routes.common import BASE
+from services.municipalities.store.changes import mark
 from services.municipalities.tables import idempotency_keys
 
 
@@ -22,6 +24,7 @@ def api(transactions: Transactions, quota_rules: QuotaRules, contact: Contact) -
             *quotas.operations(quota_rules),
             *slots.operations(),
             *claims.operations(quota_rules),
+            Changes(transactions, mark).operation("streamQuotaChanges", f"{BASE}/events"),
         ),
         access=ACCESS["municipalities"],
         contact=contact,

@@ -18,6 +18,7 @@ _FIELDS = tuple(field.name for field in fields(Claim))
 
 async def add_claim(unit: UnitOfWork, claim: Claim) -> None:
     """Store a new claim. Raises UniqueViolation when its slot has one already, unless reversed."""
+    unit.touched.add(claim.municipality_code)
     await unit.execute(insert(claims).values(_row(claim)))
 
 
@@ -47,6 +48,7 @@ async def lock_running(unit: UnitOfWork, half_year: str) -> list[Claim]:
 
 async def save(unit: UnitOfWork, claim: Claim) -> None:
     """Store what became of a claim."""
+    unit.touched.add(claim.municipality_code)
     await unit.execute(update(claims).where(claims.c.id == claim.id).values(_row(claim)))
 
 

@@ -48,6 +48,7 @@ async def book(
     for booking in bookings:
         same = common | {"booking_id": unit.identifiers()}
         lines += [{"id": unit.identifiers()} | _values(line) | same for line in booking]
+    unit.touched.update(line.municipality_code for booking in bookings for line in booking)
     if lines:
         await unit.execute(insert(ledger), lines)
 

@@ -27,6 +27,7 @@ _LOCK_OWN = (
 
 async def add_slot(unit: UnitOfWork, slot: Slot) -> None:
     """Store a new slot."""
+    unit.touched.add(slot.municipality_code)
     await unit.write(_INSERT, [{name: getattr(slot, name) for name in _FIELDS}])
 
 
@@ -53,6 +54,7 @@ async def lock_slots_of_vacancies(unit: UnitOfWork, vacancy_ids: Sequence[UUID])
 
 async def save(unit: UnitOfWork, changed: Sequence[Slot]) -> None:
     """Store what became of slots that this transaction holds."""
+    unit.touched.update(slot.municipality_code for slot in changed)
     await unit.write(_UPDATE, [{name: getattr(slot, name) for name in _UPDATE.columns} for slot in changed])
 
 

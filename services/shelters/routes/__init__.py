@@ -1,11 +1,13 @@
 """The shelters' HTTP API: what providers report about their units."""
 
 from schemas.access import ACCESS
+from services.chassis.changes import Changes
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web import Api, Contact
 from services.shelters.handlers.vacancies import Leases
 from services.shelters.routes import contracts, enquiries, facilities, households, overviews, units, vacancies
 from services.shelters.routes.common import BASE
+from services.shelters.store.units import mark
 from services.shelters.tables import idempotency_keys
 
 
@@ -25,6 +27,7 @@ def api(transactions: Transactions, leases: Leases, contact: Contact) -> Api[Uni
             *households.operations(leases),
             *enquiries.operations(),
             *overviews.operations(),
+            Changes(transactions, mark).operation("streamUnitChanges", f"{BASE}/events"),
         ),
         access=ACCESS["shelters"],
         contact=contact,

@@ -43,7 +43,8 @@ async def close_stays(
 async def expect_exit(unit: UnitOfWork, vacancy_id: UUID, expected: NewExpectedExit) -> None:
     """Store when a household is expected to leave, and why it stays longer."""
     values = {"expected_exit_on": expected.expected_exit_on, "delay_reason": expected.delay_reason}
-    await unit.execute(update(stays).where(stays.c.vacancy_id == vacancy_id).values(values))
+    change = update(stays).where(stays.c.vacancy_id == vacancy_id).values(values).returning(stays.c.organisation)
+    unit.touched.update(row.organisation for row in await unit.execute(change))
 
 
 async def find_stay(unit: UnitOfWork, vacancy_id: UUID) -> Row:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, bindparam, insert, literal_column, select
+from sqlalchemy import Integer, Select, bindparam, func, insert, literal_column, select, true
 
 from schemas.api.shelters import NewUnit
 from schemas.messages.beds import Acceptance, Service
@@ -85,6 +85,7 @@ async def add_unit(unit: UnitOfWork, new: Unit, description: NewUnit, facility: 
         "turnaround_seconds": facility.turnaround_seconds,
     }
     await unit.execute(insert(units).values(fixed | _changing(new)))
+    unit.touched.add(facility.organisation)
     return StoredUnit(new, facility.organisation, description)
 
 
@@ -155,6 +156,7 @@ async def next_lease_end(unit: UnitOfWork) -> datetime | None:
 
 async def save(unit: UnitOfWork, changed: Sequence[StoredUnit]) -> None:
     """Store what became of units that this transaction holds."""
+    unit.touched.update(stored.organisation for stored in changed)
     await unit.write(_UPDATE, [{"id": stored.unit.id} | _changing(stored.unit) for stored in changed])
 
 
@@ -168,6 +170,13 @@ def own_units(
     if lease_ends_before is not None:
         query = query.where(_LEASED, units.c.lease_expires_at < lease_ends_before)
     return query
+
+
+async def mark(unit: UnitOfWork, organisation: str | None) -> str:
+    """How far the units of an organisation have changed."""
+    whose = units.c.organisation == organisation if organisation is not None else true()
+    found = await unit.execute(select(func.count(), func.coalesce(func.sum(units.c.version), 0)).where(whose))
+    return "-".join(str(int(number)) for number in found.one())
 
 
 async def find_units(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> list[StoredUnit]:

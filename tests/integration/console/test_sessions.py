@@ -210,11 +210,14 @@ def rows(folder: Path) -> list[tuple[bytes]]:
 
 
 async def test_a_page_that_asks_by_itself_keeps_no_session_alive(browser: Browser, clock: Clock) -> None:
-    """Nobody may be there; and whoever is told so."""
+    """Nobody may be there."""
     await enter(browser)
     clock.forward(minutes=19)
-    await browser.get("/nowhere", **{"Doorstroom-By-Itself": "yes"})
+    assert (await browser.get("/here", **{"Doorstroom-By-Itself": "yes"})).status == 204
     clock.forward(minutes=1)
+    assert (await browser.get("/here", **{"Doorstroom-By-Itself": "yes"})).status == 401
+    await enter(browser)
+    clock.forward(minutes=20)
     assert (await browser.get("/inbox")).location == "/sign-in?to=%2Finbox&told=ended"
 
 

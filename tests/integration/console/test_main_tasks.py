@@ -1,0 +1,206 @@
+"""Each role's main task in a real browser, from signing in to done, and what changes on a page by itself.
+
+One Chromium and one installation for all of them: nobody here needs a world of their own.
+"""
+
+import re
+import shutil
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
+
+from services.cli.demo_users import demo_users
+from services.cli.embedded import build_embedded
+from tests.support.waiting import eventually
+
+pytestmark = [
+    pytest.mark.server,  # of another kind: the browser
+    pytest.mark.asyncio(loop_scope="module"),
+]
+
+PHONE = ViewportSize(width=320, height=640)
+PATIENCE_MILLISECONDS = 20_000.0
+SEEN_WITHIN_SECONDS = 2.0
+COORDINATORS = (
+    "coordinator-coordination-zuid",
+    "coordinator-coordination-noord",
+    "coordinator-coordination-midden",
+    "helpdesk-comensha",
+)
+
+
+class Windows:
+    """The windows of people, each with a browser of their own, on a phone; what these complain of is gathered."""
+
+    def __init__(self, chromium: Browser, root: str) -> None:
+        self.chromium = chromium
+        self.root = root
+        self.complaints: list[str] = []
+
+    async def enter(self, user: str, path: str = "/") -> Page:
+        """Sign in, and look at a page."""
+        context = await self.chromium.new_context(locale="nl-NL", viewport=PHONE, permissions=["notifications"])
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
+        page = await context.new_page()
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        await page.goto(f"{self.root}/sign-in?to={path}")
+        await page.locator(f"button[value='{user}']").click()
+        await expect(page.locator("html[data-live]")).to_have_count(1)
+        return page
+
+    async def close(self) -> None:
+        """Nobody looks any more."""
+        for context in self.chromium.contexts:
+            await context.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def everything(tmp_path_factory: pytest.TempPathFactory, sample_template: Path) -> AsyncIterator[Windows]:
+    """Chromium without a window, and the embedded mode with the sample."""
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.fail("these tests need chromium: run deploy/install-test-tools", pytrace=False)
+    data = tmp_path_factory.mktemp("main-tasks") / "data"
+    shutil.copytree(sample_template, data)
+    embedded = build_embedded(data, demo_users(), access_log=False)
+    await embedded.process.start("127.0.0.1", 0)
+    async with async_playwright() as playwright:
+        # Root has no sandbox of its own; what is looked at is our own page.
+        chromium = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield Windows(chromium, f"http://127.0.0.1:{embedded.process.port}")
+        await chromium.close()
+    await embedded.process.stop(0)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def windows(everything: Windows) -> AsyncIterator[Windows]:
+    """The same, with nobody left from before; nothing may have been complained of."""
+    yield everything
+    await everything.close()
+    complaints, everything.complaints = everything.complaints, []
+    assert complaints == []
+
+
+def accepts(page: Page):  # type: ignore[no-untyped-def] # noqa: ANN201 - a locator
+    return page.get_by_role("link", name="Aannemen")
+
+
+async def first_with_more(pages: list[Page], before: list[int]) -> Page:
+    """The page on which one more offer waits than before."""
+
+    async def look() -> Page | None:
+        for page, count in zip(pages, before, strict=True):
+            if await accepts(page).count() > count:
+                return page
+        return None
+
+    return await eventually(look)  # type: ignore[return-value] # until there is one
+
+
+async def offered(windows: Windows) -> tuple[Page, Page]:
+    """A provider posts a place while all coordinators look at their inboxes; both pages of those concerned."""
+    provider = await windows.enter("provider-shelter-noord")
+    inboxes = [await windows.enter(user, "/inbox") for user in COORDINATORS]
+    before = [await accepts(page).count() for page in inboxes]
+    started = time.perf_counter()
+    await provider.get_by_role("button", name="is vrij").first.click()
+    coordinator = await first_with_more(inboxes, before)
+    seconds = time.perf_counter() - started
+    sys.stdout.write(f"a place that is posted is seen as an offer after {seconds:.3f} s\n")
+    assert seconds < SEEN_WITHIN_SECONDS
+    return provider, coordinator
+
+
+async def test_from_a_place_that_is_posted_to_somebody_who_has_left(windows: Windows) -> None:
+    """What each of two does, the other sees without asking for the page again."""
+    provider, coordinator = await offered(windows)
+    await expect(provider.get_by_role("table")).to_contain_text("Aangeboden aan iemand")
+    await accepts(coordinator).first.click()
+    await coordinator.get_by_role("button", name="Ja, aannemen").click()
+    await expect(coordinator.get_by_role("status").first).to_contain_text("Aangenomen.")
+    await provider.get_by_role("button", name="zij zijn aangekomen").click()
+    await expect(provider.get_by_role("status").first).to_contain_text("Zij zijn er.")
+    await coordinator.reload()
+    await expect(coordinator.get_by_role("table")).to_contain_text("Ingetrokken")
+    await provider.get_by_role("link", name="naar verwachting vertrekken").click()
+    await provider.get_by_label("Dag").fill("2020-01-01")
+    await provider.get_by_role("button", name="Opslaan").click()
+    assert await provider.get_by_label("Dag").evaluate("field => field.validity.rangeUnderflow")
+    await provider.get_by_label("Dag").fill("")
+    await provider.get_by_label("Zij wachten op een vergunning").check()
+    await provider.get_by_role("button", name="Opslaan").click()
+    await expect(provider.get_by_role("status").first).to_contain_text("Opgeslagen")
+    await provider.get_by_role("link", name="zij zijn vertrokken").click()
+    await provider.get_by_label("Naar een andere opvang").check()
+    await provider.get_by_role("button", name="Zij zijn vertrokken").click()
+    await expect(provider.get_by_role("status").first).to_contain_text("De plek komt vrij")
+
+
+async def test_a_line_that_is_down_is_told_and_catches_up(windows: Windows) -> None:
+    """What came meanwhile is there afterwards."""
+    page = await windows.enter("provider-shelter-noord")
+    other = await windows.enter("provider-shelter-noord")
+    sign = page.get_by_text("De verbinding is weg")
+    await expect(sign).to_be_hidden()
+    await page.context.set_offline(offline=True)
+    await expect(sign).to_be_visible()
+    await other.get_by_role("button", name="is vrij").first.click()
+    await expect(other.get_by_role("status").first).to_contain_text("Gemeld.")
+    shown = await page.get_by_role("table").inner_text()
+    await page.context.set_offline(offline=False)
+    await expect(sign).to_be_hidden()
+    await expect(page.get_by_role("table")).not_to_have_text(shown)
+    # What the browser itself says of a line that is down.
+    windows.complaints = [text for text in windows.complaints if "ERR_INTERNET_DISCONNECTED" not in text]
+
+
+async def test_an_offer_is_told_in_the_title_and_by_the_browser(windows: Windows) -> None:
+    """That there is something, and nothing of what; wherever they look, and from a page that is locked."""
+    provider = await windows.enter("provider-shelter-midden")
+    pages = [await windows.enter(user, "/cases") for user in COORDINATORS]
+    for page in pages:
+        await page.evaluate(
+            "told = []; Notification = class { static permission = 'granted';"
+            " constructor(...given) { told.push(given); } }; 0"
+        )
+    await provider.get_by_role("button", name="is vrij").first.click()
+
+    async def look() -> Page | None:
+        for page in pages:
+            if (await page.title()).startswith("(1) "):
+                return page
+        return None
+
+    page = await eventually(look)
+    assert page is not None
+    assert await page.title() == "(1) Mijn zaken - doorstroom"
+    ((text, options),) = await page.evaluate("told")
+    assert text == "Er is iets voor u"
+    assert set(options) == {"tag", "icon"}
+
+
+async def test_a_page_at_which_nobody_moves_closes_itself(windows: Windows) -> None:
+    """Nothing of it is left, here or behind the back button; signing in leads back to it."""
+    page = await windows.enter("coordinator-coordination-zuid", "/cases")
+    await expect(page.get_by_role("table")).to_be_visible()
+    await page.clock.install()
+    await page.reload()
+    await page.clock.fast_forward("04:50")
+    await expect(page.get_by_role("table")).to_be_visible()
+    await page.clock.fast_forward("00:20")
+    await expect(page.get_by_role("heading", name="Vergrendeld")).to_be_visible()
+    assert await page.title() == "doorstroom"
+    assert await page.get_by_role("table").count() == 0
+    await page.get_by_role("link", name="Log opnieuw in").click()
+    await expect(page.get_by_role("heading", name="Inloggen")).to_be_visible()
+    await page.go_back()
+    await expect(page.get_by_role("heading", name="Inloggen")).to_be_visible()
+    await expect(page.get_by_role("status")).to_contain_text("vergrendeld")
+    await page.locator("button[value='coordinator-coordination-zuid']").click()
+    assert re.search(r"/cases$", page.url)

@@ -25,7 +25,7 @@ pytestmark = [
 
 PHONE = ViewportSize(width=320, height=640)
 PATIENCE_MILLISECONDS = 20_000.0
-SEEN_WITHIN_SECONDS = 2.0
+SEEN_WITHIN_SECONDS = 5.0
 COORDINATORS = (
     "coordinator-coordination-zuid",
     "coordinator-coordination-noord",
@@ -128,7 +128,7 @@ async def test_from_a_place_that_is_posted_to_somebody_who_has_left(windows: Win
     await expect(provider.get_by_role("status").first).to_contain_text("Zij zijn er.")
     await coordinator.reload()
     await expect(coordinator.get_by_role("table")).to_contain_text("Ingetrokken")
-    await provider.get_by_role("link", name="naar verwachting vertrekken").click()
+    await provider.get_by_role("link", name="naar verwachting vertrekken").first.click()
     await provider.get_by_label("Dag").fill("2020-01-01")
     await provider.get_by_role("button", name="Opslaan").click()
     assert await provider.get_by_label("Dag").evaluate("field => field.validity.rangeUnderflow")
@@ -136,7 +136,7 @@ async def test_from_a_place_that_is_posted_to_somebody_who_has_left(windows: Win
     await provider.get_by_label("Zij wachten op een vergunning").check()
     await provider.get_by_role("button", name="Opslaan").click()
     await expect(provider.get_by_role("status").first).to_contain_text("Opgeslagen")
-    await provider.get_by_role("link", name="zij zijn vertrokken").click()
+    await provider.get_by_role("link", name="zij zijn vertrokken").first.click()
     await provider.get_by_label("Naar een andere opvang").check()
     await provider.get_by_role("button", name="Zij zijn vertrokken").click()
     await expect(provider.get_by_role("status").first).to_contain_text("De plek komt vrij")

@@ -37,9 +37,11 @@ class WaitlistCalls:
         """Put a household in line."""
         return await self._transport.post(f"{self._registry}/entries", Entry, entry, key)
 
-    def list_entries(self, state: str | None = None, waitlist: str | None = None) -> Listing[Entries, Entry]:
-        """Your entries, or those in one state or on one waitlist."""
-        query = {"state": state, "waitlist": waitlist}
+    def list_entries(
+        self, state: str | None = None, waitlist: str | None = None, case_id: UUID | None = None
+    ) -> Listing[Entries, Entry]:
+        """Your entries, or those in one state, on one waitlist or of one case."""
+        query = {"state": state, "waitlist": waitlist, "caseId": None if case_id is None else str(case_id)}
         return self._transport.list(f"{self._registry}/entries", Entries, lambda page: page.entries, query)
 
     async def get_entry(self, entry_id: UUID) -> Entry:
@@ -64,9 +66,16 @@ class WaitlistCalls:
 
     # Offers
 
-    def list_offers(self, state: str | None = None) -> Listing[Offers, Offer]:
-        """The offers made to your entries, or those in one state."""
-        return self._transport.list(f"{self._registry}/offers", Offers, lambda page: page.offers, {"state": state})
+    def list_offers(
+        self, state: str | None = None, case_id: UUID | None = None, *, newest_first: bool = False
+    ) -> Listing[Offers, Offer]:
+        """The offers made to your entries, or those in one state or of one case; the oldest first, unless said."""
+        query = {
+            "state": state,
+            "caseId": None if case_id is None else str(case_id),
+            "newestFirst": "true" if newest_first else None,
+        }
+        return self._transport.list(f"{self._registry}/offers", Offers, lambda page: page.offers, query)
 
     async def get_offer(self, offer_id: UUID) -> Offer:
         """One offer."""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from schemas.api.paging import PageQuery
+from schemas.api.paging import PageQuery, RecentQuery
 from schemas.base import OrganisationId, Schema, UtcDatetime
 from schemas.sensitivity import Word
 from schemas.vocabulary import AgeBand, DeclineReason, ListKind, Need, Purpose, Sex, UndoReason
@@ -128,13 +128,16 @@ class Waitlists(Schema):
     waitlists: list[WaitlistSummary]
 
 
-class OffersQuery(PageQuery):
+class OffersQuery(RecentQuery):
     """Which offers."""
 
     state: str | None = Field(None, pattern="^[a-z_]{1,20}$")
+    case_id: UUID | None = Field(None, description="only those of this case")
 
 
-class EntriesQuery(OffersQuery):
+class EntriesQuery(PageQuery):
     """Which entries."""
 
+    state: str | None = Field(None, pattern="^[a-z_]{1,20}$")
+    case_id: UUID | None = Field(None, description="only those of this case")
     waitlist: Waitlist | None = None

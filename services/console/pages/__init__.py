@@ -7,12 +7,14 @@ from services.console.pages import (
     deliveries,
     draws,
     home,
+    households,
     inbox,
     live,
     quota,
     sign_in,
     slots,
     stays,
+    timeline,
 )
 from services.console.web.route import Route
 
@@ -22,6 +24,8 @@ ROUTES: tuple[Route, ...] = (
     *live.ROUTES,
     *inbox.ROUTES,
     *cases.ROUTES,
+    *households.ROUTES,
+    *timeline.ROUTES,
     *beds.ROUTES,
     *stays.ROUTES,
     *slots.ROUTES,

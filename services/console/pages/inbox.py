@@ -18,7 +18,7 @@ SHOWN = 100
 async def inbox(visit: Visit) -> web.Response:
     """The offers that wait, the first to run out on top; and the newest of the others."""
     waiting = [offer async for offer in visit.client.list_offers(OPEN)]
-    newest = (await visit.client.list_offers()).offers
+    newest = (await visit.client.list_offers(newest_first=True)).offers
     waiting.sort(key=lambda offer: offer.deadline_at)
     past = sorted((offer for offer in newest if offer.state != OPEN), key=lambda offer: offer.made_at, reverse=True)
     return visit.page("inbox.html", open=waiting, past=past[:SHOWN])

@@ -49,15 +49,16 @@ const whose = (root) => root.querySelector(".page-header__who")?.textContent;
 
 async function once() {
   const answer = await fetch(location.href, BY_ITSELF);
-  if (isLeaving) return;
+  if (isLeaving || isClosed()) return;
   if (answer.status === OVER) return lockedElsewhere();
   if (answer.type === "opaqueredirect") return tellChanged();
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (isLeaving || isClosed()) return;
   if (whose(fresh) !== whose(document)) return location.reload();
   if (essence(fresh) === essence(document)) return;
   if (isFilledIn()) tellChanged();
-  else if (!isLeaving) put(fresh);
+  else put(fresh);
 }
 
 export async function refresh() {

@@ -20,6 +20,11 @@ TOLD: Mapping[str, Told] = {
     "answered-already": Told("warning", later("This offer was answered already, or it is over. Nothing was changed.")),
     "paused": Told("ok", later("They stand aside, and are offered nothing until you resume.")),
     "resumed": Told("ok", later("They are back in line, where they stood.")),
+    "attempt-logged": Told("ok", later("Noted: somebody tried to reach them.")),
+    "excluded": Told(
+        "ok", later("They are offered nothing there any more. An offer that is open there is taken back.")
+    ),
+    "exclusion-lifted": Told("ok", later("Lifted. They may be offered places there again.")),
     "posted": Told("ok", later("Posted. Whoever is next on the list is offered it now.")),
     "affirmed": Told("ok", later("Affirmed: the place is still free.")),
     "taken-back": Told("ok", later("Taken back. It is offered to nobody.")),

@@ -63,7 +63,8 @@ async def post_entry(matchmaker: Matchmaker, call: Call[NewEntry], unit: UnitOfW
 async def get_entries(call: Call[None, EntriesQuery], unit: UnitOfWork) -> Reply:
     """List your entries."""
     query = call.query
-    mine = store.own(entries_table, call.principal.organisation, state=query.state, waitlist=query.waitlist)
+    chosen = {"state": query.state, "waitlist": query.waitlist, "case_id": query.case_id}
+    mine = store.own(entries_table, call.principal.organisation, **chosen)
     page = ENTRIES.page(await store.rows(unit, ENTRIES.select(mine, query)), query, id_of)
     return Reply(200, Entries(entries=[entry_body(row) for row in page.rows]), page.headers)
 

@@ -89,8 +89,10 @@ def operations(matchmaker: Matchmaker) -> tuple[Operation[UnitOfWork], ...]:
 async def get_offers(call: Call[None, OffersQuery], unit: UnitOfWork) -> Reply:
     """List the offers made to your entries."""
     query = call.query
-    mine = store.own(offers_table, call.principal.organisation, state=query.state)
-    page = OFFERS.page(await store.rows(unit, OFFERS.select(mine, query)), query, id_of)
+    mine = store.own(offers_table, call.principal.organisation, state=query.state, case_id=query.case_id)
+    page = OFFERS.page(
+        await store.rows(unit, OFFERS.select(mine, query, newest_first=query.newest_first)), query, id_of
+    )
     return Reply(200, Offers(offers=[_offer(row) for row in page.rows]), page.headers)
 
 

@@ -67,6 +67,8 @@ def _meant(call: Call[Any, Any], exchange: Exchange) -> Call[Any, Any]:
     query = call.query
     if cursor := getattr(query, "cursor", None):
         query = query.model_copy(update={"cursor": _in_cursor(cursor, exchange)})
+    if case_id := getattr(query, "case_id", None):
+        query = query.model_copy(update={"case_id": exchange(case_id)})
     return replace(call, path=path, body=_exchanged("", call.body, exchange), query=query)
 
 

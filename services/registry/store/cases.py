@@ -125,7 +125,7 @@ async def find_offer(unit: UnitOfWork, offer_id: UUID, coordinator: str | None) 
     return await _find(unit, offers, offer_id, coordinator, "offer")
 
 
-def own(table: Table, coordinator: str, **filters: str | None) -> Select[tuple[object, ...]]:
+def own(table: Table, coordinator: str, **filters: str | UUID | None) -> Select[tuple[object, ...]]:
     """The rows of this coordinator's that pass the filters."""
     conditions = [table.c[name] == value for name, value in filters.items() if value is not None]
     return select(table).where(*_own(table, coordinator), *conditions)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from doorstroom_client.spreadsheets.bed_rows import COLUMNS
 from services.cli.errors import EXIT_FAILED
 from services.cli.remote import calling
-from services.cli.remote.bed_rows import COLUMNS
 from tests.e2e.conftest import ROOT, Program
 
 GUIDES = ("docs/integrators-guide.md", "docs/nl/handleiding-voor-koppelaars.md")

@@ -9,6 +9,8 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
 FOLDER = Path(__file__).parents[2] / "services/console"
+SPREADSHEETS = FOLDER.parents[1] / "doorstroom_client/spreadsheets"
+"""What is wrong with one is told by the console and by the command line."""
 FILE = FOLDER / "locale/nl.po"
 KEYWORDS = {"later": None, "gettext": None, "ngettext": (1, 2)}
 OPTIONS = {"trimmed": "true", "newstyle_gettext": "true"}
@@ -27,7 +29,7 @@ def said() -> Iterator[Text]:
     for path in sorted(FOLDER.rglob("*.html")):
         for _line, text, _comments, _context in extract_from_file("jinja2.ext:babel_extract", path, options=OPTIONS):
             yield text
-    for path in sorted(FOLDER.rglob("*.py")):
+    for path in (*sorted(FOLDER.rglob("*.py")), *sorted(SPREADSHEETS.rglob("*.py"))):
         for _line, text, _comments, _context in extract_from_file("python", path, KEYWORDS):
             yield text
 

@@ -3,7 +3,7 @@
 import io
 import zipfile
 
-from services.cli.remote.sheet import read_sheet
+from doorstroom_client.spreadsheets.sheet import read_sheet
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

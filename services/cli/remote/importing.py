@@ -8,14 +8,14 @@ from uuid import UUID
 import click
 
 from doorstroom_client import Client, ProblemError
-from schemas.api.shelters import BULK_LIMIT, NewVacancies, Vacancies, Vacancy
+from doorstroom_client.spreadsheets.bed_rows import COLUMNS, BedRow, read_rows
+from doorstroom_client.spreadsheets.plan import Action, Step, plan, to_post
+from doorstroom_client.spreadsheets.sheet import LARGEST_BYTES, Fault, Faulty, Row, read_sheet
+from schemas.api.shelters import NewVacancies, Vacancies, Vacancy
 from schemas.base import Schema, UtcDatetime
 from services.cli.errors import Failed
-from services.cli.remote.bed_rows import COLUMNS, BedRow, read_rows
 from services.cli.remote.calling import EXIT_INVALID, call, remote
 from services.cli.remote.output import show
-from services.cli.remote.plan import Action, Step, plan
-from services.cli.remote.sheet import LARGEST_BYTES, Fault, Faulty, Row, read_sheet
 
 SHOWN_LIMIT = 500
 KEYS_LIMIT = 20
@@ -68,9 +68,7 @@ def import_command(file: BinaryIO, profile: str | None, *, dry_run: bool, as_jso
 async def _import(client: Client, rows: Sequence[Row], *, dry_run: bool) -> list[ImportedBed]:
     facilities = [facility.facility_id async for facility in client.list_facilities()]
     steps = plan(read_rows(rows, facilities), [unit async for unit in client.list_units()])
-    wanted = [step for step in steps if step.action is not Action.LEAVE]
-    if len(wanted) > BULK_LIMIT:
-        raise Faulty([Fault(0, f"{len(wanted)} units are to be posted, and at most {BULK_LIMIT} at once; divide it")])
+    wanted = to_post(steps)
     if dry_run:
         return [_would(step) for step in steps]
     posted = await _post(client, wanted) if wanted else []
@@ -109,7 +107,8 @@ def _with_lines(error: ProblemError, rows: Sequence[BedRow]) -> Exception:
     for field in error.problem.errors:
         number, _, rest = field.pointer.removeprefix("/vacancies/").partition("/")
         line = rows[int(number)].line if number.isdecimal() and int(number) < len(rows) else 0
-        faults.append(Fault(line, f"{rest}: {field.message}" if rest else field.message))
+        # What the server says is no template.
+        faults.append(Fault(line, "%(told)s", {"told": field.message}, rest))
     return Faulty(faults)
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-HOURS_LIMIT = 31 * 24
+from doorstroom_client.spreadsheets.bed_rows import HOURS_LIMIT
 
 
 class MomentType(click.ParamType[datetime]):

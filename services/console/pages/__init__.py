@@ -1,6 +1,7 @@
 """The pages, one module for each area. Each has its `ROUTES`, and is added here."""
 
 from services.console.pages import (
+    bed_import,
     beds,
     cases,
     decisions,
@@ -27,6 +28,7 @@ ROUTES: tuple[Route, ...] = (
     *households.ROUTES,
     *timeline.ROUTES,
     *beds.ROUTES,
+    *bed_import.ROUTES,
     *stays.ROUTES,
     *slots.ROUTES,
     *quota.ROUTES,

@@ -115,7 +115,7 @@ async def _ask(visit: Visit, error: str | None = None) -> web.Response:
 async def unit_of_vacancy(visit: Visit) -> Unit:
     """The unit whose present episode is in the address. Raises Refused."""
     vacancy_id = path_id(visit, "vacancy")
-    units = await _all(visit.client.list_units())
+    units = await every(visit.client.list_units())
     unit = next((unit for unit in units if unit.vacancy_id == vacancy_id), None)
     if unit is None:
         raise Refused(404)
@@ -124,12 +124,13 @@ async def unit_of_vacancy(visit: Visit) -> Unit:
 
 async def find_places(visit: Visit) -> list[Place]:
     """All units, with who lives there since when. Raises Refused when there are more than any page could show."""
-    units, stays = await asyncio.gather(_all(visit.client.list_units()), _all(visit.client.list_stays()))
+    units, stays = await asyncio.gather(every(visit.client.list_units()), every(visit.client.list_stays()))
     by_unit = {stay.unit_id: stay for stay in stays}
     return [Place(unit, by_unit.get(unit.unit_id)) for unit in units]
 
 
-async def _all(items: AsyncIterable[Item]) -> list[Item]:
+async def every(items: AsyncIterable[Item]) -> list[Item]:
+    """All of a list. Raises Refused when there are more than any page could show."""
     found = []
     async for item in items:
         found.append(item)

@@ -34,6 +34,8 @@ class Happening:
     word: str = ""
     more_kind: str = ""
     more: str = ""
+    is_day: bool = False
+    """Of the moment only the day is known."""
 
 
 async def timeline(visit: Visit) -> web.Response:
@@ -72,19 +74,19 @@ async def _if_any(asked: Awaitable[Found]) -> Found | None:
         return None
 
 
-def _begin(day: date) -> datetime:
-    return datetime.combine(day, time(), NETHERLANDS)
+def _on(day: date, what: str, kind: str = "", word: str = "") -> Happening:
+    return Happening(datetime.combine(day, time(), NETHERLANDS), what, kind, word, is_day=True)
 
 
 def _of_case(case: Case, period: ReflectionPeriod | None, permit: Permit | None) -> Iterator[Happening]:
     yield Happening(case.registered_at, later("Registered"))
     if period is not None:
-        yield Happening(_begin(period.started_on), later("The reflection period began"))
+        yield _on(period.started_on, later("The reflection period began"))
         if period.ended_on is not None and period.end_reason is not None:
             ended = later("The reflection period ended")
-            yield Happening(_begin(period.ended_on), ended, "reflection-end", period.end_reason)
+            yield _on(period.ended_on, ended, "reflection-end", period.end_reason)
     if permit is not None:
-        yield Happening(_begin(permit.granted_on), later("Got a permit"), "permit", permit.kind)
+        yield _on(permit.granted_on, later("Got a permit"), "permit", permit.kind)
 
 
 def _of_lists(entries: Sequence[Entry], offers: Sequence[Offer]) -> Iterator[Happening]:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 from yarl import URL
 
 from services.chassis.web import PlainRoute, PlainStream
@@ -15,8 +15,9 @@ from services.console.web.route import Answer, Route
 from services.console.web.site import Site
 from services.console.web.visit import Visit
 
-FORM = "application/x-www-form-urlencoded"
+FORM, FORM_WITH_FILES = "application/x-www-form-urlencoded", "multipart/form-data"
 FIELDS_LIMIT = 100
+FILES_LIMIT_BYTES = 1024 * 1024
 MARK = "mark"
 """The field of every form with what only our own pages can put there."""
 
@@ -67,7 +68,7 @@ class Pages:
         visit.session = session if not visit.is_locked or route.when_locked else None
         self.site.rates.check(session, visit.request.remote or "")
         if read_form:
-            await _read_form(visit)
+            await _read_form(visit, takes_files=route.takes_files)
         if route.roles is not None:
             if visit.session is None:
                 raise SignedOut
@@ -92,14 +93,18 @@ class Pages:
         return f"{self.site.address()}{request.path_qs}"
 
 
-async def _read_form(visit: Visit) -> None:
+async def _read_form(visit: Visit, *, takes_files: bool) -> None:
     """Read what was sent, when it comes from a form of ours in this very browser. Raises Refused."""
     request = visit.request
-    if request.content_type != FORM or "Content-Encoding" in request.headers:
+    has_files = takes_files and request.content_type == FORM_WITH_FILES
+    if not (has_files or request.content_type == FORM) or "Content-Encoding" in request.headers:
         raise Refused(415)
     try:
-        text = (await request.read()).decode("ascii")
-        visit.form = dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=FIELDS_LIMIT))
+        if has_files:
+            await _read_parts(visit)
+        else:
+            text = (await request.read()).decode("ascii")
+            visit.form = dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=FIELDS_LIMIT))
     except ValueError:
         raise Refused(400) from None
     except web.HTTPRequestEntityTooLarge:
@@ -107,6 +112,30 @@ async def _read_form(visit: Visit) -> None:
     if not (_is_from_here(visit) and _is_marked(visit)):
         # A form of a session that has ended: to sign in again helps, and nothing was done.
         raise SignedOut if visit.session is None and visit.had_session else Refused(403, "not-our-form")
+
+
+async def _read_parts(visit: Visit) -> None:
+    """Fields and files. Raises Refused, or ValueError for what is no form."""
+    form, files, left = dict[str, str](), dict[str, bytes](), FILES_LIMIT_BYTES
+    async for part in await visit.request.multipart():
+        if not isinstance(part, BodyPartReader) or len(form) + len(files) == FIELDS_LIMIT:
+            raise Refused(400)
+        content = await _read_part(part, left)
+        left -= len(content)
+        if part.filename is None:
+            form[part.name or ""] = content.decode()
+        else:
+            files[part.name or ""] = content
+    visit.form, visit.files = form, files
+
+
+async def _read_part(part: BodyPartReader, limit_bytes: int) -> bytes:
+    content = bytearray()
+    while chunk := await part.read_chunk():
+        content += chunk
+        if len(content) > limit_bytes:
+            raise Refused(413)
+    return bytes(content)
 
 
 def _is_from_here(visit: Visit) -> bool:

@@ -55,14 +55,19 @@ def whole_number(visit: Visit, name: str, numbers: range) -> int | None:
 
 def day(visit: Visit, name: str, first: date, last: date) -> tuple[date | None, bool]:
     """A day between these, both included, or none; and whether what was sent is one of both."""
-    text = visit.form.get(name, "").strip()
+    return read_day(visit.form.get(name, ""), first, last)
+
+
+def read_day(text: str, first: date, last: date) -> tuple[date | None, bool]:
+    """The same of a text, wherever it comes from."""
+    text = text.strip()
     if not text:
         return None, True
     try:
         value = date.fromisoformat(text)
     except ValueError:
         return None, False
-    return value, first <= value <= last
+    return (value, True) if first <= value <= last else (None, False)
 
 
 async def done(visit: Visit, asked: Awaitable[object], leads_to: str, told: str) -> web.Response:

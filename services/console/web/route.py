@@ -24,5 +24,7 @@ class Route:
     path: str
     roles: frozenset[Role] | None
     answer: Answer
+    takes_files: bool = False
+    """Its form may come with files."""
     when_locked: bool = False
     """Also for a page that closed itself."""

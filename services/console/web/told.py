@@ -26,6 +26,10 @@ TOLD: Mapping[str, Told] = {
     ),
     "exclusion-lifted": Told("ok", later("Lifted. They may be offered places there again.")),
     "posted": Told("ok", later("Posted. Whoever is next on the list is offered it now.")),
+    "imported": Told("ok", later("Posted, all of them. Whoever is next is offered them now.")),
+    "not-imported": Told(
+        "warning", later("Something has changed since you looked at the file. Nothing was posted; import it again.")
+    ),
     "affirmed": Told("ok", later("Affirmed: the place is still free.")),
     "taken-back": Told("ok", later("Taken back. It is offered to nobody.")),
     "arrived": Told("ok", later("They are there. The place is theirs.")),

@@ -44,6 +44,8 @@ class Visit:
     """The session hears that there is something, and sees nothing."""
     form: Mapping[str, str] = field(default_factory=dict)
     """What was sent, where a form was; its mark was checked."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """What was sent with it, by the names of the fields."""
     visitor: str = ""
     """A secret of the browser, where nobody is signed in."""
     cookies: dict[Cookie, tuple[str, int | None]] = field(default_factory=dict)

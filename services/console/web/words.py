@@ -104,6 +104,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "care_pending": later("They wait for care"),
         "other": later("Another reason"),
     },
+    "import": {"post": later("Is posted"), "add": later("Is added and posted")},
     "slot-state": {
         "open": later("Open"),
         "held": later("Offered to a household"),

@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
+import aiohttp
 import pytest
 
 from tests.integration.console.conftest import enter
@@ -211,7 +214,7 @@ async def test_those_who_watch_see_every_municipality(sign_in: Enter, user: str)
 PAGES = {
     "coordinator-coordination-zuid": ("/inbox", "/cases"),
     "helpdesk-comensha": ("/inbox", "/cases"),
-    "provider-shelter-noord": ("/beds",),
+    "provider-shelter-noord": ("/beds", "/beds/import"),
     "municipality-gm0344": ("/slots", "/quota"),
     "auditor-auditor": ("/quota",),
 }
@@ -235,3 +238,83 @@ async def test_every_page_is_safe_small_and_in_both_languages(
         loaded = [await browser.get(address) for address in re.findall(r'(?:href|src)="(/static/[^"]+)"', dutch.text)]
         assert all("immutable" in file.headers["Cache-Control"] for file in loaded)
         assert sum(len(page.text.encode()) for page in (dutch, *loaded)) < 100 * 1024
+
+
+async def test_a_case_shows_who_tried_where_not_to_go_and_everything_that_happened(sign_in: Enter) -> None:
+    """Each is noted in one step; what is wrong is told beside the field."""
+    browser = await sign_in("coordinator-coordination-zuid")
+    case = await browser.get(link(await browser.get("/cases"), "/cases/[0-9a-f-]{36}"))
+    asked = await browser.get(link(case, "/contact"))
+    assert (await act(browser, asked, "/contact", channel="telephone")).status == 400
+    noted = await act(browser, asked, "/contact", channel="telephone", outcome="not_reached")
+    assert "per telefoon, niet bereikt" in noted.text
+    asked = await browser.get(link(case, "/exclude"))
+    both = {"region": "limburg", "municipality": "GM0344", "reason": "family_there"}
+    assert "één van beide" in (await act(browser, asked, "/exclude", **both)).text
+    excluded = await act(browser, asked, "/exclude", region="limburg", reason="family_there")
+    assert "De uitsluiting van Limburg opheffen" in excluded.text
+    lifted = await act(browser, excluded, "/lift")
+    assert "Er is niets uitgesloten" in lifted.text
+    happened = await browser.get(link(case, "/timeline"))
+    for text in ("Geregistreerd", "per telefoon, niet bereikt", "Een plek werd uitgesloten", "werd opgeheven"):
+        assert text in happened.text
+    assert "Er is familie" not in happened.text
+
+
+async def test_a_case_stands_aside_until_a_day(sign_in: Enter) -> None:
+    """A day in the past is none."""
+    browser = await sign_in("coordinator-coordination-zuid")
+    waiting = re.findall(r'href="(/cases/[0-9a-f-]{36})"', (await browser.get("/cases")).text)
+    pages = [await browser.get(path) for path in waiting]
+    page = next(page for page in pages if "/pause" in page.text)
+    wrong = await act(browser, page, "/pause", until="2020-01-01")
+    assert (wrong.status, "Geef een dag vanaf morgen" in wrong.text) == (400, True)
+    tomorrow = datetime.now(UTC).date() + timedelta(days=2)
+    assert "Zij staan op pauze" in (await act(browser, page, "/pause", until=str(tomorrow))).text
+
+
+async def test_a_task_is_shown_as_it_stood_on_a_day(sign_in: Enter) -> None:
+    """And of another half-year; what is no day is told, and what is no half-year leads nowhere."""
+    browser = await sign_in("municipality-gm0344")
+    now = await browser.get("/quota")
+    assert re.search(r"Na \d van de zes maanden wordt \d/6 van de taak gevraagd", now.text)
+    today = datetime.now(UTC).date()
+    assert "aan het einde van" in (await browser.get(f"/quota?on={today}")).text
+    assert "is nog niet vastgesteld" in (await browser.get("/quota?half=2031-H1")).text
+    wrong = await browser.get("/quota?on=2999-01-01")
+    assert (wrong.status, "Geef een dag in het verleden" in wrong.text) == (400, True)
+    assert (await browser.get("/quota?half=spring")).status == 404
+
+
+SHEET = "opvangvorm;plaatsen;geslachten;leeftijden;kinderen\ncosm;{};female;18-22;nee\n"
+
+
+async def send_sheet(browser: Browser, content: str) -> Page:
+    """Choose this file, and look."""
+    page = await browser.get("/beds/import")
+    form = aiohttp.FormData({"mark": page.field("mark")})
+    form.add_field("file", BytesIO(content.encode()), filename="beds.csv", content_type="text/csv")
+    return await browser.post("/beds/import", form)  # type: ignore[arg-type] # as aiohttp takes it
+
+
+async def test_a_spreadsheet_is_looked_at_and_then_posted(sign_in: Enter) -> None:
+    """As a whole; sent again, it has its effect once. What is wrong with a file is told with its lines, in Dutch."""
+    browser = await sign_in("provider-shelter-noord")
+    wrong = await send_sheet(browser, SHEET.format("<b>many</b>"))
+    assert (wrong.status, "regel 2" in wrong.text) == (400, True)
+    assert "een heel getal van 1 tot en met 20" in wrong.text
+    assert "many" not in wrong.text
+    seen = await send_sheet(browser, SHEET.format(7))
+    assert "Eén plek zou worden gemeld" in seen.text
+    assert "Wordt toegevoegd en gemeld" in seen.text
+    assert "7 plekken" not in (await browser.get("/beds")).text
+    plan = seen.field("plan")
+    for _ in range(2):
+        board = await act(browser, seen, "/beds/import/post", plan=plan)
+        assert "Allemaal gemeld" in board.text
+    assert board.text.count("7 plekken") == 1
+    again = await send_sheet(browser, SHEET.format(7))
+    assert "Niets: al in gebruik" in again.text
+    assert (await browser.send(seen, "/beds/import/post", key=seen.field("key"), plan="AAAA")).status == 400
+    too_large = await send_sheet(browser, "x" * 1_100_000)
+    assert too_large.status == 413

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from schemas.api.shelters import FreeUnit, NewUnit, Unit
+from doorstroom_client.spreadsheets.bed_rows import BedRow
+from doorstroom_client.spreadsheets.sheet import Fault, Faulty, later
+from schemas.api.shelters import BULK_LIMIT, FreeUnit, NewUnit, Unit
 from schemas.vocabulary import UnitState
-from services.cli.remote.bed_rows import BedRow
-from services.cli.remote.sheet import Fault, Faulty
 
 
 class Action(StrEnum):
@@ -48,7 +48,7 @@ def plan(rows: Sequence[BedRow], units: Sequence[Unit]) -> list[Step]:
     known = {unit.unit_id: unit for unit in units}
     named = {row.free.unit_id for row in rows}
     faults = [
-        Fault(row.line, "unit: there is no such unit among yours")
+        Fault(row.line, later("there is no such unit among yours"), column="unit")
         for row in rows
         if row.free.unit_id is not None and row.free.unit_id not in known
     ]
@@ -92,3 +92,12 @@ def _kind(unit: NewUnit) -> object:
         frozenset(unit.serves.needs),
         unit.kept_for_places,
     )
+
+
+def to_post(steps: Sequence[Step]) -> list[Step]:
+    """Those with which something is done. Raises Faulty when these are more than can be done at once."""
+    wanted = [step for step in steps if step.action is not Action.LEAVE]
+    if len(wanted) > BULK_LIMIT:
+        text = later("%(units)s units are to be posted, and at most %(limit)s at once; divide it")
+        raise Faulty([Fault(0, text, {"units": len(wanted), "limit": BULK_LIMIT})])
+    return wanted

@@ -8,11 +8,10 @@ from enum import Enum
 from typing import Any, TypeVar
 from uuid import UUID
 
+from doorstroom_client.spreadsheets.sheet import Fault, Faulty, Row, Wrong, later
 from schemas.api.shelters import FreeUnit, NewUnit
 from schemas.messages.beds import Acceptance, Service
 from schemas.vocabulary import AgeBand, Need, Programme, Sex
-from services.cli.remote.options import HOURS_LIMIT, lease_seconds
-from services.cli.remote.sheet import Fault, Faulty, Row
 
 Value = TypeVar("Value")
 Default = TypeVar("Default")
@@ -47,7 +46,7 @@ COLUMNS = {
 """Headings, in English and in Dutch, and the column that each is for."""
 DESCRIBING = ("programme", "places", "sexes", "age_bands", "children")
 """What a new unit cannot do without."""
-LEASE_HOURS = 72
+LEASE_HOURS, HOURS_LIMIT = 72, 31 * 24
 _YES, _NO = frozenset({"yes", "true", "1", "ja", "waar"}), frozenset({"no", "false", "0", "nee", "onwaar"})
 _BETWEEN = re.compile(r"[\s,;|/]+")
 _DUTCH_DAY = re.compile(r"(\d{1,2})-(\d{1,2})-(\d{4})\b")
@@ -71,11 +70,11 @@ class _Cells:
     def has(self, column: str) -> bool:
         return column in self._row.cells
 
-    def fault(self, text: str) -> None:
-        self.faults.append(Fault(self._row.line, text))
+    def fault(self, text: str, **values: object) -> None:
+        self.faults.append(Fault(self._row.line, text, values))
 
-    def wrong(self, column: str, text: str) -> None:
-        self.fault(f"{self._row.named(column)}: {text}")
+    def wrong(self, column: str, text: str, **values: object) -> None:
+        self.faults.append(Fault(self._row.line, text, values, self._row.named(column)))
 
     def read(self, column: str, parse: Callable[[str], Value], default: Default) -> Value | Default:
         """What the cell says, or the default where it is empty or wrong."""
@@ -84,8 +83,8 @@ class _Cells:
             return default
         try:
             return parse(text)
-        except ValueError as error:
-            self.wrong(column, str(error))
+        except Wrong as error:
+            self.wrong(column, error.text, **error.values)
             return default
 
 
@@ -114,22 +113,23 @@ def _free_unit(cells: _Cells, facilities: Sequence[UUID]) -> FreeUnit | None:
     unit = None if cells.has("unit") else _new_unit(cells, facilities)
     if cells.faults:
         return None
-    return FreeUnit(unit_id=unit_id, unit=unit, lease_seconds=lease_seconds(hours), available_from=available_from)
+    return FreeUnit(unit_id=unit_id, unit=unit, lease_seconds=hours * 3600, available_from=available_from)
 
 
 def _new_unit(cells: _Cells, facilities: Sequence[UUID]) -> NewUnit | None:
     missing = [column for column in DESCRIBING if not cells.has(column)]
     if missing:
-        cells.fault(f"give unit, or describe a new one: {', '.join(map(_in_both, missing))} missing")
+        text = later("give unit, or describe a new one: %(missing)s missing")
+        cells.fault(text, missing=", ".join(map(_in_both, missing)))
     facility = cells.read("facility", _id, facilities[0] if len(facilities) == 1 else None)
     if not cells.has("facility") and facility is None:
-        cells.wrong("facility", "name which of your facilities it is in")
+        cells.wrong("facility", later("name which of your facilities it is in"))
     elif facility is not None and facility not in facilities:
-        cells.wrong("facility", "there is no such facility among yours")
+        cells.wrong("facility", later("there is no such facility among yours"))
     places = cells.read("places", _number(1, 20), 1)
     kept_for = cells.read("kept_for_places", _number(1, 20), None)
     if kept_for is not None and kept_for > places:
-        cells.wrong("kept_for_places", "not more than places")
+        cells.wrong("kept_for_places", later("not more than places"))
     found: Mapping[str, Any] = {
         "facility_id": facility,
         "programme": cells.read("programme", _word(Programme), None),
@@ -159,7 +159,7 @@ def _named_twice(read: Iterable[BedRow]) -> list[Fault]:
         if row.free.unit_id is not None:
             first = seen.setdefault(row.free.unit_id, row.line)
             if first != row.line:
-                faults.append(Fault(row.line, f"unit: the same as on line {first}"))
+                faults.append(Fault(row.line, later("the same as on line %(line)s"), {"line": first}, "unit"))
     return faults
 
 
@@ -167,14 +167,13 @@ def _id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise ValueError("an id is 32 hexadecimal digits with hyphens, as the lists show it") from None
+        raise Wrong(later("an id is 32 hexadecimal digits with hyphens, as the lists show it")) from None
 
 
 def _number(lowest: int, highest: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if not (text.isascii() and text.isdecimal()) or len(text) > 9 or not lowest <= int(text) <= highest:  # noqa: PLR2004 - far above any limit
-            message = f"a whole number from {lowest} to {highest}"
-            raise ValueError(message)
+            raise Wrong(later("a whole number from %(lowest)s to %(highest)s"), lowest=lowest, highest=highest)
         return int(text)
 
     return parse
@@ -183,7 +182,7 @@ def _number(lowest: int, highest: int) -> Callable[[str], int]:
 def _truth(text: str) -> bool:
     word = text.casefold()
     if word not in _YES | _NO:
-        raise ValueError("yes or no")
+        raise Wrong(later("yes or no"))
     return word in _YES
 
 
@@ -203,8 +202,7 @@ def _words(words: type[Word]) -> Callable[[str], list[Word]]:
         if given in ({"all"}, {"alle"}):
             return list(words)
         if not given or given - set(known):
-            message = f"one or more of {', '.join(known)}; or all"
-            raise ValueError(message)
+            raise Wrong(later("one or more of %(words)s; or all"), words=", ".join(known))
         return [word for word in words if word.value in given]
 
     return parse
@@ -216,4 +214,4 @@ def _moment(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ValueError("a day or a moment, such as 2026-07-01 or 01-07-2026 09:30") from None
+        raise Wrong(later("a day or a moment, such as 2026-07-01 or 01-07-2026 09:30")) from None

@@ -20,13 +20,33 @@ _ZIP = b"PK\x03\x04"
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong on a line (0: with the file as a whole), and what would be right. Never the value itself."""
+    """What is wrong on a line (0: with the file as a whole), and what would be right. Never what a cell says."""
 
     line: int
     text: str
+    """English, with places for the values; whoever shows it in another language has it by this text."""
+    values: Mapping[str, object] = field(default_factory=dict)
+    column: str = ""
+    """As the file calls it, where it is about one."""
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.text}" if self.line else self.text
+        text = self.text % self.values
+        text = f"{self.column}: {text}" if self.column else text
+        return f"line {self.line}: {text}" if self.line else text
+
+
+def later(text: str) -> str:
+    """Marks a text that others translate."""
+    return text
+
+
+class Wrong(ValueError):
+    """What would be right in a cell."""
+
+    def __init__(self, text: str, **values: object) -> None:
+        super().__init__(text % values)
+        self.text = text
+        self.values = values
 
 
 class Faulty(Exception):
@@ -61,11 +81,11 @@ def read_sheet(content: bytes, columns: Mapping[str, str], note: Callable[[str],
     Columns with other headings are left alone, and noted by where they are. Raises Faulty.
     """
     if len(content) > LARGEST_BYTES:
-        raise _faulty(f"the file is larger than {LARGEST_BYTES} bytes; divide it")
+        raise _faulty(later("the file is larger than %(bytes)s bytes; divide it"), bytes=LARGEST_BYTES)
     lines = ((line, texts) for line, texts in _lines(content) if any(texts))
     header = next(lines, None)
     if header is None:
-        raise _faulty("the file is empty")
+        raise _faulty(later("the file is empty"))
     given = [_BETWEEN.sub("_", text.casefold()) for text in header[1]]
     names = [columns.get(heading) for heading in given]
     _check_header(header[0], [name for name in names if name is not None], columns)
@@ -76,7 +96,7 @@ def read_sheet(content: bytes, columns: Mapping[str, str], note: Callable[[str],
     rows = list[Row]()
     for line, texts in lines:
         if len(rows) == ROWS_LIMIT:
-            raise _faulty(f"there are more than {ROWS_LIMIT} rows; divide the file")
+            raise _faulty(later("there are more than %(rows)s rows; divide the file"), rows=ROWS_LIMIT)
         pairs = zip(names, texts, strict=False)
         rows.append(Row(line, {name: text for name, text in pairs if name is not None and text}, headings))
     return rows
@@ -90,10 +110,12 @@ def _letters(number: int) -> str:
 
 def _check_header(line: int, known: Sequence[str], columns: Mapping[str, str]) -> None:
     if not known:
-        raise Faulty([Fault(line, f"none of the headings is one that is known: {', '.join(columns)}")])
+        text = later("none of the headings is one that is known: %(headings)s")
+        raise Faulty([Fault(line, text, {"headings": ", ".join(columns)})])
     twice = sorted({name for name in known if known.count(name) > 1})
     if twice:
-        raise Faulty([Fault(line, f"the column {name} is there twice") for name in twice])
+        text = later("the column %(column)s is there twice")
+        raise Faulty([Fault(line, text, {"column": name}) for name in twice])
 
 
 def _lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
@@ -105,7 +127,7 @@ def _from_csv(content: bytes) -> Iterator[tuple[int, list[str]]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise Faulty([Fault(line, "not UTF-8; save the file as CSV UTF-8, or as xlsx")]) from None
+        raise Faulty([Fault(line, later("not UTF-8; save the file as CSV UTF-8, or as xlsx"))]) from None
     header = text.lstrip("\r\n").partition("\n")[0]
     delimiter = max(DELIMITERS, key=header.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -116,7 +138,7 @@ def _from_csv(content: bytes) -> Iterator[tuple[int, list[str]]]:
             line = reader.line_num + 1
     except csv.Error:
         raise Faulty(
-            [Fault(line, "not CSV: a quotation mark that is not closed, or a cell that is too long")]
+            [Fault(line, later("not CSV: a quotation mark that is not closed, or a cell that is too long"))]
         ) from None
 
 
@@ -125,11 +147,12 @@ def _from_workbook(content: bytes) -> Iterator[tuple[int, list[str]]]:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             unpacked = sum(entry.file_size for entry in packed.infolist())
         if unpacked > LARGEST_UNPACKED_BYTES:
-            raise _faulty(f"unpacked, the file is larger than {LARGEST_UNPACKED_BYTES} bytes; divide it")
+            text = later("unpacked, the file is larger than %(bytes)s bytes; divide it")
+            raise _faulty(text, bytes=LARGEST_UNPACKED_BYTES)
         sheet = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0)
         rows = sheet.to_python(skip_empty_area=False)
     except (CalamineError, zipfile.BadZipFile, IndexError, OSError):
-        raise _faulty("the file is neither CSV nor a workbook of Excel (xlsx) that can be read") from None
+        raise _faulty(later("the file is neither CSV nor a workbook of Excel (xlsx) that can be read")) from None
     for number, cells in enumerate(rows, start=1):
         yield number, [_text(cell) for cell in cells]
 
@@ -145,5 +168,5 @@ def _text(cell: object) -> str:
     return str(cell).strip()
 
 
-def _faulty(text: str) -> Faulty:
-    return Faulty([Fault(0, text)])
+def _faulty(text: str, **values: object) -> Faulty:
+    return Faulty([Fault(0, text, values)])

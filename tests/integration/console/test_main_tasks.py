@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, ViewportSize, async_playwright, expect
 
 from services.cli.demo_users import demo_users
 from services.cli.embedded import build_embedded
@@ -87,8 +87,13 @@ async def windows(everything: Windows) -> AsyncIterator[Windows]:
     assert complaints == []
 
 
-def accepts(page: Page):  # type: ignore[no-untyped-def] # noqa: ANN201 - a locator
-    return page.get_by_role("link", name="Aannemen")
+async def narrow(page: Page) -> None:
+    """Nothing must be scrolled to from the side."""
+    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def accepts(where: Page | Locator) -> Locator:
+    return where.get_by_role("link", name="Aannemen")
 
 
 async def first_with_more(pages: list[Page], before: list[int]) -> Page:
@@ -121,6 +126,9 @@ async def test_from_a_place_that_is_posted_to_somebody_who_has_left(windows: Win
     """What each of two does, the other sees without asking for the page again."""
     provider, coordinator = await offered(windows)
     await expect(provider.get_by_role("table")).to_contain_text("Aangeboden aan iemand")
+    await narrow(provider)
+    await narrow(coordinator)
+    await expect(coordinator.locator("time.countdown").first).to_have_text(re.compile(r"\d+ u \d+ min|\d+ d \d+ u"))
     await accepts(coordinator).first.click()
     await coordinator.get_by_role("button", name="Ja, aannemen").click()
     await expect(coordinator.get_by_role("status").first).to_contain_text("Aangenomen.")
@@ -140,12 +148,45 @@ async def test_from_a_place_that_is_posted_to_somebody_who_has_left(windows: Win
     await provider.get_by_label("Naar een andere opvang").check()
     await provider.get_by_role("button", name="Zij zijn vertrokken").click()
     await expect(provider.get_by_role("status").first).to_contain_text("De plek komt vrij")
+    await provider.get_by_role("button", name="Uitloggen").click()
+    await expect(provider.get_by_role("heading", name="Uitgelogd")).to_be_visible()
+    await provider.go_back()
+    await provider.reload()
+    await expect(provider.get_by_role("heading", name="Inloggen")).to_be_visible()
+
+
+async def test_from_a_home_that_is_opened_to_people_who_moved_in(windows: Windows) -> None:
+    """The municipality sees that a household says yes, claims it and houses it, and what that does to its task."""
+    municipality = await windows.enter("municipality-gm0344", "/slots")
+    inboxes = [await windows.enter(user, "/inbox") for user in COORDINATORS]
+    before = [await accepts(page).count() for page in inboxes]
+    await municipality.get_by_label("Voor hoeveel mensen?").fill("2")
+    await municipality.get_by_role("button", name="Deze woning openstellen").click()
+    coordinator = await first_with_more(inboxes, before)
+    home = coordinator.get_by_role("listitem").filter(has=coordinator.get_by_role("heading", name="Woning"))
+    await accepts(home).first.click()
+    await coordinator.get_by_role("button", name="Ja, aannemen").click()
+    await municipality.get_by_role("button", name="Claimen voor woning").click()
+    await expect(municipality.get_by_role("status").first).to_contain_text("Geclaimd.")
+    await municipality.get_by_role("button", name="zij zijn ingetrokken").click()
+    await expect(municipality.get_by_role("status").first).to_contain_text("Zij zijn ingetrokken")
+    await municipality.get_by_role("link", name="Taakstelling").click()
+    await expect(municipality.get_by_text(re.compile(r"^\d van \d+ mensen zijn ingetrokken"))).to_be_visible()
+
+
+async def test_an_offer_is_declined_with_a_reason_in_three_steps(windows: Windows) -> None:
+    """Decline, the reason, and done; who is next is offered it."""
+    _provider, coordinator = await offered(windows)
+    await coordinator.get_by_role("link", name="Afwijzen").first.click()
+    await coordinator.get_by_label("De plek past niet bij hen").check()
+    await coordinator.get_by_role("button", name="Afwijzen").click()
+    await expect(coordinator.get_by_role("status").first).to_contain_text("Afgewezen.")
 
 
 async def test_a_line_that_is_down_is_told_and_catches_up(windows: Windows) -> None:
     """What came meanwhile is there afterwards."""
-    page = await windows.enter("provider-shelter-noord")
-    other = await windows.enter("provider-shelter-noord")
+    page = await windows.enter("provider-shelter-zuid")
+    other = await windows.enter("provider-shelter-zuid")
     sign = page.get_by_text("De verbinding is weg")
     await expect(sign).to_be_hidden()
     await page.context.set_offline(offline=True)

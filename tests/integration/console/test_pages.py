@@ -277,7 +277,7 @@ async def test_a_task_is_shown_as_it_stood_on_a_day(sign_in: Enter) -> None:
     """And of another half-year; what is no day is told, and what is no half-year leads nowhere."""
     browser = await sign_in("municipality-gm0344")
     now = await browser.get("/quota")
-    assert re.search(r"Na \d van de zes maanden wordt \d/6 van de taak gevraagd", now.text)
+    assert re.search(r"Na \d van de zes maanden wordt \d/6 van de taakstelling gevraagd", now.text)
     today = datetime.now(UTC).date()
     assert "aan het einde van" in (await browser.get(f"/quota?on={today}")).text
     assert "is nog niet vastgesteld" in (await browser.get("/quota?half=2031-H1")).text

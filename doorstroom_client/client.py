@@ -9,6 +9,7 @@ import aiohttp
 from doorstroom_client.cases import CaseCalls
 from doorstroom_client.municipalities import MunicipalCalls
 from doorstroom_client.notifications import NotificationCalls
+from doorstroom_client.oversight import OversightCalls
 from doorstroom_client.retries import RetryPolicy
 from doorstroom_client.shelters import ShelterCalls
 from doorstroom_client.stream import Event, line
@@ -35,7 +36,7 @@ class Endpoints:
         return cls(root, root, root, root)
 
 
-class Client(CaseCalls, WaitlistCalls, ShelterCalls, MunicipalCalls, NotificationCalls):
+class Client(CaseCalls, WaitlistCalls, ShelterCalls, MunicipalCalls, NotificationCalls, OversightCalls):
     """The public APIs, typed. It acts with the tokens of one source, so for one organisation in one role.
 
     Every method raises ProblemError when the server refuses, ServerUnreachable when it does not answer, and

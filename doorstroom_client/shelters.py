@@ -9,6 +9,7 @@ from doorstroom_client.listing import Listing
 from doorstroom_client.stream import follow
 from doorstroom_client.transport import Transport
 from schemas.api.changes import Change
+from schemas.api.overviews import OccupancyOfMonths
 from schemas.api.shelters import (
     Affirmation,
     Contract,
@@ -159,6 +160,10 @@ class ShelterCalls:
     def stream_unit_changes(self, last_event_id: str | None = None) -> AsyncGenerator[Change, None]:
         """That something of yours has changed, live, for as long as you listen."""
         return follow(self._transport, f"{self._shelters}/events", Change, last_event_id)
+
+    async def get_occupancy(self) -> OccupancyOfMonths:
+        """Places occupied and under contract in the last twelve months."""
+        return await self._transport.get(f"{self._shelters}/overviews/months", OccupancyOfMonths)
 
     # Operators
 

@@ -7,6 +7,7 @@ from doorstroom_client.transport import Transport
 from schemas.api.cases import Pause
 from schemas.api.decisions import Decision, Decisions, Position, Replay
 from schemas.api.draws import Draw, Draws, Lot, Lots, NewDraw
+from schemas.api.overviews import Chain, MonthsOfChain
 from schemas.api.registry import (
     Decline,
     Entries,
@@ -112,6 +113,16 @@ class WaitlistCalls:
     async def replay_decision(self, decision_id: UUID) -> Replay:
         """Have a decision made again, and compared."""
         return await self._transport.get(f"{self._registry}/decisions/{decision_id}/replay", Replay)
+
+    # The whole
+
+    async def get_chain(self) -> Chain:
+        """Who waits and what is free; for those who watch over the chain."""
+        return await self._transport.get(f"{self._registry}/overviews/now", Chain)
+
+    async def get_months(self) -> MonthsOfChain:
+        """The last twelve months; for the same."""
+        return await self._transport.get(f"{self._registry}/overviews/months", MonthsOfChain)
 
     # Draws
 

@@ -135,6 +135,12 @@ _LINES: Mapping[str, Mapping[str, _Line]] = {
         "publishDraw":                 ("write",         ____,       NONE,    ____,    ____,        ____,   NONE),
         "listDraws":                   ("read",          NONE,       NONE,    ____,    ____,        NONE,   NONE),
         "listLots":                    ("read",          ALL,        ALL,     ____,    ____,        ALL,    ALL),
+        "getChain":                    ("read",          ____,       ALL,     ____,    ____,        ALL,    ____),
+        "getMonths":                   ("read",          ____,       ALL,     ____,    ____,        ALL,    ____),
+        "listRegistryQuarantine":      ("read",          ____,       ALL,     ____,    ____,        ALL,    ALL),
+        "replayRegistryMessage":       ("write",         ____,       ALL,     ____,    ____,        ____,   ALL),
+        "dropRegistryMessage":         ("write",         ____,       ALL,     ____,    ____,        ____,   ALL),
+        "verifyRegistryAuditLog":      ("read",          ____,       ALL,     ____,    ____,        ALL,    ALL),
     },
     "shelters": {
         # operation                     scope            COORDINATOR HELPDESK PROVIDER MUNICIPALITY AUDITOR OPERATOR
@@ -163,18 +169,24 @@ _LINES: Mapping[str, Mapping[str, _Line]] = {
         "refuseEnquiry":               ("write",         ____,       ____,    OWN,     ____,        ____,   ____),
         "getWeeklyOverview":           ("read",          ____,       ____,    OWN,     ____,        ALL,    ALL),
         "streamUnitChanges":           ("read",          ____,       ____,    OWN,     ____,        ____,   ____),
+        "getWeeklyOverview":           ("read",          ____,       ALL,     OWN,     ____,        ALL,    ALL),
+        "getOccupancy":                ("read",          ____,       ALL,     OWN,     ____,        ALL,    ALL),
+        "listSheltersQuarantine":      ("read",          ____,       ALL,     ____,    ____,        ALL,    ALL),
+        "replaySheltersMessage":       ("write",         ____,       ALL,     ____,    ____,        ____,   ALL),
+        "dropSheltersMessage":         ("write",         ____,       ALL,     ____,    ____,        ____,   ALL),
+        "verifySheltersAuditLog":      ("read",          ____,       ALL,     ____,    ____,        ALL,    ALL),
     },
     "municipalities": {
         # operation                     scope            COORDINATOR HELPDESK PROVIDER MUNICIPALITY AUDITOR OPERATOR
         "registerMunicipality":        ("manage",        ____,       ____,    ____,    ____,        ____,   ALL),
-        "listMunicipalities":          ("read",          ____,       ____,    ____,    ALL,         ALL,    ALL),
+        "listMunicipalities":          ("read",          ____,       ALL,     ____,    ALL,         ALL,    ALL),
         "mergeMunicipalities":         ("manage",        ____,       ____,    ____,    ____,        ____,   ALL),
         "listMunicipalityMergers":     ("read",          ____,       ____,    ____,    ALL,         ALL,    ALL),
         "withdrawMunicipalityMerger":  ("manage",        ____,       ____,    ____,    ____,        ____,   ALL),
         "setSupervisionLadder":        ("manage",        ____,       ____,    ____,    ____,        ____,   NONE),
         "listSupervisionLadders":      ("read",          ____,       ____,    ____,    NONE,        NONE,   NONE),
         "setQuotas":                   ("manage",        ____,       ____,    ____,    ____,        ____,   ALL),
-        "listQuotas":                  ("read",          ____,       ____,    ____,    OWN,         ALL,    ALL),
+        "listQuotas":                  ("read",          ____,       ALL,     ____,    OWN,         ALL,    ALL),
         "swapQuota":                   ("manage",        ____,       ____,    ____,    ____,        ____,   ALL),
         "listQuotaSwaps":              ("read",          ____,       ____,    ____,    OWN,         ALL,    ALL),
         "listHalfYears":               ("read",          ____,       ____,    ____,    NONE,        NONE,   NONE),
@@ -187,6 +199,10 @@ _LINES: Mapping[str, Mapping[str, _Line]] = {
         "houseHousehold":              ("write",         ____,       ____,    ____,    OWN,         ____,   ____),
         "reverseClaim":                ("write",         ____,       ____,    ____,    OWN,         ____,   ____),
         "streamQuotaChanges":          ("read",          ____,       ____,    ____,    OWN,         ALL,    ALL),
+        "listMunicipalitiesQuarantine": ("read",         ____,       ALL,     ____,    ____,        ALL,    ALL),
+        "replayMunicipalitiesMessage": ("write",         ____,       ALL,     ____,    ____,        ____,   ALL),
+        "dropMunicipalitiesMessage":   ("write",         ____,       ALL,     ____,    ____,        ____,   ALL),
+        "verifyMunicipalitiesAuditLog": ("read",         ____,       ALL,     ____,    ____,        ALL,    ALL),
     },
     "notifications": {
         # operation                     scope            COORDINATOR HELPDESK PROVIDER MUNICIPALITY AUDITOR OPERATOR
@@ -208,6 +224,10 @@ _LINES: Mapping[str, Mapping[str, _Line]] = {
         "listDeliveries":              ("read",          OWN,        OWN,     ____,    ____,        ____,   ____),
         "getDelivery":                 ("read",          OWN,        OWN,     ____,    ____,        ____,   ____),
         "resendDelivery":              ("subscribe",     OWN,        OWN,     ____,    ____,        ____,   ____),
+        "listNotificationsQuarantine": ("read",          ____,       ALL,     ____,    ____,        ALL,    ALL),
+        "replayNotificationsMessage":  ("write",         ____,       ALL,     ____,    ____,        ____,   ALL),
+        "dropNotificationsMessage":    ("write",         ____,       ALL,     ____,    ____,        ____,   ALL),
+        "verifyNotificationsAuditLog": ("read",          ____,       ALL,     ____,    ____,        ALL,    ALL),
     },
 }
 # fmt: on

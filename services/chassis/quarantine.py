@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Table, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas import catalogue
+from schemas.envelope import InvalidMessage
 from services.chassis.broker.port import Delivery
-from services.chassis.broker.topology import said_again
+from services.chassis.broker.topology import first_said, said_again
 from services.chassis.database import Row
 from services.chassis.errors import Conflict, NotFound
 from services.chassis.tables import MessageTables
@@ -118,6 +119,13 @@ async def replay(
             update(outbox).where(outbox.c.id == event.id).values(sent_at=None, claimed_until=None, **entry)
         )
     await _decide(unit, quarantine, row["id"], REPLAYED)
+
+
+def check_repair(message: QuarantinedMessage, repaired: bytes) -> None:
+    """What is repaired is the same event: nobody says something else under its name. Raises InvalidMessage."""
+    event = catalogue.parse(repaired)
+    if (str(event.id), catalogue.routing_key(event)) != (message.message_id, first_said(message.routing_key)):
+        raise InvalidMessage("it has another id or type than the message that it stands for")
 
 
 async def drop(unit: UnitOfWork, quarantine: Table, prefix: str) -> None:

@@ -10,16 +10,25 @@ from services.chassis.identity import DevelopmentIssuer, Role
 _NOTIFIED = ("notifications:read", "notifications:subscribe")
 SCOPES: Mapping[Role, tuple[str, ...]] = {
     Role.COORDINATOR: ("registry:read", "registry:write", "registry:personal-data", *_NOTIFIED),
-    Role.HELPDESK: ("registry:read", "registry:write", "registry:personal-data", *_NOTIFIED),
+    Role.HELPDESK: (
+        *("registry:read", "registry:write", "registry:personal-data"),
+        *("shelters:read", "shelters:write", "municipalities:read", "municipalities:write"),
+        *(*_NOTIFIED, "notifications:write"),
+    ),
     Role.PROVIDER: ("shelters:read", "shelters:write"),
     Role.MUNICIPALITY: ("municipalities:read", "municipalities:write"),
-    Role.AUDITOR: ("municipalities:read", "registry:read", "shelters:read"),
+    Role.AUDITOR: ("municipalities:read", "notifications:read", "registry:read", "shelters:read"),
     Role.OPERATOR: (
         "shelters:manage",
         "shelters:read",
         "shelters:write",
         "municipalities:manage",
         "municipalities:read",
+        "municipalities:write",
+        "notifications:read",
+        "notifications:write",
+        "registry:read",
+        "registry:write",
     ),
 }
 

@@ -31,7 +31,7 @@ class Settings(ServiceSettings):
     )
     console_scopes: str = Field(
         "openid registry:read registry:write shelters:read shelters:write municipalities:read municipalities:write "
-        "notifications:read",
+        "notifications:read notifications:subscribe notifications:write",
         description="what is asked for, with spaces in between; the provider gives what somebody may have",
         max_length=2000,
     )

@@ -340,6 +340,7 @@ offers = Table(
     Column("made_at", UtcDateTime, nullable=False),
     Column("deadline_at", UtcDateTime, nullable=False),
     Column("full_deadline_at", UtcDateTime, comment="if neither lease nor right ended before; empty when neither does"),
+    Column("accepted_at", UtcDateTime, comment="when they said yes; none where that was before it was kept"),
     Column("decided_at", UtcDateTime),
     Column("claimed_at", UtcDateTime),
     Column("ended_at", UtcDateTime, comment="a placement that is over: departed, or housed"),

@@ -40,10 +40,12 @@ class Belongings:
         registry |= main
         shelters["offerId"] = await self._enquiry(registry["askedId"], shelters)
         new = {"channel": "webhook", "address": "https://receiver.example.org/doorstroom"}
-        made = await self._coordinate("/notifications/v1/subscriptions", new)
+        subscription = await self._coordinate("/notifications/v1/subscriptions", new)
         # Nothing is delivered to an endpoint that nobody answers at: there is no delivery by this id.
-        subscribed = {"subscriptionId": made["subscriptionId"], "deliveryId": registry["offerId"]}
-        return {"registry": registry, "shelters": shelters, "municipalities": municipal, "notifications": subscribed}
+        subscribed = {"subscriptionId": subscription["subscriptionId"], "deliveryId": registry["offerId"]}
+        made = {"registry": registry, "shelters": shelters, "municipalities": municipal, "notifications": subscribed}
+        # Every service could handle what it heard: there is no message by this id.
+        return {service: ids | {"quarantineId": registry["offerId"]} for service, ids in made.items()}
 
     async def _municipal(self) -> dict[str, str]:
         root = "/municipalities/v1"

@@ -98,10 +98,7 @@ async def verify(
     """
     found, last, was_met = list[str](), Head(0, BEGINNING), noted is None
     async for row in _lines(unit, tables):
-        if row.sequence != last.sequence + 1:
-            found.append(f"lines {last.sequence + 1} to {row.sequence - 1} are missing")
-        elif row.digest != digest(last.digest, row):
-            found.append(f"line {row.sequence} is not what was written")
+        found += _wrong(row, last)
         last = Head(row.sequence, row.digest)
         was_met = was_met or last == noted
         if row.sequence % PAGE == 0:
@@ -113,8 +110,46 @@ async def verify(
     return found + await _unsealed(unit, tables)
 
 
-async def _lines(unit: UnitOfWork, tables: AuditTables) -> AsyncIterator[Row]:
-    log, last = tables.log, 0
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What was found in a part of a log, and where that ends."""
+
+    findings: list[str]
+    lines: int
+    head: Head
+    complete: bool
+    """There is nothing after it."""
+
+
+async def head_at(unit: UnitOfWork, tables: AuditTables, line: int) -> Head:
+    """A line as it is now; of one that is not there, with a digest that none has."""
+    if not line:
+        return Head(0, BEGINNING)
+    log = tables.log
+    row = (await unit.execute(select(log.c.digest).where(log.c.sequence == line))).first()
+    return Head(line, BEGINNING if row is None else row.digest)
+
+
+async def verify_some(unit: UnitOfWork, tables: AuditTables, since: Head, limit: int) -> Part:
+    """The same of at most `limit` lines after one; what is not sealed is told with the last of them."""
+    found, last, lines = list[str](), since, 0
+    async for row in _lines(unit, tables, since.sequence):
+        if lines == limit or len(found) >= FINDINGS_LIMIT:
+            return Part(found, lines, last, complete=False)
+        found += _wrong(row, last)
+        last, lines = Head(row.sequence, row.digest), lines + 1
+    return Part(found + await _unsealed(unit, tables), lines, last, complete=True)
+
+
+def _wrong(row: Row, last: Head) -> list[str]:
+    """What shows that a line is not the one that was written after the last."""
+    if row.sequence != last.sequence + 1:
+        return [f"lines {last.sequence + 1} to {row.sequence - 1} are missing"]
+    return [] if row.digest == digest(last.digest, row) else [f"line {row.sequence} is not what was written"]
+
+
+async def _lines(unit: UnitOfWork, tables: AuditTables, last: int = 0) -> AsyncIterator[Row]:
+    log = tables.log
     while rows := await unit.execute(select(log).where(log.c.sequence > last).order_by(log.c.sequence).limit(PAGE)):
         for row in rows:
             yield row

@@ -1,9 +1,11 @@
 """The pages, one module for each area. Each has its `ROUTES`, and is added here."""
 
 from services.console.pages import (
+    audit,
     bed_import,
     beds,
     cases,
+    chain,
     decisions,
     deliveries,
     draws,
@@ -11,6 +13,7 @@ from services.console.pages import (
     households,
     inbox,
     live,
+    quarantine,
     quota,
     sign_in,
     slots,
@@ -35,4 +38,7 @@ ROUTES: tuple[Route, ...] = (
     *decisions.ROUTES,
     *deliveries.ROUTES,
     *draws.ROUTES,
+    *chain.ROUTES,
+    *quarantine.ROUTES,
+    *audit.ROUTES,
 )

@@ -12,6 +12,12 @@ CHAIN_WORDS: Mapping[str, Mapping[str, str]] = {
         "vo": later("Women's shelter"),
         "housing": later("Homes"),
     },
+    "service": {
+        "registry": later("Registry"),
+        "shelters": later("Shelters"),
+        "municipalities": later("Municipalities"),
+        "notifications": later("Notifications"),
+    },
     "rule": {
         "more-urgent": later("more urgent"),
         "waiting-longer": later("waits longer"),

@@ -19,6 +19,9 @@ _INBOX = Item("/inbox", later("Inbox"))
 _CASES = Item("/cases", later("My cases"))
 _BEDS = Item("/beds", later("Places"))
 _SLOTS = Item("/slots", later("Homes"))
+_CHAIN = Item("/chain", later("The chain"))
+_QUARANTINE = Item("/quarantine", later("Quarantine"))
+_AUDIT = Item("/audit", later("Audit log"))
 _DECISIONS = Item("/decisions", later("Decisions"))
 _DELIVERIES = Item("/deliveries", later("Deliveries"))
 _DRAWS = Item("/draws", later("Draws"))
@@ -26,11 +29,11 @@ _QUOTA = Item("/quota", later("Task"))
 
 ITEMS: Mapping[Role, Sequence[Item]] = {
     Role.COORDINATOR: (_INBOX, _CASES),
-    Role.HELPDESK: (_INBOX, _CASES, _DELIVERIES, _DRAWS),
+    Role.HELPDESK: (_INBOX, _CASES, _CHAIN, _DELIVERIES, _DRAWS, _QUARANTINE, _AUDIT),
     Role.PROVIDER: (_BEDS,),
     Role.MUNICIPALITY: (_SLOTS, _QUOTA),
-    Role.AUDITOR: (_QUOTA, _DECISIONS, _DRAWS),
-    Role.OPERATOR: (_QUOTA,),
+    Role.AUDITOR: (_CHAIN, _DECISIONS, _QUOTA, _DRAWS, _QUARANTINE, _AUDIT),
+    Role.OPERATOR: (_QUOTA, _QUARANTINE, _AUDIT),
 }
 
 

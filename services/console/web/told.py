@@ -48,5 +48,7 @@ TOLD: Mapping[str, Told] = {
         "info", later("You were away for a while, so the page was locked. Sign in to go on where you were.")
     ),
     "ended": Told("info", later("You were signed out, because your session is over. Sign in to go on where you were.")),
+    "heard-again": Told("ok", later("It is on its way again. If it still cannot be handled, it comes back here.")),
+    "dropped": Told("ok", later("Dropped. It stays on record, and is not handled.")),
     "not-possible": Told("warning", later("That is not possible any more: somebody was faster. Nothing was changed.")),
 }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from schemas.access import ACCESS
 from schemas.api.notifications import Notifications
 from schemas.api.paging import PageQuery
+from services.chassis import oversight
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web import Api, Call, Contact, Operation, Paging, Reply
 from services.notifications.channels.port import Channel
@@ -13,7 +14,7 @@ from services.notifications.handlers.subscribing import Subscribing
 from services.notifications.routes import deliveries, preferences
 from services.notifications.routes.subscriptions import SubscriptionRoutes
 from services.notifications.store import inbox
-from services.notifications.tables import idempotency_keys
+from services.notifications.tables import idempotency_keys, messages
 from services.notifications.tables import notifications as notifications_table
 
 INBOX = Paging(f"{BASE}/notifications", tuple[int], [notifications_table.c.sequence])
@@ -57,6 +58,7 @@ def api(
             *preferences.operations(),
             *SubscriptionRoutes(subscribing).operations(),
             *deliveries.operations(subscribing),
+            *oversight.operations("notifications", BASE, messages),
         ),
         access=ACCESS["notifications"],
         contact=contact,

@@ -209,6 +209,7 @@ class Offer:
     full_deadline_at: datetime | None = None
     """The deadline if neither the vacancy's lease nor the entry's right ended before; None when neither does."""
     state: OfferState = OfferState.MADE
+    accepted_at: datetime | None = None
     decided_at: datetime | None = None
     reason: str | None = None
     claimed_at: datetime | None = None

@@ -103,6 +103,7 @@ def accept(allocation: Allocation, now: datetime) -> Offer:
     if now >= offer.deadline_at:
         raise IllegalTransition("The offer's deadline has passed; it moves to the next household.")
     offer.entry.silences = 0
+    offer.accepted_at = now
     return _decide(allocation, OfferState.ACCEPTED, now)
 
 

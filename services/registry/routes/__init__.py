@@ -1,6 +1,7 @@
 """The registry's HTTP API: cases, entries, offers and the decisions behind them."""
 
 from schemas.access import ACCESS
+from services.chassis import oversight
 from services.chassis.clock import Chance
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web import Api, Contact, Operation
@@ -16,13 +17,14 @@ from services.registry.routes import (
     households,
     mergers,
     offers,
+    overviews,
     personal,
     positions,
 )
 from services.registry.routes.common import BASE
 from services.registry.routes.references import by_reference
 from services.registry.store.vault import Vault
-from services.registry.tables import idempotency_keys
+from services.registry.tables import idempotency_keys, messages
 
 
 def api(
@@ -47,6 +49,8 @@ def api(
                 for operation in _about_people(matchmaker, vault, ends_waiting)
             ),
             *draws.operations(matchmaker, chance),
+            *overviews.operations(),
+            *oversight.operations("registry", BASE, messages),
         ),
         access=ACCESS["registry"],
         contact=contact,

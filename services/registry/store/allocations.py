@@ -102,6 +102,7 @@ _UPDATE_OFFERS = Change(
         "full_deadline_at",
         "decided_at",
         "decided_by",
+        "accepted_at",
         "undone",
         "remind_at",
     ),
@@ -345,6 +346,7 @@ def offer_of(row: Row, profiles: Mapping[UUID, Profile]) -> Offer:
         ended_at=row.offer_ended_at,
         remind_at=row.offer_remind_at,
         decided_by=row.offer_decided_by,
+        accepted_at=row.offer_accepted_at,
         undone=row.offer_undone,
         policy=row.offer_policy,
     )
@@ -366,7 +368,10 @@ def _entry_row(entry: Entry) -> dict[str, object]:
 
 def _offer_row(offer: Offer) -> dict[str, object]:
     plain = ("id", "vacancy_id", "kind", "state", "reason", "decided_by", "undone", "policy")
-    moments = ("made_at", "deadline_at", "full_deadline_at", "decided_at", "claimed_at", "ended_at", "remind_at")
+    moments = (
+        *("made_at", "deadline_at", "full_deadline_at", "accepted_at"),
+        *("decided_at", "claimed_at", "ended_at", "remind_at"),
+    )
     entry = offer.entry
     of_entry = {
         "entry_id": entry.id,

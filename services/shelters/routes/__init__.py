@@ -1,6 +1,7 @@
 """The shelters' HTTP API: what providers report about their units."""
 
 from schemas.access import ACCESS
+from services.chassis import oversight
 from services.chassis.changes import Changes
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.chassis.web import Api, Contact
@@ -8,7 +9,7 @@ from services.shelters.handlers.vacancies import Leases
 from services.shelters.routes import contracts, enquiries, facilities, households, overviews, units, vacancies
 from services.shelters.routes.common import BASE
 from services.shelters.store.units import mark
-from services.shelters.tables import idempotency_keys
+from services.shelters.tables import idempotency_keys, messages
 
 
 def api(transactions: Transactions, leases: Leases, contact: Contact) -> Api[UnitOfWork]:
@@ -28,6 +29,7 @@ def api(transactions: Transactions, leases: Leases, contact: Contact) -> Api[Uni
             *enquiries.operations(),
             *overviews.operations(),
             Changes(transactions, mark).operation("streamUnitChanges", f"{BASE}/events"),
+            *oversight.operations("shelters", BASE, messages),
         ),
         access=ACCESS["shelters"],
         contact=contact,

@@ -1,11 +1,14 @@
 """The weekly overview."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 
+from schemas.api.overviews import MONTHS, Occupancy, OccupancyOfMonth, OccupancyOfMonths
 from schemas.api.shelters import ExpectedExit, LongStay, ProgrammeOverview, WeeklyOverview, WeeklyOverviewQuery
 from schemas.vocabulary import Programme
+from services.calendar.months import last_months
 from services.chassis.database import Row
 from services.chassis.errors import FieldError, InvalidInput
 from services.chassis.unit_of_work import UnitOfWork
@@ -57,6 +60,35 @@ async def get_weekly_overview(call: Call[None, WeeklyOverviewQuery], unit: UnitO
         week=week.name, first_day=week.first_day, last_day=week.last_day, at=unit.now, programmes=programmes
     )
     return Reply(200, overview)
+
+
+async def get_occupancy(call: Call, unit: UnitOfWork) -> Reply:
+    """Look at the last twelve months."""
+    counted, months = Overview(unit, call.owner), last_months(unit.now, MONTHS)
+    ends = [*(month.ends_at for month in months[:-1]), unit.now]
+    contracts, stays = await counted.contracts(), await counted.stays_since(ends[0])
+    shown = [
+        OccupancyOfMonth(month=month.name, programmes=_occupied(contracts, stays, end))
+        for month, end in zip(months, ends, strict=True)
+    ]
+    return Reply(200, OccupancyOfMonths(at=unit.now, months=shown))
+
+
+def _occupied(contracts: Sequence[Row], stays: Sequence[Row], end: datetime) -> list[Occupancy]:
+    """At this moment, which ends a month and is in no other day than its last."""
+    places = Counter[str]()
+    for stay in stays:
+        there = stay.arrived_at < end and (stay.departed_at is None or stay.departed_at >= end)
+        places[stay.programme] += stay.places if there else 0
+    day = day_of(end - timedelta(microseconds=1))
+    found = []
+    for programme in Programme:
+        mine = [contract_of(row) for row in contracts if row["programme"] == programme]
+        if mine or programme in places:
+            capacity = capacity_on(mine, day) if mine else None
+            occupied = places[programme]
+            found.append(Occupancy(programme=programme, places_occupied=occupied, contracted_places=capacity))
+    return found
 
 
 def _week(name: str) -> Week:
@@ -112,6 +144,16 @@ def operations() -> tuple[Operation[UnitOfWork], ...]:
             handler=get_weekly_overview,
             query=WeeklyOverviewQuery,
             response=WeeklyOverview,
+            tags=("overviews",),
+        ),
+        Operation(
+            method="GET",
+            path=f"{BASE}/overviews/months",
+            operation_id="getOccupancy",
+            summary="Look at the last twelve months: places occupied and under contract",
+            description="A provider sees its own; those who watch over the chain see totals over all providers.",
+            handler=get_occupancy,
+            response=OccupancyOfMonths,
             tags=("overviews",),
         ),
     )

@@ -1,7 +1,7 @@
 """What a weekly overview counts."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, Table, and_, case, func, literal, not_, or_, select
 
@@ -12,6 +12,7 @@ from services.shelters.domain.calendar import Week, day_of, limits_to_come, long
 from services.shelters.tables import contracts, no_shows, stays, units
 
 LISTED_LIMIT = 200
+STAYS_LIMIT = 100_000
 
 _STILL_THERE = stays.c.departed_at.is_(None)
 
@@ -43,6 +44,13 @@ class Overview:
             func.sum(case((occupied, units.c.places), else_=0)).label("places_occupied"),
         ).where(*self._own(units), units.c.state != UnitState.OUT_OF_SERVICE, available)
         return {row["programme"]: row for row in await self._rows(query.group_by(units.c.programme))}
+
+    async def stays_since(self, moment: datetime) -> Sequence[Row]:
+        """Every stay that was not over at this moment, with the places of its unit; the newest, at most 100,000."""
+        columns = (stays.c.programme, stays.c.arrived_at, stays.c.departed_at, units.c.places)
+        query = select(*columns).join(units, units.c.id == stays.c.unit_id).where(*self._own(stays))
+        query = query.where(_STILL_THERE | (stays.c.departed_at >= moment))
+        return await self._rows(query.order_by(stays.c.arrived_at.desc()).limit(STAYS_LIMIT))
 
     async def arrivals(self, week: Week) -> Counts:
         """Households that arrived in the week."""

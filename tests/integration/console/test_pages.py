@@ -206,7 +206,7 @@ async def test_a_household_is_claimed_housed_and_a_claim_taken_back(sign_in: Ent
 async def test_those_who_watch_see_every_municipality(sign_in: Enter, user: str) -> None:
     """By name, and how far each is."""
     browser = await sign_in(user)
-    page = await browser.follow(await browser.get("/"))
+    page = await browser.get("/quota")
     assert "Amsterdam" in page.text
     assert "Utrecht" in page.text
 

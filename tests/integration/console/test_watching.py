@@ -1,9 +1,16 @@
 """What the helpdesk and auditors see and do in the console, on the sample."""
 
+import json
 import re
+import sqlite3
+from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from tests.integration.console.conftest import enter
 from tests.support.oidc_provider import Browser, Page
@@ -63,7 +70,10 @@ async def test_a_draw_is_begun_and_ended_in_public(sign_in: Enter) -> None:
     assert (await auditor.send(await auditor.get("/draws"), "/draws", waitlist="omm")).status == 403
 
 
-PAGES = {HELPDESK: ("/deliveries", "/draws"), AUDITOR: ("/decisions", "/draws")}
+PAGES = {
+    HELPDESK: ("/chain", "/deliveries", "/draws", "/quarantine", "/audit"),
+    AUDITOR: ("/chain", "/decisions", "/draws", "/quarantine", "/audit"),
+}
 
 
 @pytest.mark.parametrize(("user", "paths"), PAGES.items())
@@ -81,3 +91,58 @@ async def test_every_page_is_safe_small_and_in_both_languages(
             assert not re.search(r"<script(?![^>]*src=\"/static/)|<style| style=| on[a-z]+=|https?://", page.text)
         loaded = [await browser.get(address) for address in re.findall(r'(?:href|src)="(/static/[^"]+)"', dutch.text)]
         assert sum(len(page.text.encode()) for page in (dutch, *loaded)) < 100 * 1024
+
+
+async def test_the_chain_is_seen_at_a_glance(sign_in: Enter) -> None:
+    """Lists, what runs out first, and provinces; by the helpdesk and by auditors."""
+    for user in (HELPDESK, AUDITOR):
+        page = await (await sign_in(user)).get("/chain")
+        assert "huishoudens wachten" in page.text
+        assert "Noord-Holland" in page.text
+
+
+async def test_a_message_that_could_not_be_handled_is_heard_again_when_it_is_repaired(
+    sign_in: Enter, tmp_path: Path
+) -> None:
+    """Only by another text of the same id and type; an auditor looks on, and what it says is never shown."""
+    id_, secret = str(uuid7()), "Jansen"
+    broken = json.dumps({"id": id_, "type": "nl.doorstroom.beds.bed-freed", "data": secret}).encode()
+    name = sha256(broken).hexdigest()
+    row = (name, "beds.bed-freed", id_, b64encode(broken).decode(), "/data: is not an object", 3, "waiting")
+    with closing(sqlite3.connect(tmp_path / "data/registry.sqlite3")) as database, database:
+        columns = "id, routing_key, message_id, body, reason, attempts, status, received_at"
+        moment = database.execute("SELECT max(at) FROM audit_log").fetchone()[0]
+        database.execute(f"INSERT INTO quarantine ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, moment))
+    helpdesk, auditor = await sign_in(HELPDESK), await sign_in(AUDITOR)
+    path = link(await helpdesk.get("/quarantine"), "/quarantine/registry/[0-9a-f-]{36}")
+    seen = await auditor.get(path)
+    assert ("is not an object" in seen.text, secret in seen.text, "repaired" in seen.text) == (True, False, False)
+    page = await helpdesk.get(path)
+    keys = re.findall(r'name="key" value="([^"]+)"', page.text)
+    as_it_is = await helpdesk.send(page, f"{path}/replay", key=keys[0])
+    assert (as_it_is.status, "zou het alleen terugkomen" in as_it_is.text) == (400, True)
+    other = await helpdesk.send(page, f"{path}/replay", key=str(uuid7()), repaired=json.dumps({"id": str(uuid7())}))
+    assert (other.status, "Dit is een ander bericht" in other.text) == (400, True)
+    assert (await auditor.send(seen, f"{path}/drop", key=keys[1])).status == 403
+    dropped = await helpdesk.follow(await helpdesk.send(page, f"{path}/drop", key=keys[1]))
+    assert "Weggelegd" in dropped.text
+    assert (await helpdesk.get(path)).status == 404
+
+
+async def test_an_audit_log_is_verified_from_a_noted_end_on(sign_in: Enter, tmp_path: Path) -> None:
+    """As it was written; and after a line was changed, by whoever can change the database, that is said."""
+    auditor = await sign_in(AUDITOR)
+    page = await auditor.get("/audit")
+    verified = await auditor.send(page, "/audit", service="registry")
+    assert "Zoals het is geschreven" in verified.text
+    end = re.search(r"registry:\d+:[0-9a-f]{64}", verified.text)
+    assert end is not None
+    assert "Zoals het is geschreven" in (await auditor.send(page, "/audit", noted=end[0])).text
+    other = re.sub("[0-9a-f]{64}", "a" * 64, end[0])
+    assert "Niet zoals het is geschreven" in (await auditor.send(page, "/audit", noted=other)).text
+    assert (await auditor.send(page, "/audit", noted="registry")).status == 400
+    with closing(sqlite3.connect(tmp_path / "data/registry.sqlite3")) as database, database:
+        database.execute("DROP TRIGGER audit_log_no_update")
+        database.execute("UPDATE audit_log SET organisation = 'somebody-else' WHERE sequence = 2")
+    changed = await auditor.send(page, "/audit", service="registry")
+    assert "line 2 is not what was written" in changed.text

@@ -167,7 +167,6 @@ _LINES: Mapping[str, Mapping[str, _Line]] = {
         "listEnquiries":               ("read",          ____,       ____,    OWN,     ____,        ____,   ____),
         "agreeToEnquiry":              ("write",         ____,       ____,    OWN,     ____,        ____,   ____),
         "refuseEnquiry":               ("write",         ____,       ____,    OWN,     ____,        ____,   ____),
-        "getWeeklyOverview":           ("read",          ____,       ____,    OWN,     ____,        ALL,    ALL),
         "streamUnitChanges":           ("read",          ____,       ____,    OWN,     ____,        ____,   ____),
         "getWeeklyOverview":           ("read",          ____,       ALL,     OWN,     ____,        ALL,    ALL),
         "getOccupancy":                ("read",          ____,       ALL,     OWN,     ____,        ALL,    ALL),

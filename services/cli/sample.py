@@ -15,9 +15,9 @@ from doorstroom_client import Client, ProblemError
 from schemas.api.cases import NewPermit, NewReflectionPeriod
 from schemas.api.municipalities import NewMunicipality, NewQuotas
 from schemas.api.registry import NewCase, NewEntry, Offer
-from schemas.api.shelters import NewFacility, NewProvider, NewUnit, NewVacancy
+from schemas.api.shelters import NewContract, NewFacility, NewProvider, NewUnit, NewVacancy
 from schemas.messages.beds import Acceptance, Service
-from schemas.vocabulary import AgeBand, Need, PermitKind, Programme, Province, Purpose, Sex
+from schemas.vocabulary import AgeBand, ContractKind, Need, PermitKind, Programme, Province, Purpose, Sex
 from services.cli.cast import Cast
 
 Found = TypeVar("Found")
@@ -45,6 +45,7 @@ PROVIDERS = ("shelter-noord", "shelter-midden", "shelter-zuid")
 COORDINATORS = ("coordination-noord", "coordination-midden", "coordination-zuid", "comensha")
 REFLECTING_DAYS = 60
 """So long at most have the reflection periods of the sample been running: each has weeks to go."""
+CONTRACTED_SINCE = timedelta(days=200)
 CONFLICT = 409
 WAIT_SECONDS = 20.0
 POLL_SECONDS = 0.01
@@ -175,6 +176,14 @@ class Sample:
         facility = await operator.register_facility(
             NewFacility(provider_id=provider.provider_id), f"sample-{name}-facility"
         )
+        contract = NewContract(
+            provider_id=provider.provider_id,
+            programme=Programme.COSM,
+            places=sum(places for places, _, _ in _UNITS),
+            kind=ContractKind.STRUCTURAL,
+            starts_on=self.now.date() - CONTRACTED_SINCE,
+        )
+        await operator.set_contract(contract, f"sample-{name}-contract")
         units = []
         for number, (places, accepts, serves) in enumerate(_UNITS):
             new = NewUnit(

@@ -40,7 +40,7 @@ from tests.support.templates import postgresql_copy
 
 NOT_THERE = "There is no such"
 NAMES_NOBODY = {
-    *("getWeeklyOverview", "listQuotas", "listQuotaSwaps"),
+    *("getWeeklyOverview", "getOccupancy", "listQuotas", "listQuotaSwaps"),
     *("getNotificationPreferences", "setNotificationPreferences"),
     *("listDeliveries", "getDelivery", "resendDelivery"),
 }

@@ -9,6 +9,7 @@ from services.console.pages import (
     decisions,
     deliveries,
     draws,
+    figures,
     home,
     households,
     inbox,
@@ -41,4 +42,5 @@ ROUTES: tuple[Route, ...] = (
     *chain.ROUTES,
     *quarantine.ROUTES,
     *audit.ROUTES,
+    *figures.ROUTES,
 )

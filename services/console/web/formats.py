@@ -35,6 +35,10 @@ class Formats:
         """A whole number."""
         return format_decimal(value, locale=locale(self.language))
 
+    def decimal(self, value: float) -> str:
+        """A number with a tenth, where it has one."""
+        return format_decimal(round(value, 1), format="#,##0.#", locale=locale(self.language))
+
     def left(self, until: datetime) -> str:
         """How long there still is, in the two largest units; the browser counts on from there."""
         texts = translations(self.language)

@@ -22,6 +22,7 @@ _SLOTS = Item("/slots", later("Homes"))
 _CHAIN = Item("/chain", later("The chain"))
 _QUARANTINE = Item("/quarantine", later("Quarantine"))
 _AUDIT = Item("/audit", later("Audit log"))
+_FIGURES = Item("/figures", later("Figures"))
 _DECISIONS = Item("/decisions", later("Decisions"))
 _DELIVERIES = Item("/deliveries", later("Deliveries"))
 _DRAWS = Item("/draws", later("Draws"))
@@ -29,11 +30,11 @@ _QUOTA = Item("/quota", later("Task"))
 
 ITEMS: Mapping[Role, Sequence[Item]] = {
     Role.COORDINATOR: (_INBOX, _CASES),
-    Role.HELPDESK: (_INBOX, _CASES, _CHAIN, _DELIVERIES, _DRAWS, _QUARANTINE, _AUDIT),
-    Role.PROVIDER: (_BEDS,),
+    Role.HELPDESK: (_INBOX, _CASES, _CHAIN, _FIGURES, _DELIVERIES, _DRAWS, _QUARANTINE, _AUDIT),
+    Role.PROVIDER: (_BEDS, _FIGURES),
     Role.MUNICIPALITY: (_SLOTS, _QUOTA),
-    Role.AUDITOR: (_CHAIN, _DECISIONS, _QUOTA, _DRAWS, _QUARANTINE, _AUDIT),
-    Role.OPERATOR: (_QUOTA, _QUARANTINE, _AUDIT),
+    Role.AUDITOR: (_CHAIN, _FIGURES, _DECISIONS, _QUOTA, _DRAWS, _QUARANTINE, _AUDIT),
+    Role.OPERATOR: (_QUOTA, _FIGURES, _QUARANTINE, _AUDIT),
 }
 
 

@@ -79,7 +79,7 @@ def _occupied(contracts: Sequence[Row], stays: Sequence[Row], end: datetime) -> 
     places = Counter[str]()
     for stay in stays:
         there = stay.arrived_at < end and (stay.departed_at is None or stay.departed_at >= end)
-        places[stay.programme] += stay.places if there else 0
+        places[stay["programme"]] += stay["places"] if there else 0
     day = day_of(end - timedelta(microseconds=1))
     found = []
     for programme in Programme:

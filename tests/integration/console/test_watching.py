@@ -146,3 +146,24 @@ async def test_an_audit_log_is_verified_from_a_noted_end_on(sign_in: Enter, tmp_
         database.execute("UPDATE audit_log SET organisation = 'somebody-else' WHERE sequence = 2")
     changed = await auditor.send(page, "/audit", service="registry")
     assert "line 2 is not what was written" in changed.text
+
+
+FIGURES = ("waiting", "occupancy", "speed", "quota", "flow")
+
+
+async def test_each_picture_has_its_table_and_a_download(sign_in: Enter) -> None:
+    """Drawn without any style or code in it; the download has the same numbers, and only for whoever sees the page."""
+    helpdesk, provider = await sign_in(HELPDESK), await sign_in("provider-shelter-noord")
+    for name in FIGURES:
+        page = await helpdesk.get(f"/figures/{name}")
+        assert "<svg" in page.text
+        assert not re.search(r"<style|<script(?![^>]*src=\"/static/)| style=| on[a-z]+=", page.text)
+        table = await helpdesk.get(link(page, f"/figures/{name}/table"))
+        assert table.headers["Content-Type"] == "text/csv; charset=utf-8"
+        lines = table.text.lstrip("\ufeff").splitlines()
+        assert len(lines) == page.text.count('<th scope="row">') + 1, name
+        assert (await provider.get(f"/figures/{name}")).status == (200 if name == "occupancy" else 404)
+    waiting = (await helpdesk.get("/figures/waiting/table")).text.splitlines()[-1].split(",")
+    assert (waiting[1], waiting[3]) == ("24", "16")
+    occupied = (await provider.get("/figures/occupancy/table")).text.splitlines()
+    assert occupied[-1].split(",")[1:] == ["3", "6"]

@@ -51,16 +51,17 @@ class Place:
 
 
 async def board(visit: Visit) -> web.Response:
-    """What lapses soon on top; then every facility's units by state: what asks for something first."""
-    places = await find_places(visit)
+    """Questions and what lapses soon on top; then every facility's units by state, what asks for something first."""
+    places, enquiries = await asyncio.gather(find_places(visit), every(visit.client.list_enquiries()))
     soon = [place for place in places if _lapses_soon(visit, place.unit)]
     return visit.page(
         "beds.html",
+        enquiries=sorted(enquiries, key=lambda enquiry: enquiry.answer_before_at),
         soon=sorted(soon, key=lambda place: place.unit.lease_expires_at or NEVER),
         facilities=_by_facility(places),
         counts=Counter(place.unit.state for place in places),
         states=ORDER,
-        today=visit.now.date(),
+        today=visit.today,
         key=new_key,
     )
 

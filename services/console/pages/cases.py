@@ -59,7 +59,7 @@ async def _page(visit: Visit, case_id: UUID, error: str | None = None) -> web.Re
         positions=await _positions(visit, live),
         attempts=attempts[: -LATEST_ATTEMPTS - 1 : -1],
         exclusions=[exclusion for exclusion in exclusions if exclusion.lifted_at is None],
-        tomorrow=visit.now.date() + timedelta(days=1),
+        tomorrow=visit.today + timedelta(days=1),
         error=error,
         key=new_key,
     )
@@ -68,7 +68,7 @@ async def _page(visit: Visit, case_id: UUID, error: str | None = None) -> web.Re
 async def pause(visit: Visit) -> web.Response:
     """Let them stand aside, until a day or until somebody resumes."""
     entry = await visit.client.get_entry(path_id(visit, "entry"))
-    tomorrow = visit.now.date() + timedelta(days=1)
+    tomorrow = visit.today + timedelta(days=1)
     until, is_right = day(visit, "until", tomorrow, tomorrow + PAUSED_WITHIN)
     if not is_right:
         error = translations(visit.language).gettext("Give a day from tomorrow on, within a year.")

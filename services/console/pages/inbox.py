@@ -1,5 +1,7 @@
 """The coordinator's inbox: what waits for an answer, and what came of what was before."""
 
+from datetime import timedelta
+
 from aiohttp import web
 
 from schemas.api.registry import Offer
@@ -12,16 +14,22 @@ from services.console.web.visit import Visit
 
 ROLES = frozenset({Role.COORDINATOR, Role.HELPDESK})
 OPEN = "made"
+MISSED, MISSED_LATELY = "expired", timedelta(days=14)
 SHOWN = 100
 
 
 async def inbox(visit: Visit) -> web.Response:
-    """The offers that wait, the first to run out on top; and the newest of the others."""
+    """The offers that wait, the first to run out on top; what was missed lately; and the newest of the others."""
     waiting = [offer async for offer in visit.client.list_offers(OPEN)]
     newest = (await visit.client.list_offers(newest_first=True)).offers
     waiting.sort(key=lambda offer: offer.deadline_at)
     past = sorted((offer for offer in newest if offer.state != OPEN), key=lambda offer: offer.made_at, reverse=True)
-    return visit.page("inbox.html", open=waiting, past=past[:SHOWN])
+    missed = [offer for offer in past if offer.state == MISSED and _is_recent(visit, offer)]
+    return visit.page("inbox.html", open=waiting, missed=missed, past=past[:SHOWN])
+
+
+def _is_recent(visit: Visit, offer: Offer) -> bool:
+    return visit.now - offer.deadline_at < MISSED_LATELY
 
 
 async def ask_accept(visit: Visit) -> web.Response:

@@ -40,7 +40,7 @@ async def quota(visit: Visit) -> web.Response:
     asked = _asked(visit)
     quotas = await _quotas(visit, asked)
     known = {found.half_year async for found in visit.client.list_half_years()} | {asked.half_year}
-    values = {"asked": asked, "half_years": sorted(known, reverse=True), "today": _today(visit)}
+    values = {"asked": asked, "half_years": sorted(known, reverse=True), "today": visit.today}
     status = 200 if asked.error is None else 400
     if visit.role is Role.MUNICIPALITY:
         return visit.page("quota.html", status, quota=quotas[0] if quotas else None, **values)
@@ -59,17 +59,13 @@ async def _quotas(visit: Visit, asked: Asked) -> list[Quota]:
 
 def _asked(visit: Visit) -> Asked:
     """What the address says. What is wrong with it counts for nothing, and is told."""
-    today, query = _today(visit), visit.request.query
+    today, query = visit.today, visit.request.query
     on, is_right = read_day(query.get("on", ""), today - LONGEST, today)
     error = None if is_right else translations(visit.language).gettext("Give a day in the past, or leave it empty.")
     half_year = query.get("half") or _half_year_of(on or today)
     if not HALF_YEAR.fullmatch(half_year):
         raise Refused(404)
     return Asked(half_year, on, _months_passed(half_year, on or today), error)
-
-
-def _today(visit: Visit) -> date:
-    return visit.now.astimezone(NETHERLANDS).date()
 
 
 def _end_of(visit: Visit, day: date | None) -> datetime | None:

@@ -59,7 +59,7 @@ async def ask_exit(visit: Visit) -> web.Response:
 
 async def expect_exit(visit: Visit) -> web.Response:
     """It is expected on a day, or not known any more."""
-    today = visit.now.date()
+    today = visit.today
     leaves_on, is_right = day(visit, "on", today, today + EXPECTED_WITHIN)
     if not is_right:
         error = translations(visit.language).gettext("Give a day from today on, within five years; or leave it empty.")
@@ -84,7 +84,7 @@ async def _page(
         stay=place.stay,
         reasons=list(reasons),
         error=error,
-        today=visit.now.date(),
+        today=visit.today,
         key=new_key(),
     )
 

@@ -39,11 +39,11 @@ function see() {
 
 export function askToTell() {
   document.addEventListener("visibilitychange", see);
-  const button = document.getElementById("tell");
-  if (!button || !("Notification" in window) || Notification.permission !== "default") return;
-  button.hidden = false;
-  button.addEventListener("click", async () => {
+  const question = document.getElementById("tell");
+  if (!question || window.Notification?.permission !== "default") return;
+  question.hidden = false;
+  question.querySelector("button").addEventListener("click", async () => {
     await Notification.requestPermission();
-    button.hidden = true;
+    question.hidden = true;
   });
 }

@@ -26,6 +26,8 @@ TOLD: Mapping[str, Told] = {
     ),
     "exclusion-lifted": Told("ok", later("Lifted. They may be offered places there again.")),
     "posted": Told("ok", later("Posted. Whoever is next on the list is offered it now.")),
+    "agreed": Told("ok", later("They may come. Their coordinator is offered the place now.")),
+    "refused": Told("ok", later("Noted: you do not take them. Whoever is next is asked about.")),
     "imported": Told("ok", later("Posted, all of them. Whoever is next is offered them now.")),
     "not-imported": Told(
         "warning", later("Something has changed since you looked at the file. Nothing was posted; import it again.")

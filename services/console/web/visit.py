@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from aiohttp import web
@@ -17,6 +17,7 @@ from services.console.sessions import Session
 from services.console.web import navigation
 from services.console.web.addresses import HOME
 from services.console.web.cookies import Cookie, drop_cookie, read_cookie, set_cookie
+from services.console.web.formats import NETHERLANDS
 from services.console.web.headers import page_headers
 from services.console.web.lines import LIVE, STREAMS
 from services.console.web.site import Site
@@ -61,6 +62,11 @@ class Visit:
         visitor = read_cookie(request, Cookie.VISITOR, secure=secure)
         visit.visitor = visitor if visitor is not None and len(visitor) == SECRET_CHARACTERS else ""
         return visit
+
+    @property
+    def today(self) -> date:
+        """The day in the Netherlands."""
+        return self.now.astimezone(NETHERLANDS).date()
 
     @property
     def is_by_itself(self) -> bool:

@@ -184,6 +184,26 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "purpose": {"shelter": later("for shelter"), "housing": later("for a home")},
     "placement-kind": {"emergency": later("in an emergency"), "outside": later("outside doorstroom")},
+    "one-sex": {
+        "female": later("a woman"),
+        "male": later("a man"),
+        "other": later("other"),
+        "unknown": later("sex unknown"),
+    },
+    "age": {
+        "0-11": later("under 12"),
+        "12-15": later("12 to 15"),
+        "16-17": later("16 or 17"),
+        "18-22": later("18 to 22"),
+        "23-plus": later("23 or older"),
+        "unknown": later("age unknown"),
+    },
+    "refusal": {
+        "not_suitable": later("They do not suit the place"),
+        "full": later("There is no room"),
+        "safety": later("Safety"),
+        "other": later("Another reason"),
+    },
     "need": {
         "addiction": later("addiction"),
         "mild_intellectual_disability": later("mild intellectual disability"),

@@ -4,10 +4,17 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 
 import aiohttp
 import pytest
 
+from doorstroom_client import Endpoints
+from schemas.api.registry import NewCase, NewEntry
+from schemas.vocabulary import AgeBand, Purpose, Sex
+from services.chassis.identity import DevelopmentIssuer
+from services.chassis.settings import Mode
+from services.cli.cast import Cast
 from tests.integration.console.conftest import enter
 from tests.support.oidc_provider import Browser, Page
 from tests.support.waiting import eventually
@@ -196,7 +203,11 @@ async def test_a_household_is_claimed_housed_and_a_claim_taken_back(sign_in: Ent
     assert "Geclaimd. Binnen tien weken" in claimed.text
     asked = await browser.get(link(claimed, "/reverse"))
     assert (await act(browser, asked, "/reverse")).status == 400
-    housed = await act(browser, claimed, "/house")
+    on_another_day = await browser.get(re.findall(r'href="(/claims/[^"]+/house)"', claimed.text)[0])
+    wrong = await act(browser, on_another_day, "/house", on="2999-01-01", people="many")
+    assert (wrong.status, "Geef een dag in het verleden" in wrong.text) == (400, True)
+    assert "Geef een heel getal van 1 tot en met 40" in wrong.text
+    housed = await act(browser, on_another_day, "/house", people="2")
     assert "Zij zijn ingetrokken" in housed.text
     quota = await browser.get("/quota")
     assert re.search(r"2 van \d+ mensen zijn ingetrokken", quota.text)
@@ -318,3 +329,43 @@ async def test_a_spreadsheet_is_looked_at_and_then_posted(sign_in: Enter) -> Non
     assert (await browser.send(seen, "/beds/import/post", key=seen.field("key"), plan="AAAA")).status == 400
     too_large = await send_sheet(browser, "x" * 1_100_000)
     assert too_large.status == 413
+
+
+async def test_a_provider_that_decides_for_itself_is_asked_and_answers(
+    sign_in: Enter, console: str, tmp_path: Path
+) -> None:
+    """Who it is about is a household and never a name; a refusal has a reason, and whoever is next is asked about."""
+    issuer = DevelopmentIssuer(tmp_path / "data", Mode.EMBEDDED)
+    async with aiohttp.ClientSession() as session:
+        coordinator = Cast(issuer, session, Endpoints.at(console)).coordinator("coordination-noord")
+        for band in (AgeBand.AGE_18_TO_22, AgeBand.AGE_23_PLUS):
+            new = NewCase(sex=Sex.FEMALE, age_band=band, adults=1, children=1, consents=[Purpose.SHELTER])
+            case = await coordinator.register_case(new)
+            await coordinator.join_waitlist(NewEntry(case_id=case.case_id, waitlist="vo"))
+    browser = await sign_in("provider-shelter-noord")
+    vo = "opvangvorm;plaatsen;geslachten;leeftijden;kinderen\nvo;4;female;alle;ja\n"
+    seen = await send_sheet(browser, vo)
+    await act(browser, seen, "/beds/import/post", plan=seen.field("plan"))
+
+    async def asked(who: str) -> Page | None:
+        page = await browser.get("/beds")
+        return page if who in page.text else None
+
+    board = await eventually(lambda: asked("18 tot en met 22"))
+    assert board is not None
+    refusing = await browser.get(link(board, "/refuse"))
+    assert (await act(browser, refusing, "/refuse")).status == 400
+    assert "U wordt gevraagd naar wie daarna" in (await act(browser, refusing, "/refuse", reason="not_suitable")).text
+    board = await eventually(lambda: asked("23 of ouder"))
+    assert board is not None
+    assert "Hun coördinator krijgt de plek" in (await act(browser, board, "/agree")).text
+
+
+async def test_a_home_may_be_free_from_a_day_on(sign_in: Enter) -> None:
+    """One that is to come."""
+    browser = await sign_in("municipality-gm0344")
+    page = await browser.get("/slots")
+    wrong = await act(browser, page, "/slots", places="2", **{"from": "2020-01-01"})
+    assert (wrong.status, "Geef een dag vanaf vandaag" in wrong.text) == (400, True)
+    next_week = datetime.now(UTC).date() + timedelta(days=7)
+    assert "De woning staat open" in (await act(browser, page, "/slots", places="2", **{"from": str(next_week)})).text

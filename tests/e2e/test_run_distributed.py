@@ -12,13 +12,17 @@ from pathlib import Path
 import aiohttp
 import psutil
 import pytest
+from playwright.async_api import expect
 
 from services.chassis.clock import system_clock
+from services.cli.demo_users import demo_users
 from services.cli.servers import ServerMissing
 from services.cli.servers.postgres import PrivatePostgreSQL
 from tests.e2e.conftest import COMMAND, Program
 from tests.e2e.test_run import STEPS
 from tests.support.clients import RSA, assertion, form, public_jwk
+from tests.support.consoles import demo_console
+from tests.support.windows import Windows, accepts, chromium, offered
 
 pytestmark = pytest.mark.server
 
@@ -66,6 +70,21 @@ async def units_of_a_client(data: Path, output: str) -> int:
             return answer.status
 
 
+async def accepted_in_a_browser(data: Path, output: str) -> None:
+    """A console in front of them: a provider posts, the coordinator of whoever is next sees it live, and accepts."""
+    roots = dict(re.findall(r"^  (\w+) +(http://127\.0\.0\.1:\d+) ", output, re.MULTILINE))
+    names = ("registry", "shelters", "municipalities", "notifications")
+    apis = {f"console_{name}_address": roots[name] for name in names}
+    async with demo_console(data, users=demo_users(), **apis) as address, chromium() as browser:
+        windows = Windows(browser, address)
+        provider, coordinator = await offered(windows)
+        await accepts(coordinator).first.click()
+        await coordinator.get_by_role("button", name="Ja, aannemen").click()
+        await expect(coordinator.get_by_role("status").first).to_contain_text("Aangenomen.")
+        await expect(provider.get_by_role("table")).to_contain_text("Er komt iemand")
+        assert windows.complaints == []
+
+
 def test_the_demo_is_played_by_six_processes_and_a_killed_one_comes_back(programs: list[Program], data: Path) -> None:
     """Every step, on loopback only; a process that is killed is started again; Ctrl-C leaves nothing behind."""
     first = Program("run-distributed", "--data", str(data))
@@ -79,6 +98,7 @@ def test_the_demo_is_played_by_six_processes_and_a_killed_one_comes_back(program
         "identity", "municipalities", "notifications", "registry", "registry", "shelters",
     ]  # fmt: skip
     assert asyncio.run(units_of_a_client(data, output)) == 200
+    asyncio.run(accepted_in_a_browser(data, output))
     listening = {
         connection.laddr.ip
         for process in left_behind(data)

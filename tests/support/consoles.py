@@ -40,7 +40,7 @@ async def demo_console(
     host: str = "127.0.0.1",
     **given: Any,  # noqa: ANN401 - settings of any kind
 ) -> AsyncIterator[str]:
-    """A console with demo users; gives where it listens. Where the APIs would be, nobody answers.
+    """A console with demo users; gives where it listens. Where the APIs would be nobody answers, unless it is told.
 
     `public` is its address as people know it, when a proxy is in front.
     """
@@ -84,11 +84,22 @@ async def _serving(
     host: str = "127.0.0.1",
 ) -> AsyncIterator[str]:
     broker = InProcessBroker(topology("test", []))
-    nowhere = Endpoints.at(f"http://127.0.0.1:{free_port()}")
-    neighbours = Neighbours(verifier, lambda: nowhere, lambda: chosen.console_address or process.root, demo)
+    apis = _apis(chosen)
+    neighbours = Neighbours(verifier, lambda: apis, lambda: chosen.console_address or process.root, demo)
     process = Process([build(chosen, Surroundings(broker, clock), neighbours)], broker, verifier, chosen)
     await process.start(host, port)
     try:
         yield process.root
     finally:
         await process.stop(0)
+
+
+def _apis(chosen: Settings) -> Endpoints:
+    found = (
+        chosen.console_registry_address,
+        chosen.console_shelters_address,
+        chosen.console_municipalities_address,
+        chosen.console_notifications_address,
+    )
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    return Endpoints(*(address or nowhere for address in found))

@@ -35,6 +35,7 @@ function path(element) {
 
 function put(fresh) {
   const focused = path(document.activeElement);
+  document.getElementById("changed").hidden = true;
   const open = [...content(document).querySelectorAll("details[open][id]")].map((element) => element.id);
   content(document).replaceChildren(...content(fresh).childNodes);
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");

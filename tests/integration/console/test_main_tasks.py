@@ -5,76 +5,33 @@ One Chromium and one installation for all of them: nobody here needs a world of 
 
 import re
 import shutil
-import sys
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from services.cli.demo_users import demo_users
 from services.cli.embedded import build_embedded
 from tests.support.waiting import eventually
+from tests.support.windows import COORDINATORS, Windows, accepts, chromium, first_with_more, narrow, offered
 
 pytestmark = [
     pytest.mark.server,  # of another kind: the browser
     pytest.mark.asyncio(loop_scope="module"),
 ]
 
-PHONE = ViewportSize(width=320, height=640)
-PATIENCE_MILLISECONDS = 20_000.0
-SEEN_WITHIN_SECONDS = 5.0
-COORDINATORS = (
-    "coordinator-coordination-zuid",
-    "coordinator-coordination-noord",
-    "coordinator-coordination-midden",
-    "helpdesk-comensha",
-)
-
-
-class Windows:
-    """The windows of people, each with a browser of their own, on a phone; what these complain of is gathered."""
-
-    def __init__(self, chromium: Browser, root: str) -> None:
-        self.chromium = chromium
-        self.root = root
-        self.complaints: list[str] = []
-
-    async def enter(self, user: str, path: str = "/") -> Page:
-        """Sign in, and look at a page."""
-        context = await self.chromium.new_context(locale="nl-NL", viewport=PHONE, permissions=["notifications"])
-        context.set_default_timeout(PATIENCE_MILLISECONDS)
-        page = await context.new_page()
-        page.on("console", lambda message: self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        await page.goto(f"{self.root}/sign-in?to={path}")
-        await page.locator(f"button[value='{user}']").click()
-        await expect(page.locator("html[data-live]")).to_have_count(1)
-        return page
-
-    async def close(self) -> None:
-        """Nobody looks any more."""
-        for context in self.chromium.contexts:
-            await context.close()
-
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def everything(tmp_path_factory: pytest.TempPathFactory, sample_template: Path) -> AsyncIterator[Windows]:
     """Chromium without a window, and the embedded mode with the sample."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.fail("these tests need chromium: run deploy/install-test-tools", pytrace=False)
     data = tmp_path_factory.mktemp("main-tasks") / "data"
     shutil.copytree(sample_template, data)
     embedded = build_embedded(data, demo_users(), access_log=False)
     await embedded.process.start("127.0.0.1", 0)
-    async with async_playwright() as playwright:
-        # Root has no sandbox of its own; what is looked at is our own page.
-        chromium = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield Windows(chromium, f"http://127.0.0.1:{embedded.process.port}")
-        await chromium.close()
+    async with chromium() as browser:
+        yield Windows(browser, f"http://127.0.0.1:{embedded.process.port}")
     await embedded.process.stop(0)
 
 
@@ -85,41 +42,6 @@ async def windows(everything: Windows) -> AsyncIterator[Windows]:
     await everything.close()
     complaints, everything.complaints = everything.complaints, []
     assert complaints == []
-
-
-async def narrow(page: Page) -> None:
-    """Nothing must be scrolled to from the side."""
-    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-
-
-def accepts(where: Page | Locator) -> Locator:
-    return where.get_by_role("link", name="Aannemen")
-
-
-async def first_with_more(pages: list[Page], before: list[int]) -> Page:
-    """The page on which one more offer waits than before."""
-
-    async def look() -> Page | None:
-        for page, count in zip(pages, before, strict=True):
-            if await accepts(page).count() > count:
-                return page
-        return None
-
-    return await eventually(look)  # type: ignore[return-value] # until there is one
-
-
-async def offered(windows: Windows) -> tuple[Page, Page]:
-    """A provider posts a place while all coordinators look at their inboxes; both pages of those concerned."""
-    provider = await windows.enter("provider-shelter-noord")
-    inboxes = [await windows.enter(user, "/inbox") for user in COORDINATORS]
-    before = [await accepts(page).count() for page in inboxes]
-    started = time.perf_counter()
-    await provider.get_by_role("button", name="is vrij").first.click()
-    coordinator = await first_with_more(inboxes, before)
-    seconds = time.perf_counter() - started
-    sys.stdout.write(f"a place that is posted is seen as an offer after {seconds:.3f} s\n")
-    assert seconds < SEEN_WITHIN_SECONDS
-    return provider, coordinator
 
 
 async def test_from_a_place_that_is_posted_to_somebody_who_has_left(windows: Windows) -> None:

@@ -84,7 +84,7 @@ def _lapses_soon(visit: Visit, unit: Unit) -> bool:
 async def post(visit: Visit) -> web.Response:
     """A unit is free."""
     asked = visit.client.post_vacancy(NewVacancy(unit_id=path_id(visit, "unit")), form_key(visit))
-    return await done(visit, asked, "/beds", "posted")
+    return await done(visit, asked, "/beds", "posted", "not-posted")
 
 
 async def affirm(visit: Visit) -> web.Response:

@@ -70,12 +70,14 @@ def read_day(text: str, first: date, last: date) -> tuple[date | None, bool]:
     return (value, True) if first <= value <= last else (None, False)
 
 
-async def done(visit: Visit, asked: Awaitable[object], leads_to: str, told: str) -> web.Response:
+async def done(
+    visit: Visit, asked: Awaitable[object], leads_to: str, told: str, refused: str = "not-possible"
+) -> web.Response:
     """The answer to a form: it was done, as the next page tells; or it is not possible any more."""
     try:
         await asked
     except ProblemError as problem:
         if problem.status != CONFLICT:
             raise
-        return visit.redirect(leads_to, "not-possible")
+        return visit.redirect(leads_to, refused)
     return visit.redirect(leads_to, told)

@@ -26,11 +26,15 @@ TOLD: Mapping[str, Told] = {
     ),
     "exclusion-lifted": Told("ok", later("Lifted. They may be offered places there again.")),
     "posted": Told("ok", later("Posted. Whoever is next on the list is offered it now.")),
+    "not-posted": Told(
+        "warning", later("Not posted: it was posted already, its facility is closed, or your contracts allow no more.")
+    ),
     "agreed": Told("ok", later("They may come. Their coordinator is offered the place now.")),
     "refused": Told("ok", later("Noted: you do not take them. Whoever is next is asked about.")),
     "imported": Told("ok", later("Posted, all of them. Whoever is next is offered them now.")),
     "not-imported": Told(
-        "warning", later("Something has changed since you looked at the file. Nothing was posted; import it again.")
+        "warning",
+        later("Nothing was posted: something has changed since you looked, or it is more than your contracts allow."),
     ),
     "affirmed": Told("ok", later("Affirmed: the place is still free.")),
     "taken-back": Told("ok", later("Taken back. It is offered to nobody.")),

@@ -297,7 +297,7 @@ async def test_a_task_is_shown_as_it_stood_on_a_day(sign_in: Enter) -> None:
     assert (await browser.get("/quota?half=spring")).status == 404
 
 
-SHEET = "opvangvorm;plaatsen;geslachten;leeftijden;kinderen\ncosm;{};female;18-22;nee\n"
+SHEET = "opvangvorm;plaatsen;geslachten;leeftijden;kinderen\nomm;{};male;23-plus;nee\n"
 
 
 async def send_sheet(browser: Browser, content: str) -> Page:

@@ -66,6 +66,8 @@ MESSAGES: tuple[MessageType, ...] = (
         beds.DepartureRecorded,
         beds.EnquiryAnswered,
         beds.PlacementConflicted,
+        deadlines.LeaseEnding,
+        deadlines.LeaseSettled,
     ),
     *_owned(
         "municipalities",

@@ -402,6 +402,8 @@ class NotificationKind(StrEnum):
     DEADLINE_NEARING = "deadline-nearing"
     REFLECTION_PERIOD_ENDING = "reflection-period-ending"
     CONTACT_NEEDED = "contact-needed"
+    LEASE_ENDING = "lease-ending"
+    LEASE_SETTLED = "lease-settled"
     OFFER_UNANSWERED = "offer-unanswered"
     OFFER_FOR_SUBSTITUTE = "offer-for-substitute"
     OFFER_FOR_HELPDESK = "offer-for-helpdesk"

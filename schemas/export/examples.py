@@ -167,6 +167,10 @@ _DATA: tuple[Message, ...] = (
         recipient=RECIPIENT,
         deadline_at=NOW + timedelta(hours=4),
     ),
+    deadlines.LeaseEnding(
+        vacancy_id=_VACANCY, version=1, recipient="shelter", lease_expires_at=NOW + timedelta(hours=8)
+    ),
+    deadlines.LeaseSettled(vacancy_id=_VACANCY, version=2, recipient="shelter", settled_at=NOW),
     deadlines.ReflectionPeriodEnding(case_id=_CASE, version=1, recipient=RECIPIENT),
     deadlines.ContactNeeded(
         entry_id=_ENTRY,

@@ -1,4 +1,4 @@
-"""What the registry says before it is too late, and when it was."""
+"""What is said before it is too late, and when it was: by the registry, and of leases by the shelters."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -44,3 +44,26 @@ class ContactNeeded(Message):
     offer_id: UUID
     reason: ContactReason
     recipients: list[OrganisationId] = Field(min_length=1, max_length=10)
+
+
+class LeaseMessage(Message):
+    """Something about the lease of a vacancy, to its provider. `version` counts what was said of the unit's leases."""
+
+    vacancy_id: UUID
+    recipient: OrganisationId
+
+
+class LeaseEnding(LeaseMessage):
+    """A vacancy lapses soon, unless its provider affirms it. Said once of each lease, never after it was settled."""
+
+    TYPE: ClassVar[str] = "nl.doorstroom.deadlines.lease-ending.v1"
+
+    lease_expires_at: UtcDatetime
+
+
+class LeaseSettled(LeaseMessage):
+    """A lease of which was said that it ends needs nothing any more: it was affirmed, or the unit is not free now."""
+
+    TYPE: ClassVar[str] = "nl.doorstroom.deadlines.lease-settled.v1"
+
+    settled_at: UtcDatetime

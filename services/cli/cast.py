@@ -15,7 +15,7 @@ SCOPES: Mapping[Role, tuple[str, ...]] = {
         *("shelters:read", "shelters:write", "municipalities:read", "municipalities:write"),
         *(*_NOTIFIED, "notifications:write"),
     ),
-    Role.PROVIDER: ("shelters:read", "shelters:write"),
+    Role.PROVIDER: ("shelters:read", "shelters:write", *_NOTIFIED),
     Role.MUNICIPALITY: ("municipalities:read", "municipalities:write"),
     Role.AUDITOR: ("municipalities:read", "notifications:read", "registry:read", "shelters:read"),
     Role.OPERATOR: (

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Uuid,
     false,
     text,
+    true,
 )
 
 from services.chassis.database import UtcDateTime
@@ -25,6 +26,7 @@ messages = message_tables(metadata)
 idempotency_keys = idempotency_keys_table(metadata)
 
 _LEASED = text("state IN ('free', 'held')")
+_WATCHED = text("state IN ('free', 'held') AND lease_watched")
 _OPEN = text("departed_at IS NULL")
 
 providers = Table(
@@ -89,10 +91,14 @@ units = Table(
     Column("ended_by", Text, comment="lapsed, withdrawn, facility_closed, no_show, departure"),
     Column("version", Integer, nullable=False),
     Column("allocation_version", Integer, nullable=False),
+    Column("lease_began_at", UtcDateTime, comment="when its provider last said that it is free"),
+    Column("lease_words", Integer, nullable=False, server_default="0", comment="odd: its provider was told of its end"),
+    Column("lease_watched", Boolean, nullable=False, server_default=true(), comment="nothing was said of it yet"),
     Index("units_vacancy", "vacancy_id", unique=True),
     Index("units_by_organisation", "organisation", "id"),
     Index("units_by_facility", "facility_id", "id"),
     Index("units_leased", "lease_expires_at", "id", postgresql_where=_LEASED, sqlite_where=_LEASED),
+    Index("units_watched", "lease_expires_at", "id", postgresql_where=_WATCHED, sqlite_where=_WATCHED),
 )
 
 stays = Table(

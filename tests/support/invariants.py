@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from schemas.messages.deadlines import LeaseMessage
 from services.cli.across import findings as findings_across
 from services.cli.check import CHECKS
 from services.municipalities.domain.ledger import Account, Kind
@@ -138,8 +139,10 @@ async def nothing_is_in_quarantine(world: World) -> None:
         assert not await world.count(name, service.tables.quarantine)
 
 
-def _subject(data: Any) -> UUID:  # noqa: ANN401 - of any type of message
-    """What the versions of such a message count."""
+def _subject(data: Any) -> object:  # noqa: ANN401 - of any type of message
+    """What the versions of such a message count: of its leases apart from the vacancy."""
+    if isinstance(data, LeaseMessage):
+        return "lease", data.vacancy_id
     names = ("vacancy_id", "case_id", "entry_id", "placement_id")
     return next(getattr(data, name) for name in names if hasattr(data, name))
 

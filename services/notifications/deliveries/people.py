@@ -8,10 +8,11 @@ from services.chassis.database import Row
 from services.chassis.unit_of_work import UnitOfWork
 from services.notifications.domain.ladders import Reminder
 from services.notifications.domain.preferences import DEFAULT, Preferences
-from services.notifications.store import deliveries, preferences, reminders, subscriptions
+from services.notifications.store import deliveries, inbox, preferences, reminders, subscriptions
 from services.notifications.store.inbox import StoredNotification
 from services.notifications.store.subscriptions import Subscription
 
+LEASE_ENDING, LEASE_SETTLED = "lease-ending", "lease-settled"
 _REMINDERS = frozenset({*Reminder, "deadline-nearing"})
 
 People = Mapping[UUID, Preferences]
@@ -54,5 +55,7 @@ async def still_worth_it(unit: UnitOfWork, rows: Mapping[UUID, Sequence[Row]]) -
     reminding = [row for of_one in rows.values() for row in of_one if row.kind in _REMINDERS]
     waiting = await reminders.waiting(unit, [row.subject for row in reminding]) if reminding else set()
     late = {row.id for row in reminding if row.subject not in waiting}
+    ending = [row for of_one in rows.values() for row in of_one if row.kind == LEASE_ENDING]
+    late |= await inbox.followed_by(unit, ending, LEASE_SETTLED) if ending else set()
     await deliveries.skip_these(unit, sorted(late))
     return {id_: [row for row in of_one if row.id not in late] for id_, of_one in rows.items()}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from schemas.messages.deadlines import ContactNeeded, DeadlineNearing, ReflectionPeriodEnding
+from schemas.messages.deadlines import ContactNeeded, DeadlineNearing, LeaseEnding, LeaseSettled, ReflectionPeriodEnding
 from schemas.messages.offers import (
     OfferAccepted,
     OfferDeclined,
@@ -31,6 +31,8 @@ Notifiable = (
     | DeadlineNearing
     | ReflectionPeriodEnding
     | ContactNeeded
+    | LeaseEnding
+    | LeaseSettled
 )
 
 KINDS: dict[type[Notifiable], str] = {
@@ -44,6 +46,8 @@ KINDS: dict[type[Notifiable], str] = {
     DeadlineNearing: "deadline-nearing",
     ReflectionPeriodEnding: "reflection-period-ending",
     ContactNeeded: "contact-needed",
+    LeaseEnding: "lease-ending",
+    LeaseSettled: "lease-settled",
 }
 
 
@@ -82,6 +86,8 @@ def _news(event: Notifiable) -> list[News]:
     if isinstance(event, ReflectionPeriodEnding):
         dataref = f"/registry/v1/cases/{event.case_id}/reflection-period"
         return [News(event.recipient, kind, event.case_id, event.version, dataref)]
+    if isinstance(event, LeaseEnding | LeaseSettled):
+        return [News(event.recipient, kind, event.vacancy_id, event.version, "/shelters/v1/units")]
     dataref = f"/registry/v1/offers/{event.offer_id}"
     if isinstance(event, ContactNeeded):
         return [News(recipient, kind, event.entry_id, event.version, dataref) for recipient in event.recipients]

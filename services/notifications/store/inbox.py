@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Executable, Integer, Select, Text, Uuid, or_, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
-from services.chassis.database import POSTGRESQL, Insertion, Row, list_parameters, listed
+from services.chassis.database import POSTGRESQL, Insertion, Row, among, list_parameters, listed
 from services.chassis.unit_of_work import UnitOfWork
 from services.notifications.tables import notifications, recipients, subjects
 
@@ -138,6 +138,22 @@ def chosen_after(
 async def find(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> list[StoredNotification]:
     """The notifications that the statement finds."""
     return [_stored(row) for row in (await unit.execute(statement))]
+
+
+async def followed_by(unit: UnitOfWork, deliveries: Sequence[Row], kind: str) -> set[UUID]:
+    """Those of these deliveries after whose notification there is one of this kind about the same."""
+    later = notifications.alias("later")
+    query = (
+        select(notifications.c.id)
+        .join(later, (later.c.recipient == notifications.c.recipient) & (later.c.sequence > notifications.c.sequence))
+        .where(
+            among(unit.connection, notifications.c.id, [row.notification_id for row in deliveries]),
+            later.c.subject == notifications.c.subject,
+            later.c.kind == kind,
+        )
+    )
+    found = {row.id for row in await unit.execute(query)}
+    return {row.id for row in deliveries if row.notification_id in found}
 
 
 async def last_sequence(unit: UnitOfWork, recipient: str) -> int:

@@ -40,7 +40,10 @@ class Unit:
     fact, both it and `offer_id` are the id of that placement. `ended_vacancy_id` is the episode before it, and
     `ended_by` how that ended. `version` rises with each event about the
     unit; `allocation_version` is that of the last word of the registry about the present episode. `enquiring`: it is
-    held by an enquiry that its provider has still to answer. `closed`: its facility is.
+    held by an enquiry that its provider has still to answer. `closed`: its facility is. `lease_began_at`: when its
+    provider last said that it is free. `lease_words` counts what was said to the provider of leases that end, and of
+    those that need nothing any more after that: it is odd while the present one was said to end. `lease_watched`:
+    whether to say so of the present one is still to be decided.
     """
 
     id: UUID
@@ -56,6 +59,14 @@ class Unit:
     ended_by: VacancyEnd | None = None
     version: int = 0
     allocation_version: int = 0
+    lease_began_at: datetime | None = None
+    lease_words: int = 0
+    lease_watched: bool = True
+
+    @property
+    def is_warned(self) -> bool:
+        """Whether its provider was told that the present lease ends."""
+        return self.lease_words % 2 == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +92,25 @@ def post(unit: Unit, episode: Episode) -> None:
     free(unit, episode)
 
 
-def affirm(unit: Unit, lease_expires_at: datetime) -> None:
+def affirm(unit: Unit, lease_expires_at: datetime, now: datetime) -> None:
     """Still free: the lease begins again. Raises Refused."""
     if unit.state not in LEASED:
         raise Refused(f"The unit is {unit.state}; only a free or held one has a lease to affirm.")
     if unit.available_from is not None and lease_expires_at <= unit.available_from:
         raise Refused("The lease would end before the unit is available; give a longer lease.")
-    _renew(unit, lease_expires_at)
+    _renew(unit, lease_expires_at, now)
+
+
+def warn(unit: Unit, moment: datetime) -> bool:
+    """Whether its provider is to be told now that the lease ends, which is done at this moment and decided once.
+
+    Of one that began after that moment nothing is said: it is short on purpose, and its provider knows.
+    """
+    unit.lease_watched = False
+    if unit.lease_began_at is not None and unit.lease_began_at >= moment:
+        return False
+    unit.lease_words += 1
+    return True
 
 
 def withdraw(unit: Unit) -> None:
@@ -128,7 +151,7 @@ class Allocation:
     enquiring: bool = False
 
 
-def follow(unit: Unit, said: Allocation, renewed_lease_expires_at: datetime) -> bool:
+def follow(unit: Unit, said: Allocation, renewed_lease_expires_at: datetime, now: datetime) -> bool:
     """Do as the registry says. False when it is old news, or about another episode.
 
     While the unit was reserved nobody was asked to affirm its lease; so when it is given back, the lease begins again.
@@ -139,7 +162,9 @@ def follow(unit: Unit, said: Allocation, renewed_lease_expires_at: datetime) -> 
     if unit.state not in FROM_FREE_TO_RESERVED:
         return True
     if unit.state is UnitState.RESERVED and said.state in LEASED:
-        _renew(unit, renewed_lease_expires_at)
+        _renew(unit, renewed_lease_expires_at, now)
+    if said.state not in LEASED:
+        _settle(unit)
     unit.state, unit.offer_id, unit.enquiring = said.state, said.offer_id, said.enquiring
     return True
 
@@ -161,7 +186,7 @@ def arrive(unit: Unit, now: datetime) -> None:
     if unit.available_from is not None and unit.available_from > now:
         raise Refused("The unit is not available yet; confirm the arrival from its availableFrom on.")
     unit.state = UnitState.OCCUPIED
-    unit.freed_at = unit.available_from = unit.lease_expires_at = None
+    unit.freed_at = unit.available_from = unit.lease_expires_at = unit.lease_began_at = None
     unit.version += 1
 
 
@@ -197,6 +222,7 @@ def free(unit: Unit, episode: Episode) -> None:
     unit.freed_at = episode.freed_at
     unit.available_from = episode.available_from
     unit.lease_expires_at = episode.lease_expires_at
+    unit.lease_began_at, unit.lease_watched = episode.freed_at, True
     unit.allocation_version = 0
     unit.version += 1
 
@@ -209,9 +235,15 @@ def refuse_ended(unit: Unit) -> NoReturn:
     raise Refused(f"{how}; {'reopen the facility and ' if unit.closed else ''}post the unit again.")
 
 
-def _renew(unit: Unit, lease_expires_at: datetime) -> None:
-    unit.lease_expires_at = lease_expires_at
+def _renew(unit: Unit, lease_expires_at: datetime, now: datetime) -> None:
+    unit.lease_expires_at, unit.lease_began_at, unit.lease_watched = lease_expires_at, now, True
+    _settle(unit)
     unit.version += 1
+
+
+def _settle(unit: Unit) -> None:
+    """Nothing is to be done about the lease any more."""
+    unit.lease_words += unit.is_warned
 
 
 def _end_episode(unit: Unit, by: VacancyEnd) -> None:
@@ -220,5 +252,6 @@ def _end_episode(unit: Unit, by: VacancyEnd) -> None:
     unit.ended_vacancy_id, unit.ended_by = unit.vacancy_id, by
     unit.vacancy_id = unit.offer_id = None
     unit.enquiring = False
-    unit.freed_at = unit.available_from = unit.lease_expires_at = None
+    unit.freed_at = unit.available_from = unit.lease_expires_at = unit.lease_began_at = None
+    _settle(unit)
     unit.version += 1

@@ -10,6 +10,7 @@ from services.shelters.domain import unit as domain
 from services.shelters.domain.errors import Refused
 from services.shelters.domain.unit import Unit
 from services.shelters.handlers import contracts, messages
+from services.shelters.handlers.leases import keep
 from services.shelters.store import facilities as store
 from services.shelters.store import units
 from services.shelters.store.facilities import StoredFacility
@@ -35,7 +36,7 @@ async def close_facility(unit: UnitOfWork, facility_id: UUID, organisation: str 
         vacancy_id = stored.unit.vacancy_id
         if domain.close(stored.unit) and vacancy_id is not None:
             messages.record_withdrawn(unit, stored, vacancy_id, WithdrawalReason.FACILITY_CLOSED)
-    await units.save(unit, there)
+    await keep(unit, there)
     await store.set_closed(unit, facility_id, closed=True)
     return replace(facility, closed=True)
 
@@ -48,6 +49,6 @@ async def reopen_facility(unit: UnitOfWork, facility_id: UUID, organisation: str
     there = await units.lock_units_of_facility(unit, facility_id)
     for stored in there:
         stored.unit.closed = False
-    await units.save(unit, there)
+    await keep(unit, there)
     await store.set_closed(unit, facility_id, closed=False)
     return replace(facility, closed=False)

@@ -11,6 +11,7 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.domain import unit as domain
 from services.shelters.handlers import messages
 from services.shelters.handlers.households import free_again, made_ready_at
+from services.shelters.handlers.leases import keep
 from services.shelters.handlers.vacancies import Leases
 from services.shelters.store import placements as store
 from services.shelters.store import stays, units
@@ -60,7 +61,7 @@ async def _move_in(unit: UnitOfWork, stored: StoredUnit, event: PlacementRecorde
         domain.withdraw(stored.unit)
         messages.record_withdrawn(unit, stored, vacancy_id, WithdrawalReason.OCCUPIED)
     domain.occupy(stored.unit, event.placement_id)
-    await units.save(unit, [stored])
+    await keep(unit, [stored])
     await stays.open_stay(unit, stored, event.since)
 
 

@@ -23,6 +23,7 @@ from services.shelters.domain import unit as domain
 from services.shelters.domain.errors import Refused
 from services.shelters.domain.unit import LEASED, Allocation, Episode
 from services.shelters.handlers import contracts, facilities, messages
+from services.shelters.handlers.leases import keep
 from services.shelters.store import enquiries
 from services.shelters.store import units as store
 from services.shelters.store.units import StoredUnit
@@ -105,8 +106,8 @@ async def _post(unit: UnitOfWork, item: FreeUnit, organisation: str) -> StoredUn
 async def affirm_vacancy(unit: UnitOfWork, vacancy_id: UUID, organisation: str, lease_seconds: int) -> StoredUnit:
     """A provider says that a unit is still free. Raises NotFound or Refused."""
     stored = await store.lock_unit_of_vacancy(unit, vacancy_id, organisation)
-    domain.affirm(stored.unit, unit.now + timedelta(seconds=lease_seconds))
-    await store.save(unit, [stored])
+    domain.affirm(stored.unit, unit.now + timedelta(seconds=lease_seconds), unit.now)
+    await keep(unit, [stored])
     messages.record_freed(unit, stored)
     return stored
 
@@ -149,14 +150,14 @@ async def lapse_leases(unit: UnitOfWork) -> datetime | None:
         if vacancy_id is not None and domain.lapse(stored.unit, unit.now):
             messages.record_withdrawn(unit, stored, vacancy_id, WithdrawalReason.LAPSED)
             lapsed.append(stored)
-    await store.save(unit, lapsed)
+    await keep(unit, lapsed)
     return await store.next_lease_end(unit)
 
 
 async def _withdraw(unit: UnitOfWork, stored: StoredUnit, reason: WithdrawalReason) -> StoredUnit:
     vacancy_id = stored.unit.vacancy_id
     domain.withdraw(stored.unit)
-    await store.save(unit, [stored])
+    await keep(unit, [stored])
     if vacancy_id is not None:
         messages.record_withdrawn(unit, stored, vacancy_id, reason)
     return stored
@@ -169,9 +170,9 @@ async def _follow(leases: Leases, unit: UnitOfWork, events: Sequence[AllocationE
     changed: dict[UUID, StoredUnit] = {}
     for event in sorted(events, key=lambda event: (event.vacancy_id, event.version)):
         stored = known.get(event.vacancy_id)
-        if stored and domain.follow(stored.unit, _allocation(event), _renewed(leases, stored, unit.now)):
+        if stored and domain.follow(stored.unit, _allocation(event), _renewed(leases, stored, unit.now), unit.now):
             changed[event.vacancy_id] = stored
-    await store.save(unit, list(changed.values()))
+    await keep(unit, list(changed.values()))
     for vacancy_id, stored in changed.items():
         if stored.unit.version > told[vacancy_id] and stored.unit.state in LEASED:
             messages.record_freed(unit, stored)

@@ -33,6 +33,9 @@ _CHANGING = (
     "ended_by",
     "version",
     "allocation_version",
+    "lease_began_at",
+    "lease_words",
+    "lease_watched",
 )
 
 
@@ -67,6 +70,8 @@ class StoredUnit:
     region: Region | None = None
     turnaround_seconds: int = 0
     contracted: bool = False
+    warned: UUID | None = None
+    """The vacancy of which its provider was told that its lease ends, and not yet that nothing is to be done."""
 
 
 async def add_unit(unit: UnitOfWork, new: Unit, description: NewUnit, facility: StoredFacility) -> StoredUnit:
@@ -140,6 +145,12 @@ _LAPSED = (
     .order_by(*_BY_LEASE)
     .limit(bindparam("limit", type_=Integer))
 )
+_WATCHED = (
+    select(units.c.id, units.c.lease_expires_at)
+    .where(_LEASED, units.c.lease_watched, units.c.lease_expires_at > bindparam("now", type_=UtcDateTime))
+    .order_by(*_BY_LEASE)
+    .limit(bindparam("limit", type_=Integer))
+)
 _NEXT_LEASE = select(units.c.lease_expires_at).where(_LEASED).order_by(*_BY_LEASE).limit(1)
 
 
@@ -151,6 +162,17 @@ async def lock_lapsed_units(unit: UnitOfWork, limit: int) -> list[StoredUnit]:
 async def next_lease_end(unit: UnitOfWork) -> datetime | None:
     """When the next lease ends."""
     row = (await unit.execute(_NEXT_LEASE)).first()
+    return row.lease_expires_at if row else None
+
+
+async def watched_leases(unit: UnitOfWork, limit: int) -> Sequence[Row]:
+    """Units with a lease of which nothing was said yet, the first to end first; nothing is held."""
+    return await unit.execute(_WATCHED, {"now": unit.now, "limit": limit})
+
+
+async def next_watched_lease_end(unit: UnitOfWork) -> datetime | None:
+    """When the next lease ends of which nothing was said yet."""
+    row = (await unit.execute(_WATCHED, {"now": unit.now, "limit": 1})).first()
     return row.lease_expires_at if row else None
 
 
@@ -202,14 +224,16 @@ def _stored(row: Row) -> StoredUnit:
     )
     ended_by = VacancyEnd(row["ended_by"]) if row["ended_by"] else None
     changing = {name: row[name] for name in _CHANGING} | {"state": UnitState(row["state"]), "ended_by": ended_by}
+    known = Unit(row["id"], **changing)
     return StoredUnit(
-        Unit(row["id"], **changing),
+        known,
         row["organisation"],
         description,
         Secrecy(row["secrecy"]),
         Region(row["region"]) if row["region"] else None,
         row["turnaround_seconds"],
         row["contracted"],
+        known.vacancy_id if known.is_warned else None,
     )
 
 

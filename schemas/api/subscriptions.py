@@ -8,6 +8,7 @@ from pydantic import Field
 
 from schemas.api.notifications import NotificationEvent
 from schemas.api.paging import RecentQuery
+from schemas.api.registry import Waitlist
 from schemas.base import Schema, UtcDatetime
 from schemas.sensitivity import Sensitivity, Word
 from schemas.vocabulary import (
@@ -16,6 +17,7 @@ from schemas.vocabulary import (
     DeliveryState,
     ListKind,
     NotificationKind,
+    Region,
     SubscriptionChannel,
     SubscriptionState,
 )
@@ -40,12 +42,26 @@ ListKinds = Annotated[
 ]
 
 
+_UNFILED = "none means all, and what it is not known of always comes"
+Waitlists = Annotated[list[Waitlist], Field(max_length=5, description=f"of which programmes; {_UNFILED}")]
+Regions = Annotated[
+    list[Region],
+    Field(
+        max_length=len(Region), description=f"of households that look there first, wherever the place is; {_UNFILED}"
+    ),
+]
+CaseIds = Annotated[list[UUID], Field(max_length=100, description=f"about which cases of yours; {_UNFILED}")]
+
+
 class SubscriptionSettings(Schema):
     """What its owner decides about a subscription."""
 
     address: Address | None = None
     kinds: Kinds = Field(default_factory=list)
     list_kinds: ListKinds = Field(default_factory=list)
+    waitlists: Waitlists = Field(default_factory=list)
+    regions: Regions = Field(default_factory=list)
+    case_ids: CaseIds = Field(default_factory=list)
     order: DeliveryOrder = DeliveryOrder.BY_SUBJECT
     throttle_per_minute: Throttle | None = None
 

@@ -1,6 +1,6 @@
 """What the registry decides about vacancies. The recipient is the organisation that speaks for the household."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field
@@ -13,6 +13,7 @@ from schemas.vocabulary import (
     FallThroughReason,
     ListKind,
     Need,
+    Region,
     RevocationReason,
     Sex,
 )
@@ -59,14 +60,23 @@ class EnquiryEnded(OfferMessage):
     ended_at: UtcDatetime
 
 
+class Filing(Schema):
+    """Under what the coordinator files an offer: what they know of their own case, and nothing of the place."""
+
+    waitlist: Annotated[str, Field(pattern="^(cosm|omm|loverboy|vo|housing)$")]
+    region: Region | None = Field(None, description="where the household looks first, as its coordinator said")
+    case_id: UUID = Field(description="the recipient's own reference to the case")
+
+
 class OfferMade(OfferMessage):
-    """The vacancy is held for a household until the deadline."""
+    """The vacancy is held for a household until the deadline. `filing` is for what its recipient chooses to hear of."""
 
     TYPE: ClassVar[str] = "nl.doorstroom.offers.offer-made.v1"
 
     household: Household
     deadline_at: UtcDatetime
     made_at: UtcDatetime
+    filing: Filing | None = None
 
 
 class OfferAccepted(OfferMessage):

@@ -36,6 +36,9 @@ subjects = Table(
     metadata,
     Column("id", Uuid, primary_key=True, comment="what notifications were about, such as an offer"),
     Column("version", Integer, nullable=False, comment="of the newest event seen: an older one is no news"),
+    Column("waitlist", Text, comment="of an offer, where that is known; what its recipient knows of their own case"),
+    Column("region", Text, comment="where the household looks first"),
+    Column("case_id", Uuid, comment="the recipient's own reference"),
 )
 
 notifications = Table(
@@ -95,6 +98,9 @@ subscriptions = Table(
     Column("sealed_address", LargeBinary, comment="encrypted: it may be somebody's"),
     Column("kinds", Text, nullable=False, comment="with spaces in between; empty: all"),
     Column("list_kinds", Text, nullable=False, comment="with spaces in between; empty: all"),
+    Column("waitlists", Text, nullable=False, server_default="", comment="likewise"),
+    Column("regions", Text, nullable=False, server_default="", comment="likewise"),
+    Column("cases", Text, nullable=False, server_default="", comment="references of the organisation's, likewise"),
     Column("by_subject", Boolean, nullable=False, comment="whether what is about one thing comes in order"),
     Column("throttle_per_minute", Integer),
     Column("state", Text, nullable=False, comment="verifying, enabled, paused, disabled or removed"),

@@ -55,6 +55,8 @@ class Asking:
         who = organisation(role, ours=ours)
         token = self.issuer.issue("system", who, role, scopes)
         mine = (await self.as_known_to(who, ids))[operation.path.split("/")[1]]
+        if role is Role.PROVIDER and "providersSubscriptionId" in mine:
+            mine = mine | {"subscriptionId": mine["providersSubscriptionId"]}
         path = operation.path
         for name in operation.parameters:
             path = path.replace(f"{{{name}}}", mine[name])

@@ -41,8 +41,10 @@ class Belongings:
         shelters["offerId"] = await self._enquiry(registry["askedId"], shelters)
         new = {"channel": "webhook", "address": "https://receiver.example.org/doorstroom"}
         subscription = await self._coordinate("/notifications/v1/subscriptions", new)
+        providers = await self._own(Role.PROVIDER, "/notifications/v1/subscriptions", new)
         # Nothing is delivered to an endpoint that nobody answers at: there is no delivery by this id.
         subscribed = {"subscriptionId": subscription["subscriptionId"], "deliveryId": registry["offerId"]}
+        subscribed["providersSubscriptionId"] = providers["subscriptionId"]
         made = {"registry": registry, "shelters": shelters, "municipalities": municipal, "notifications": subscribed}
         # Every service could handle what it heard: there is no message by this id.
         return {service: ids | {"quarantineId": registry["offerId"]} for service, ids in made.items()}

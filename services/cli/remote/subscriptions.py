@@ -1,13 +1,21 @@
 """`doorstroom subscriptions`: in which ways an organisation is told of its notifications, and how that goes."""
 
-from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import click
 
 from schemas.api.subscriptions import CreatedSubscription, NewSubscription, Resumption, SecretRotation, Subscription
-from schemas.vocabulary import DeliveryOrder, DeliveryState, ListKind, NotificationKind, SubscriptionChannel
+from schemas.vocabulary import (
+    DeliveryOrder,
+    DeliveryState,
+    ListKind,
+    NotificationKind,
+    Programme,
+    Region,
+    SubscriptionChannel,
+)
 from services.cli.remote.calling import call, call_list, remote
 from services.cli.remote.options import IDS, MomentType
 from services.cli.remote.output import show, show_ids, show_one
@@ -57,29 +65,26 @@ def list_command(profile: str | None, *, only_ids: bool, as_json: bool) -> None:
 @click.option(
     "--kind", "kinds", multiple=True, type=click.Choice([*NotificationKind]), help="Only this kind; repeatable."
 )
-@click.option("--list", "lists", multiple=True, type=click.Choice([*ListKind]), help="Only of this list; repeatable.")
+@click.option(
+    "--list", "list_kinds", multiple=True, type=click.Choice([*ListKind]), help="Only of this list; repeatable."
+)
+@click.option(
+    "--waitlist", "waitlists", multiple=True, type=click.Choice([*Programme, "housing"]), help="Only of this programme."
+)
+@click.option(
+    "--region", "regions", multiple=True, type=click.Choice([*Region]), help="Only of households that look there first."
+)
+@click.option("--case", "case_ids", multiple=True, type=click.UUID, help="Only about this case of yours; repeatable.")
 @click.option("--order", type=click.Choice([*DeliveryOrder]), default=DeliveryOrder.BY_SUBJECT, show_default=True)
-@click.option("--per-minute", type=click.IntRange(1, 600), help="At most so many deliveries a minute.")
+@click.option(
+    "--per-minute", "throttle_per_minute", type=click.IntRange(1, 600), help="At most so many deliveries a minute."
+)
 @remote
-def add(
-    address: str,
-    kinds: Sequence[str],
-    lists: Sequence[str],
-    order: str,
-    per_minute: int | None,
-    profile: str | None,
-    *,
-    as_json: bool,
-) -> None:
+def add(address: str, profile: str | None, *, as_json: bool, **chosen: Any) -> None:  # noqa: ANN401 - what the options say
     """Have your notifications delivered to ADDRESS, an e-mail address or an https URL; prints its secret this once."""
-    wanted = NewSubscription(
-        channel=SubscriptionChannel.EMAIL if _is_mailbox(address) else SubscriptionChannel.WEBHOOK,
-        address=address,
-        kinds=[NotificationKind(kind) for kind in kinds],
-        list_kinds=[ListKind(kind) for kind in lists],
-        order=DeliveryOrder(order),
-        throttle_per_minute=per_minute,
-    )
+    channel = SubscriptionChannel.EMAIL if _is_mailbox(address) else SubscriptionChannel.WEBHOOK
+    given = {name: list(value) if isinstance(value, tuple) else value for name, value in chosen.items()}
+    wanted = NewSubscription.model_validate({"channel": channel, "address": address, **given}, strict=False)
     made = call(profile, lambda client: client.subscribe(wanted))
     show_one(made, _made(made), as_json=as_json)
 

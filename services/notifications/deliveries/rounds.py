@@ -22,7 +22,7 @@ from services.notifications.deliveries.seals import Seals
 from services.notifications.domain.following import State, Step, health_after, left_alone, next_of
 from services.notifications.domain.outcomes import Verdict
 from services.notifications.domain.preferences import DEFAULT
-from services.notifications.domain.selection import ABOUT_SUBSCRIPTIONS, DEAD, DISABLED, FAILING
+from services.notifications.domain.selection import ABOUT_SUBSCRIPTIONS, DEAD, DISABLED, FAILING, Filing
 from services.notifications.store import deliveries, inbox, subscriptions
 from services.notifications.store.inbox import News, StoredNotification
 from services.notifications.store.subscriptions import ENABLED, LEASE, VERIFYING, Subscription
@@ -144,10 +144,14 @@ class Rounds:
         behind = [one for one in (held.setdefault(one.id, one) for one in behind) if one.state == ENABLED]
         pages = await _pages(unit, behind)
         known = await people(unit, behind)
+        filed = await _filed(unit, behind, pages)
         turn.more |= {name for name, page in pages.items() if len(page) == PLAN_LIMIT}
         for one in behind:
+            selection = one.selection
             new = [item for item in pages[one.organisation] if item.sequence > one.planned_to]
-            chosen = [item for item in new if one.selection.has(item.kind, item.subject, item.list_kind)]
+            chosen = [
+                item for item in new if selection.has(item.kind, item.subject, item.list_kind, filed.get(item.subject))
+            ]
             one.planned_to = max((item.sequence for item in new), default=one.planned_to)
             for first_at, items in by_moment(known.get(one.id), chosen, unit.now).items():
                 await deliveries.plan(unit, [(one.id, item) for item in items], first_at)
@@ -269,6 +273,15 @@ async def _pages(unit: UnitOfWork, behind: Sequence[Subscription]) -> dict[str, 
     for one in behind:
         begins[one.organisation] = min(begins.get(one.organisation, one.planned_to), one.planned_to)
     return {name: await inbox.after(unit, name, number, PLAN_LIMIT) for name, number in begins.items()}
+
+
+async def _filed(
+    unit: UnitOfWork, behind: Sequence[Subscription], pages: Mapping[str, Sequence[StoredNotification]]
+) -> dict[UUID, Filing]:
+    """Under what that is filed which somebody chooses by it."""
+    choosing = {one.organisation for one in behind if one.selection.looks_at_filing}
+    subjects = {item.subject for name in choosing for item in pages[name]}
+    return await inbox.filings(unit, subjects) if subjects else {}
 
 
 async def _let_go(unit: UnitOfWork, left: Sequence[Subscription]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Protocol
+from uuid import UUID
 
 from schemas.messages.deadlines import ContactNeeded, DeadlineNearing, LeaseEnding, LeaseSettled, ReflectionPeriodEnding
 from schemas.messages.offers import (
@@ -17,6 +18,7 @@ from services.chassis import tracing
 from services.chassis.unit_of_work import UnitOfWork
 from services.notifications import measures
 from services.notifications.channels.port import Channel, announce
+from services.notifications.domain.selection import Filing
 from services.notifications.store import inbox
 from services.notifications.store.inbox import News
 
@@ -63,6 +65,7 @@ async def notify(channels: Sequence[Channel], learn: Learn, unit: UnitOfWork, ev
     """Put into each recipient's inbox what is news to them, and tell the channels once it is committed, in order."""
     news = await inbox.newer(unit, [item for event in events for item in _news(event)])
     fresh = {item.subject for item in news}
+    await inbox.file(unit, {id_: filing for event in events for id_, filing in _filing(event)})
     late = [event for event in events if isinstance(event, OfferMade) and event.offer_id not in fresh]
     if not news and late:
         await learn(unit, [], late)
@@ -78,6 +81,12 @@ async def notify(channels: Sequence[Channel], learn: Learn, unit: UnitOfWork, ev
         told = {item.subject for item in news if item.kind == KINDS[OfferMade]}
         made_at = [event.made_at for event in events if isinstance(event, OfferMade) and event.offer_id in told]
         measures.time_from_offered(unit, made_at)
+
+
+def _filing(event: Notifiable) -> list[tuple[UUID, Filing]]:
+    if not isinstance(event, OfferMade) or event.filing is None:
+        return []
+    return [(event.offer_id, Filing(event.filing.waitlist, event.filing.region, event.filing.case_id))]
 
 
 def _news(event: Notifiable) -> list[News]:

@@ -136,6 +136,8 @@ class Subscribing:
         if moves:
             one.sealed_address = self.desk.seals.seal_address(one.id, address)
         one.kinds, one.list_kinds = " ".join(sorted(wanted.kinds)), " ".join(sorted(wanted.list_kinds))
+        one.waitlists, one.regions = " ".join(sorted(wanted.waitlists)), " ".join(sorted(wanted.regions))
+        one.cases = " ".join(sorted(map(str, wanted.case_ids)))
         # What waits for the morning does not hold up what cannot.
         one.by_subject = wanted.order is DeliveryOrder.BY_SUBJECT and not self.desk.carriers[one.channel].personal
         one.throttle_per_minute = wanted.throttle_per_minute

@@ -17,7 +17,7 @@ from schemas.api.subscriptions import (
     Subscriptions,
     SubscriptionSettings,
 )
-from schemas.vocabulary import DeliveryOrder, ListKind, NotificationKind, SubscriptionChannel, SubscriptionState
+from schemas.vocabulary import DeliveryOrder, ListKind, NotificationKind, Region, SubscriptionChannel, SubscriptionState
 from services.chassis.errors import Forbidden
 from services.chassis.unit_of_work import UnitOfWork
 from services.chassis.web import Call, Operation, Paging, Reply
@@ -118,6 +118,9 @@ class SubscriptionRoutes:
             address=self._subscribing.desk.seals.address(one),
             kinds=[NotificationKind(kind) for kind in one.kinds.split()],
             list_kinds=[ListKind(kind) for kind in one.list_kinds.split()],
+            waitlists=one.waitlists.split(),
+            regions=[Region(region) for region in one.regions.split()],
+            case_ids=[UUID(case) for case in one.cases.split()],
             order=DeliveryOrder.BY_SUBJECT if one.by_subject else DeliveryOrder.FASTEST,
             throttle_per_minute=one.throttle_per_minute,
             state=SubscriptionState(one.state),

@@ -1,8 +1,8 @@
 """The notifications' facts in their database."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
@@ -10,11 +10,13 @@ from uuid import UUID
 from sqlalchemy import Executable, Integer, Select, Text, Uuid, or_, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
-from services.chassis.database import POSTGRESQL, Insertion, Row, among, list_parameters, listed
+from services.chassis.database import POSTGRESQL, Change, Insertion, Row, among, list_parameters, listed
 from services.chassis.unit_of_work import UnitOfWork
+from services.notifications.domain.selection import Filing
 from services.notifications.tables import notifications, recipients, subjects
 
 _INSERT = Insertion(notifications)
+_FILE = Change(subjects, ("waitlist", "region", "case_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,17 @@ def _raise_numbers(dialect: str) -> Executable:
         set_={"last_sequence": recipients.c.last_sequence + upsert.excluded.last_sequence},
     )
     return raised.returning(recipients.c.id, recipients.c.last_sequence)
+
+
+async def file(unit: UnitOfWork, filings: Mapping[UUID, Filing]) -> None:
+    """Remember under what these offers are filed; their versions are remembered already."""
+    await unit.write(_FILE, [{"id": id_} | asdict(filing) for id_, filing in filings.items()])
+
+
+async def filings(unit: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, Filing]:
+    """Under what these are filed, where that is known."""
+    query = select(subjects).where(among(unit.connection, subjects.c.id, sorted(ids)), subjects.c.case_id.is_not(None))
+    return {row.id: Filing(row.waitlist, row.region, row.case_id) for row in await unit.execute(query)}
 
 
 async def after(unit: UnitOfWork, recipient: str, sequence: int, limit: int) -> list[StoredNotification]:

@@ -52,6 +52,9 @@ class Subscription:
     sealed_address: bytes | None = field(default=None, repr=False)
     kinds: str = ""
     list_kinds: str = ""
+    waitlists: str = ""
+    regions: str = ""
+    cases: str = ""
     by_subject: bool = True
     throttle_per_minute: int | None = None
     due_at: datetime | None = None
@@ -64,7 +67,14 @@ class Subscription:
     @property
     def selection(self) -> Selection:
         """What it selects."""
-        return Selection(self.id, frozenset(self.kinds.split()), frozenset(self.list_kinds.split()))
+        return Selection(
+            self.id,
+            frozenset(self.kinds.split()),
+            frozenset(self.list_kinds.split()),
+            frozenset(self.waitlists.split()),
+            frozenset(self.regions.split()),
+            frozenset(map(UUID, self.cases.split())),
+        )
 
     def become(self, state: str, reason: str | None, now: datetime) -> None:
         """Be in another state from now on."""

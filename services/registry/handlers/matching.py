@@ -129,7 +129,7 @@ class Matchmaker:
             await store.insert_offers(unit, made)
             await decisions.add(unit, matching.decisions)
             for item in matching.made:
-                messages.record_begun(unit, item)
+                await messages.record_begun(self.references, unit, item)
 
     async def match_and_store(
         self, unit: UnitOfWork, waitlist: Waitlist, free: Sequence[Vacancy], returned: Sequence[Entry] = ()

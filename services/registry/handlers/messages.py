@@ -7,6 +7,7 @@ from schemas.messages.deadlines import ContactNeeded, DeadlineNearing, Reflectio
 from schemas.messages.offers import (
     EnquiryEnded,
     EnquiryMade,
+    Filing,
     Household,
     HouseholdChanged,
     OfferAccepted,
@@ -30,7 +31,7 @@ from schemas.vocabulary import (
 from services.chassis.database import Row
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry import measures
-from services.registry.domain.model import Allocation, Offer, OfferState
+from services.registry.domain.model import Allocation, Entry, Offer, OfferState
 from services.registry.store.references import References
 
 _GONE = frozenset(WithdrawalReason)
@@ -38,12 +39,12 @@ _REVOCATIONS = {reason.value: reason for reason in RevocationReason}
 _ENQUIRY_ENDS = {reason.value: reason for reason in EnquiryEndReason}
 
 
-def record_begun(unit: UnitOfWork, allocation: Allocation) -> None:
+async def record_begun(references: References, unit: UnitOfWork, allocation: Allocation) -> None:
     """The vacancy is held: for the provider's answer first, or for the coordinator's."""
     if _offer_of(allocation).state is OfferState.ENQUIRED:
         record_enquiry_made(unit, allocation)
     else:
-        record_offer_made(unit, allocation)
+        await record_offer_made(references, unit, allocation)
 
 
 def record_enquiry_made(unit: UnitOfWork, allocation: Allocation) -> None:
@@ -66,7 +67,7 @@ def record_enquiry_made(unit: UnitOfWork, allocation: Allocation) -> None:
     )
 
 
-def record_offer_made(unit: UnitOfWork, allocation: Allocation) -> None:
+async def record_offer_made(references: References, unit: UnitOfWork, allocation: Allocation) -> None:
     """The vacancy is held for this household until the deadline."""
     offer = _offer_of(allocation)
     measures.count(unit, offer)
@@ -77,8 +78,14 @@ def record_offer_made(unit: UnitOfWork, allocation: Allocation) -> None:
             household=_household(offer),
             deadline_at=offer.deadline_at,
             made_at=offer.made_at,
+            filing=await _filing(references, unit, offer.entry),
         ),
     )
+
+
+async def _filing(references: References, unit: UnitOfWork, entry: Entry) -> Filing:
+    case = (await references.of(unit, entry.coordinator)).to(entry.case_id)
+    return Filing(waitlist=entry.waitlist, region=entry.profile.region, case_id=case)
 
 
 def record_deadline_nearing(unit: UnitOfWork, allocation: Allocation) -> None:

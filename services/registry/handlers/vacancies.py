@@ -126,7 +126,7 @@ async def enquiries_answered(matchmaker: Matchmaker, unit: UnitOfWork, answered:
     await store.update_vacancies(unit, [item.vacancy for item in agreed])
     await store.update_offers(unit, [offer for item in agreed if (offer := item.offer) is not None])
     for item in agreed:
-        messages.record_offer_made(unit, item)
+        await messages.record_offer_made(matchmaker.references, unit, item)
     await move_on(matchmaker, unit, lists, refused)
 
 

@@ -3,17 +3,19 @@
 import json
 from base64 import b64encode
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from standardwebhooks import Webhook
 
-from schemas.messages.offers import Household
-from schemas.vocabulary import DeliveryOrder, ListKind, NotificationKind
+from schemas.messages.offers import Filing, Household
+from schemas.vocabulary import DeliveryOrder, ListKind, NotificationKind, Region
 from services.notifications.channels.port import RETRIES
 from tests.support.receiver import WELL, Receiver, answers, resets
 from tests.support.telling import MINE, Telling
 
+THIN = {"specversion", "id", "source", "type", "subject", "time", "dataref", "sequence", "sequencetype"}
 EXPECTED = [timedelta(seconds=s) for s in (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)]
 
 
@@ -123,6 +125,42 @@ async def test_only_what_is_selected_comes(telling: Telling, receiver: Receiver)
     await telling.rest()
     kinds = {(post.path, json.loads(post.body)["type"].split(".")[3]) for post in receiver.posts()}
     assert kinds == {("kinds", "offer-revoked"), ("lists", "offer-made")}
+
+
+async def test_programme_region_and_own_cases_are_selected_by_what_the_coordinator_knows(
+    telling: Telling, receiver: Receiver
+) -> None:
+    """By the case, whatever is about the same offer later, too; what nobody could file comes to everyone."""
+    mine, another = uuid4(), uuid4()
+    chosen: dict[str, dict[str, Any]] = {
+        "programme": {"waitlists": ["omm"]},
+        "region": {"regions": [Region.LIMBURG]},
+        "case": {"case_ids": [mine]},
+        "all": {"waitlists": ["omm"], "regions": [Region.LIMBURG], "case_ids": [mine]},
+    }
+    for path, filters in chosen.items():
+        await telling.subscribe(receiver.url(path), **filters)
+    filings = {
+        "fits": Filing(waitlist="omm", region=Region.LIMBURG, case_id=mine),
+        "other programme": Filing(waitlist="vo", region=Region.LIMBURG, case_id=mine),
+        "other region": Filing(waitlist="omm", region=Region.ROTTERDAM, case_id=mine),
+        "other case": Filing(waitlist="omm", region=Region.LIMBURG, case_id=another),
+        "no region": Filing(waitlist="omm", region=None, case_id=mine),
+        "unknown": None,
+    }
+    offers = {await telling.offer(filing=filing): name for name, filing in filings.items()}
+    await telling.rest()
+    await telling.revoke(next(id_ for id_, name in offers.items() if name == "other region"))
+    await telling.revoke(next(id_ for id_, name in offers.items() if name == "fits"))
+    await telling.rest()
+    got = {path: [offers[subject] for subject in _subjects(receiver, path)] for path in chosen}
+    assert {path: sorted(names) for path, names in got.items()} == {
+        "programme": sorted(["fits", "fits", "no region", "other case", "other region", "other region", "unknown"]),
+        "region": sorted(["fits", "fits", "no region", "other case", "other programme", "unknown"]),
+        "case": sorted(["fits", "fits", "no region", "other programme", "other region", "other region", "unknown"]),
+        "all": sorted(["fits", "fits", "no region", "unknown"]),
+    }
+    assert all(set(json.loads(post.body)) == THIN for post in receiver.posts())
 
 
 async def test_by_subject_what_is_about_one_thing_waits_for_what_was_before(

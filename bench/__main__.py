@@ -1,4 +1,4 @@
-"""`python -m bench [--quick] [--only a,b,c,d]`: measures everything in one run and prints the report."""
+"""`python -m bench [--quick] [--only a,b,c,d,e]`: measures everything in one run and prints the report."""
 
 import argparse
 import sys
@@ -10,17 +10,18 @@ import uvloop
 
 from bench import machine
 from bench.floor import run as floor
+from bench.floor import telling as telling_floor
 from bench.journey import FULL, QUICK, Load
 from bench.measure import BenchError, Figure
 from bench.peers import run as peers
 from bench.processes import ROOT
 from bench.product import run as product
-from bench.product import start, waiting
+from bench.product import start, telling, waiting
 from bench.report import Results, keep
 from bench.servers import Servers, running_servers
 from bench.targets import PRODUCT
 
-SCENARIOS = frozenset("abcd")
+SCENARIOS = frozenset("abcde")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,10 @@ class Part:
     measure: Callable[[Servers, Plan], Awaitable[list[Figure]]]
 
 
+def _telling(plan: Plan) -> telling.Telling:
+    return telling.QUICK if plan.quick else telling.FULL
+
+
 PARTS = (
     Part("floor", frozenset("ab"), lambda servers, plan: floor.measure(servers, plan.load, plan.scenarios)),
     Part("doorstroom", frozenset("ab"), lambda servers, plan: product.measure(servers, plan.load, plan.scenarios)),
@@ -57,6 +62,8 @@ PARTS = (
         "doorstroom, people waiting", frozenset("c"), lambda servers, plan: waiting.measure(servers, quick=plan.quick)
     ),
     Part("doorstroom, start", frozenset("d"), lambda _servers, _plan: start.measure()),
+    Part("floor, told", frozenset("e"), lambda servers, plan: telling_floor.measure(servers, _telling(plan))),
+    Part("doorstroom, told", frozenset("e"), lambda servers, plan: telling.measure(servers, _telling(plan))),
     Part("FastStream", frozenset("b"), lambda servers, plan: peers.faststream(servers, plan.load.peer_messages)),
     Part("Celery", frozenset("b"), lambda servers, plan: peers.celery(servers, plan.load.peer_messages)),
 )
@@ -90,11 +97,11 @@ def read_plan(arguments: list[str]) -> Plan:
     """Read the command line; exits with status 2 when it is not understood."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the product, floor and peers.")
     parser.add_argument("--quick", action="store_true", help="a smaller load: to see that it runs, not to compare")
-    parser.add_argument("--only", default="a,b,c,d", metavar="a,b,c,d", help="only these scenarios")
+    parser.add_argument("--only", default="a,b,c,d,e", metavar="a,b,c,d,e", help="only these scenarios")
     given = parser.parse_args(arguments)
     scenarios = frozenset(given.only.split(","))
     if not scenarios <= SCENARIOS:
-        parser.error("--only takes some of a,b,c,d, separated by commas")
+        parser.error("--only takes some of a,b,c,d,e, separated by commas")
     return Plan(scenarios, QUICK if given.quick else FULL, given.quick)
 
 

@@ -16,6 +16,7 @@ TITLES = {
     "b": "(b) Sustained: bed posted, offer stored, notification stored",
     "c": "(c) One allocation, by the number of people waiting",
     "d": "(d) Start, and resident memory",
+    "e": "(e) Told: by webhooks, and on many live streams",
     "peers": "Peers: one hop, no database",
 }
 

@@ -63,6 +63,12 @@ def _product(scenario: str, name: str) -> Callable[[Figures], float | None]:
 START = "embedded: start to first answer"
 EMBEDDED_MEMORY = "embedded: resident memory"
 
+WEBHOOK = "event said, until its webhook is received"
+RATE_WITH_DEAD = "signed deliveries of one process, with 1,000 dead endpoints"
+STREAM_MEMORY = "5,000 live streams: resident memory for each"
+STREAMS_LAST = "5,000 live streams: one event, until the last has shown it"
+KILOBYTES = "KB"
+
 TARGETS = (
     Target("(a) alone: p50 at most 2 x floor", _over_floor("alone, p50"), 2),
     Target("(a) alone: p99 at most 3 x floor", _over_floor("alone, p99"), 3),
@@ -82,5 +88,13 @@ TARGETS = (
         1.5,
     ),
     Target("(d) embedded: at most 3 s to the first answer", _product("d", START), 3),
+    Target(
+        "(e) event to webhook: p50 at most 2 x floor",
+        lambda figures: figures.ratio(("e", PRODUCT, f"{WEBHOOK}, p50"), ("e", FLOOR, f"{WEBHOOK}, p50")),
+        2,
+    ),
+    Target("(e) with 1,000 dead endpoints at least 500 deliveries/s", _product("e", RATE_WITH_DEAD), 500, least=True),
+    Target("(e) at most 20 KB for each of 5,000 streams", _product("e", STREAM_MEMORY), 20),
+    Target("(e) one event on 5,000 streams within 1,000 ms", _product("e", STREAMS_LAST), 1000),
     Target("(d) embedded: at most 150 MB resident", _product("d", EMBEDDED_MEMORY), 150),
 )

@@ -8,13 +8,14 @@ from collections.abc import Awaitable, Callable
 import uvloop
 from aiohttp import web
 
-from bench.floor.stations import notifications, registry, shelters
+from bench.floor.stations import notifications, registry, shelters, teller
 from bench.floor.wire import Places
 
 STATIONS: dict[str, Callable[[Places], Awaitable[web.Application]]] = {
     "shelters": shelters,
     "registry": registry,
     "notifications": notifications,
+    "teller": teller,
 }
 
 

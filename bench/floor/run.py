@@ -65,7 +65,7 @@ async def measure(servers: Servers, load: Load, scenarios: frozenset[str]) -> li
     """Start the three stations, drive them, and return latencies, rate and memory."""
     try:
         async with AsyncExitStack() as stack:
-            running = {name: await stack.enter_async_context(_station(servers, name)) for name in STATIONS}
+            running = {name: await stack.enter_async_context(station(servers, name)) for name in STATIONS}
             floor = await stack.enter_async_context(_journey(running))
             processes = {name: station.process_id for name, station in running.items()}
             return await drive(floor, SUBJECT, load, scenarios, processes)
@@ -74,7 +74,8 @@ async def measure(servers: Servers, load: Load, scenarios: frozenset[str]) -> li
 
 
 @asynccontextmanager
-async def _station(servers: Servers, name: str) -> AsyncIterator[Running]:
+async def station(servers: Servers, name: str) -> AsyncIterator[Running]:
+    """Run one station meanwhile, on a database of its own."""
     async with servers.database(name) as database_url:
         places = Places(database_url, servers.broker_url, free_port())
         async with serving((sys.executable, "-m", "bench.floor", name), places.as_environment()) as process:

@@ -1,10 +1,13 @@
 """The three processes of the floor. Each does one durable hop of the journey of a bed."""
 
 import asyncio
+import base64
+import hmac
 import json
 from collections.abc import Awaitable, Callable
 from uuid import uuid4
 
+import aiohttp
 from aiohttp import web
 
 from bench.floor.wire import Places, Publisher, Table, consume
@@ -13,8 +16,10 @@ REGISTRY_QUEUE = "bench-floor.registry"
 NOTIFICATIONS_QUEUE = "bench-floor.notifications"
 SHELTERS_QUEUE = "bench-floor.shelters"
 QUEUES = (NOTIFICATIONS_QUEUE, REGISTRY_QUEUE, SHELTERS_QUEUE)
-BEDS, OFFERS = "beds", "offers"
+TELLER_QUEUE = "bench-floor.teller"
+BEDS, OFFERS, TOLD = "beds", "offers", "told"
 """Routing keys."""
+SECRET = b"s" * 32
 
 
 async def shelters(places: Places) -> web.Application:
@@ -75,6 +80,24 @@ async def notifications(places: Places) -> web.Application:
     application = _application([web.get("/stream", stream)], connection.close, table.close)
     application.on_shutdown.append(lambda _: stop())
     return application
+
+
+async def teller(places: Places) -> web.Application:
+    """Take a message, store it, store that it is to be delivered, sign and post it, store that it was, acknowledge."""
+    table = await Table.connect(places.database_url)
+    session = aiohttp.ClientSession()
+
+    async def handle(body: bytes) -> None:
+        told = json.loads(body)
+        await table.insert(told["id"], body)
+        await table.insert(str(uuid4()), body)
+        signature = base64.b64encode(hmac.digest(SECRET, body, "sha256")).decode()
+        headers = {"webhook-id": told["id"], "webhook-signature": f"v1,{signature}"}
+        async with session.post(told["address"], data=body, headers=headers, raise_for_status=True):
+            await table.insert(str(uuid4()), b"")
+
+    connection = await consume(places.broker_url, TELLER_QUEUE, TOLD, handle)
+    return _application([], connection.close, session.close, table.close)
 
 
 def _application(routes: list[web.RouteDef], *closes: Callable[[], Awaitable[None]]) -> web.Application:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import resource
 import sys
 from collections.abc import Callable
 from typing import NoReturn
@@ -32,6 +33,7 @@ def run(kind: type[SettingsType], make: Callable[[SettingsType], Process]) -> No
         refuse("; ".join(f"DOORSTROOM_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors()))
     configure_logging(settings.log_format, settings.log_level)
     calm_collector()
+    allow_many_lines()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(settings, make))
@@ -50,6 +52,12 @@ def _process(definition: Definition[SettingsType], settings: SettingsType) -> Pr
     broker = RabbitMQBroker(settings.broker_url.get_secret_value(), declared, name=f"doorstroom {definition.name}")
     service = definition.build(settings, Surroundings(broker))
     return Process([service], broker, verifier_from(settings), settings)
+
+
+def allow_many_lines() -> None:
+    """Let this process have as many open lines as the operator lets it: thousands of streams are as many."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def calm_collector() -> None:

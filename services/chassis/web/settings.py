@@ -29,6 +29,6 @@ class WebSettings:
     stream_buffer_events: int = 256
     stream_write_timeout_seconds: float = 5.0
     """A reader that takes longer than this to take what was written is dropped; it resumes with Last-Event-ID."""
-    stream_limit: int = 1000
+    stream_limit: int = 10_000
     streams_per_subject: int = 20
     check_timeout_seconds: float = 2.0

@@ -2,11 +2,14 @@
 
 A lane begins with one attempt at a time, takes twice as many after each that went well, and one again after a failure.
 Lanes whose endpoint has been failing share half of the places that there are: the others are always free for the rest.
+An attempt that takes long only waits for its receiver: it keeps its line, and gives its place to another. So many that
+have just died, and are not known to, hold nobody up either.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -20,7 +23,10 @@ from services.notifications.domain.outcomes import Outcome, Verdict
 LANE_WIDTH = 16
 """The most attempts at one endpoint at a time."""
 PLACES = 1000
-"""The most attempts of this process at a time."""
+"""The most attempts of this process at a time that are not slow."""
+LINES = 5000
+"""The most attempts of this process at a time, those included that only wait for their receiver."""
+SLOW_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -73,6 +79,7 @@ class Lanes:
         self._clock = clock
         self._ended = ended
         self._lanes: dict[UUID, _Lane] = {}
+        self._lines = asyncio.Semaphore(LINES)
         self._places = asyncio.Semaphore(PLACES)
         self._places_of_failing = asyncio.Semaphore(PLACES // 2)
         self.attempts: list[Attempt] = []
@@ -140,16 +147,44 @@ class Lanes:
 
     async def _at_a_place(self, lane: _Lane, parcels: Sequence[Parcel]) -> Attempt:
         if lane.load.failing:
-            async with self._places_of_failing, self._places:
+            async with self._places_of_failing:
+                return await self._within_bounds(lane, parcels)
+        return await self._within_bounds(lane, parcels)
+
+    async def _within_bounds(self, lane: _Lane, parcels: Sequence[Parcel]) -> Attempt:
+        async with self._lines:
+            await self._places.acquire()
+            with _leaving(self._places):
                 return await self._attempt(lane, parcels)
-        async with self._places:
-            return await self._attempt(lane, parcels)
 
     async def _attempt(self, lane: _Lane, parcels: Sequence[Parcel]) -> Attempt:
         started_at, before = self._clock(), asyncio.get_running_loop().time()
         outcome = await outcome_within_bounds(lane.carrier, lane.load.endpoint, parcels)
         milliseconds = round(1000 * (asyncio.get_running_loop().time() - before))
         return Attempt(lane.load.endpoint.subscription_id, parcels, outcome, started_at, milliseconds)
+
+
+@dataclass(slots=True)
+class _Place:
+    places: asyncio.Semaphore
+    is_left: bool = False
+
+    def leave(self) -> None:
+        if not self.is_left:
+            self.is_left = True
+            self.places.release()
+
+
+@contextmanager
+def _leaving(places: asyncio.Semaphore) -> Iterator[None]:
+    """Give a place back when this is over, or when it turns out to be slow."""
+    place = _Place(places)
+    slow = asyncio.get_running_loop().call_later(SLOW_SECONDS, place.leave)
+    try:
+        yield
+    finally:
+        slow.cancel()
+        place.leave()
 
 
 async def outcome_within_bounds(carrier: Carrier, endpoint: Endpoint, parcels: Sequence[Parcel]) -> Outcome:

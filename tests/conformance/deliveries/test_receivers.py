@@ -15,6 +15,7 @@ from cloudevents.core.formats.json import JSONFormat
 
 from doorstroom_client.webhooks import WebhookVerifier
 from services.chassis.clock import system_clock
+from services.notifications.deliveries import lanes
 from tests.support.receiver import Behaviour, Received, Receiver, answers, garbage, huge, late, resets, stalls
 from tests.support.telling import Telling
 
@@ -87,7 +88,7 @@ async def test_each_misbehaviour_has_its_reason(telling: Telling, receiver: Rece
 
 async def test_who_never_answers_delays_nobody(telling: Telling, receiver: Receiver) -> None:
     """Forty of them; the one who is well has everything while all of them are still being waited for."""
-    telling.desk.carriers["webhook"].timeout_seconds = 2.0
+    telling.desk.carriers["webhook"].timeout_seconds = 10.0
     for number in range(40):
         receiver.behaviours[f"dead-{number}"] = stalls
         await telling.subscribe(receiver.url(f"dead-{number}"))
@@ -98,7 +99,27 @@ async def test_who_never_answers_delays_nobody(telling: Telling, receiver: Recei
     while len(receiver.posts("well")) < 5:
         await telling.desk.round()
         await asyncio.sleep(0.002)
-        assert asyncio.get_running_loop().time() - began < 1.9
+        assert asyncio.get_running_loop().time() - began < 9.5
+
+
+async def test_so_many_that_have_just_died_hold_nobody_up(
+    telling: Telling, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than there are places, and none known to fail: whoever only waits for them gives the place back."""
+    monkeypatch.setattr(lanes, "SLOW_SECONDS", 0.05)
+    telling.desk._lanes._places = asyncio.Semaphore(4)
+    telling.desk.carriers["webhook"].timeout_seconds = 10.0
+    for number in range(20):
+        receiver.behaviours[f"dead-{number}"] = stalls
+        await telling.subscribe(receiver.url(f"dead-{number}"))
+    await telling.subscribe(receiver.url("well"))
+    began = asyncio.get_running_loop().time()
+    await telling.offer()
+    while not receiver.posts("well"):
+        await telling.desk.round()
+        await asyncio.sleep(0.002)
+        assert asyncio.get_running_loop().time() - began < 9.5
+    assert telling.desk._lanes._places._value == 4
 
 
 async def test_a_process_that_dies_is_followed_by_another_with_the_same_id(

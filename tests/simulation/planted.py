@@ -112,9 +112,9 @@ def old_news_is_followed(stack: ExitStack) -> None:
     """A shelter does what the registry said last that it heard, not what it said last."""
     follow = unit_rules.follow
 
-    def any_version(unit: Any, said: Any, renewed: Any) -> bool:
+    def any_version(unit: Any, said: Any, renewed: Any, now: Any) -> bool:
         unit.allocation_version = 0
-        return follow(unit, said, renewed)
+        return follow(unit, said, renewed, now)
 
     _replace(stack, unit_rules, "follow", any_version)
 

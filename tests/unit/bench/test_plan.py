@@ -16,7 +16,7 @@ def test_a_run_without_the_product_is_not_taken_for_a_result() -> None:
     plan = read_plan([])
 
     assert plan.unmeasured([*figures_of("doorstroom", "ac"), *figures_of("floor", "abcde")]) == ["b", "d", "e"]
-    assert plan.unmeasured(figures_of("doorstroom", "abcd")) == []
+    assert plan.unmeasured(figures_of("doorstroom", "abcde")) == []
 
 
 @pytest.mark.parametrize("arguments", [["--quick"], ["--only", "a,b"]])
@@ -35,7 +35,7 @@ def test_only_some_scenarios_can_be_asked_for() -> None:
 def test_an_unknown_scenario_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """A misspelt scenario is an error of usage, not an empty report."""
     with pytest.raises(SystemExit) as refused:
-        read_plan(["--only", "e"])
+        read_plan(["--only", "f"])
 
     assert refused.value.code == 2
     assert "--only takes" in capsys.readouterr().err

@@ -25,7 +25,7 @@ run: .venv/runtime.stamp ## Run everything on this machine: make run PORT=8081 D
 	@exec $(BIN)/doorstroom run --demo-users --port "$(PORT)" --data "$(DATA)"
 
 run-distributed: .venv/runtime.stamp ## The same on PostgreSQL and RabbitMQ, each service in its own process
-	@exec $(BIN)/doorstroom run-distributed --data "$(DATA)/distributed"
+	@exec $(BIN)/doorstroom run-distributed --demo-users --port "$(PORT)" --data "$(DATA)/distributed"
 
 test: .venv/dev.stamp ## Run every test, on real PostgreSQL and RabbitMQ, and in a browser
 	@deploy/install-servers

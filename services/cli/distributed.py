@@ -20,14 +20,17 @@ from services.chassis.identity import DevelopmentIssuer
 from services.chassis.identity.development import KEYS_FILE
 from services.chassis.secret_file import make_secret
 from services.chassis.settings import DEFAULT_PREFIX, Mode
+from services.cli import demo_console
 from services.cli.errors import CannotRun
 from services.cli.passwords import kept_passwords
 from services.cli.permissions import definitions, service_user
-from services.cli.run import HOST, owned_folder, play_until_stopped
+from services.cli.run import HOST, check_port, owned_folder, play_until_stopped
 from services.cli.servers import PrivatePostgreSQL, PrivateRabbitMQ, ServerFailed, ServerMissing
 from services.cli.servers.leftovers import Leftovers
 from services.cli.servers.roles import make_databases
 from services.cli.servers.support import free_port
+from services.console.wiring import KEY_FILE as CONSOLE_KEY_FILE
+from services.console.wiring import NAME as CONSOLE
 from services.identity.wiring import KEY_FILE as IDENTITY_KEY_FILE
 from services.identity.wiring import NAME as IDENTITY
 from services.notifications.deliveries import seals
@@ -45,6 +48,8 @@ PASSWORDS = "broker-passwords"
 AGENCY_QUEUES = "DOORSTROOM_AGENCY_QUEUES"
 METRICS_PORT = "DOORSTROOM_METRICS_PORT"
 
+_MODULES = {CONSOLE: "services.cli.demo_console"}
+"""Of who is not started as it would be elsewhere: people sign in with a provider, and here is none."""
 REPLICAS = {"registry": 2, "shelters": 1, "municipalities": 1, "notifications": 1}
 
 
@@ -73,8 +78,10 @@ class Replica:
         return f"http://{HOST}:{self.port}"
 
 
-async def run_distributed(data: Path, *, play: bool, write: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C or SIGTERM. Raises CannotRun."""
+async def run_distributed(data: Path, port: int | None, *, play: bool, write: Callable[[str], None]) -> None:
+    """Serve until Ctrl-C or SIGTERM; with a console for demo users at this port, if there is one. Raises CannotRun."""
+    if port is not None:
+        check_port(port)
     with owned_folder(data):
         Leftovers(data / LOGS).end(signal.SIGTERM)
         write("Starting a private PostgreSQL and RabbitMQ (about ten seconds) …")
@@ -86,6 +93,8 @@ async def run_distributed(data: Path, *, play: bool, write: Callable[[str], None
             try:
                 environment["DOORSTROOM_IDENTITY_KEYS_URL"] = f"{started[0].root}/identity/v1/jwks"
                 started += await start_services(data, postgresql, broker_url, environment)
+                if port is not None:
+                    started.append(await start_console(data, postgresql, environment, started, port or free_port()))
                 await _serve(data, started, issuer, play=play, write=write)
             finally:
                 await asyncio.to_thread(stop_services, started)
@@ -156,11 +165,33 @@ async def start_services(
     return started
 
 
+async def start_console(
+    data: Path, postgresql: PrivatePostgreSQL, environment: Mapping[str, str], replicas: list[Replica], port: int
+) -> Replica:
+    """Start a console for demo users at this port, and wait until it is ready. Raises CannotRun."""
+    await make_databases(postgresql.url, [database_name(CONSOLE)])
+    found = endpoints_of(replicas)
+    own = {
+        "DOORSTROOM_DATABASE_OWNER_URL": postgresql.owner_url(database_name(CONSOLE)),
+        "DOORSTROOM_CONSOLE_ADDRESS": f"http://{HOST}:{port}",
+        **{f"DOORSTROOM_CONSOLE_{name.upper()}_ADDRESS": getattr(found, name) for name in REPLICAS},
+        **environment,
+        "DOORSTROOM_PORT": str(port),
+    }
+    replica = start_replica(data, CONSOLE, 0, postgresql.database_url(database_name(CONSOLE)), "", own)
+    try:
+        await wait_ready(replica)
+    except BaseException:
+        stop_services([replica])
+        raise
+    return replica
+
+
 def start_replica(
     data: Path, service: str, number: int, database_url: str, broker_url: str, environment: Mapping[str, str]
 ) -> Replica:
     """Start one process; its log is in the folder `log`."""
-    port = free_port()
+    port = int(environment.get("DOORSTROOM_PORT") or free_port())
     log = data / LOGS / f"{service}-{number}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     settings = {
@@ -180,13 +211,17 @@ def start_replica(
 
 
 def _secrets(data: Path, service: str) -> Mapping[str, str]:
-    """What only one service gets: the key to the keys of personal data, to those of tokens, or to subscriptions."""
+    """What only one service gets: the key to personal data, to tokens, to subscriptions, or to sessions."""
     if service == REGISTRY.name:
         make_key_file(data / KEY_FILE, keyring.SETTING)
         return {keyring.SETTING: str((data / KEY_FILE).resolve())}
     if service == IDENTITY:
         make_secret(data / IDENTITY_KEY_FILE)
         return {"DOORSTROOM_IDENTITY_KEY_FILE": str((data / IDENTITY_KEY_FILE).resolve())}
+    if service == CONSOLE:
+        make_secret(data / CONSOLE_KEY_FILE)
+        key = str((data / CONSOLE_KEY_FILE).resolve())
+        return {"DOORSTROOM_CONSOLE_KEY_FILE": key, demo_console.FOLDER: str(data.resolve())}
     if service == NOTIFICATIONS.name:
         make_key_file(data / seals.KEY_FILE, seals.SETTING)
         return {seals.SETTING: str((data / seals.KEY_FILE).resolve())}
@@ -196,7 +231,7 @@ def _secrets(data: Path, service: str) -> Mapping[str, str]:
 def _launch(service: str, log: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     with log.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 - our own module, in this very interpreter
-            [sys.executable, "-m", f"services.{service}"],
+            [sys.executable, "-m", _MODULES.get(service, f"services.{service}")],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -255,7 +290,8 @@ async def _serve(
     write("doorstroom serves, on PostgreSQL and RabbitMQ (Ctrl-C stops it):")
     for replica in replicas:
         write(f"  {replica.service:<16} {replica.root}   process {replica.process.pid}")
-    write("")
+    consoles = [replica for replica in replicas if replica.service == CONSOLE]
+    write("".join(f"Open {console.root}/ in a browser, and choose who you are.\n" for console in consoles))
     watching = asyncio.create_task(_keep_running(replicas, write))
     try:
         await play_until_stopped(issuer, endpoints_of(replicas), data, play=play, write=write)

@@ -47,7 +47,9 @@ def run_command(port: int, data: Path, host: str, *, demo: bool, demo_users: boo
 @click.command("run-distributed")
 @DATA
 @click.option("--demo/--no-demo", default=True, help="Load the sample and play the demo on the first start.")
-def run_distributed_command(data: Path, *, demo: bool) -> None:
+@click.option("--demo-users", is_flag=True, help="A console, too: whoever is on this machine is any user in it.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="Of that console.")
+def run_distributed_command(data: Path, port: int, *, demo: bool, demo_users: bool) -> None:
     """Run each service as its own process, on a private PostgreSQL and RabbitMQ."""
     configure_logging(LogFormat.CONSOLE, "ERROR")
     # Until it serves, both end it with everything that it started. Also where it was begun to ignore SIGINT, as jobs in
@@ -55,7 +57,7 @@ def run_distributed_command(data: Path, *, demo: bool) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     with _refusals_told():
-        asyncio.run(run_distributed(data, play=demo, write=click.echo))
+        asyncio.run(run_distributed(data, port if demo_users else None, play=demo, write=click.echo))
 
 
 @click.command("openapi")

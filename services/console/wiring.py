@@ -91,13 +91,13 @@ def build(settings: Settings, surroundings: Surroundings, neighbours: Neighbours
     return ground.service(_api(Pages(site, ROUTES)), (forgetting,), background)
 
 
-def process(settings: Settings) -> Process:
-    """The console alone. Raises Unusable, Unavailable, ValueError or OSError."""
+def process(settings: Settings, demo: DemoUsers | None = None) -> Process:
+    """The console alone, with a provider or with demo users. Raises Unusable, Unavailable, ValueError or OSError."""
     address = settings.console_address
-    if address is None or settings.console_issuer is None:
+    if address is None or (settings.console_issuer is None and demo is None):
         raise Unusable("set DOORSTROOM_CONSOLE_ADDRESS, DOORSTROOM_CONSOLE_ISSUER and DOORSTROOM_CONSOLE_CLIENT")
     endpoints, verifier = _endpoints(settings), verifier_from(settings)
-    surroundings, neighbours = alone(settings), Neighbours(verifier, lambda: endpoints, lambda: address)
+    surroundings, neighbours = alone(settings), Neighbours(verifier, lambda: endpoints, lambda: address, demo)
     return Process([build(settings, surroundings, neighbours)], surroundings.broker, verifier, settings)
 
 

@@ -1,4 +1,4 @@
-"""`doorstroom run-distributed`: the same demo on PostgreSQL, RabbitMQ and six processes."""
+"""`doorstroom run-distributed`: the same demo on PostgreSQL, RabbitMQ and seven processes."""
 
 import asyncio
 import json
@@ -21,7 +21,6 @@ from services.cli.servers.postgres import PrivatePostgreSQL
 from tests.e2e.conftest import COMMAND, Program
 from tests.e2e.test_run import STEPS
 from tests.support.clients import RSA, assertion, form, public_jwk
-from tests.support.consoles import demo_console
 from tests.support.windows import Windows, accepts, chromium, offered
 
 pytestmark = pytest.mark.server
@@ -70,13 +69,12 @@ async def units_of_a_client(data: Path, output: str) -> int:
             return answer.status
 
 
-async def accepted_in_a_browser(data: Path, output: str) -> None:
-    """A console in front of them: a provider posts, the coordinator of whoever is next sees it live, and accepts."""
-    roots = dict(re.findall(r"^  (\w+) +(http://127\.0\.0\.1:\d+) ", output, re.MULTILINE))
-    names = ("registry", "shelters", "municipalities", "notifications")
-    apis = {f"console_{name}_address": roots[name] for name in names}
-    async with demo_console(data, users=demo_users(), **apis) as address, chromium() as browser:
-        windows = Windows(browser, address)
+async def accepted_in_a_browser(output: str) -> None:
+    """In its console a provider posts; the coordinator of whoever is next sees it live, and accepts."""
+    found = re.search(r"Open (http://127\.0\.0\.1:\d+)/ in a browser", output)
+    assert found is not None
+    async with chromium() as browser:
+        windows = Windows(browser, found.group(1))
         provider, coordinator = await offered(windows)
         await accepts(coordinator).first.click()
         await coordinator.get_by_role("button", name="Ja, aannemen").click()
@@ -85,9 +83,9 @@ async def accepted_in_a_browser(data: Path, output: str) -> None:
         assert windows.complaints == []
 
 
-def test_the_demo_is_played_by_six_processes_and_a_killed_one_comes_back(programs: list[Program], data: Path) -> None:
+def test_the_demo_is_played_by_seven_processes_and_a_killed_one_comes_back(programs: list[Program], data: Path) -> None:
     """Every step, on loopback only; a process that is killed is started again; Ctrl-C leaves nothing behind."""
-    first = Program("run-distributed", "--data", str(data))
+    first = Program("run-distributed", "--demo-users", "--port", "0", "--data", str(data))
     programs.append(first)
     output = first.until("_accept", 120)
     lines = [line for line in output.splitlines() if " ms " in line]
@@ -95,10 +93,10 @@ def test_the_demo_is_played_by_six_processes_and_a_killed_one_comes_back(program
     assert all(step in line for step, line in zip(STEPS, lines, strict=True))
     replicas = re.findall(r"^  (\w+) +http://127\.0\.0\.1:\d+ +process (\d+)$", output, re.MULTILINE)
     assert sorted(name for name, _ in replicas) == [
-        "identity", "municipalities", "notifications", "registry", "registry", "shelters",
+        "console", "identity", "municipalities", "notifications", "registry", "registry", "shelters",
     ]  # fmt: skip
     assert asyncio.run(units_of_a_client(data, output)) == 200
-    asyncio.run(accepted_in_a_browser(data, output))
+    asyncio.run(accepted_in_a_browser(output))
     listening = {
         connection.laddr.ip
         for process in left_behind(data)

@@ -41,6 +41,8 @@ class Flights:
     marks: Marks
     answers: dict[str, bytes] = field(default_factory=dict)
     statuses: set[int] = field(default_factory=set)
+    secrets: list[bytes] = field(default_factory=list)
+    """What was handed out to somebody, in each form: it may be nowhere else either."""
     sent: int = 0
 
     def token(self, role: Role, organisation: str | None = None) -> str:

@@ -107,6 +107,8 @@ class Subscribing:
         if one.state != ENABLED:
             raise Conflict("This subscription is not enabled, so nothing is delivered. Resume it first.")
         await self._changed(unit, one)
+        # Which versions were told of what, is nobody's in particular.
+        await unit.widen()
         news = News(organisation, TEST, id_, one.version, f"{SUBSCRIPTIONS}/{id_}")
         await self.channels.tell(unit, [news])
         return one

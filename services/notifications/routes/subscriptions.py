@@ -51,7 +51,7 @@ class SubscriptionRoutes:
         )
         body = CreatedSubscription(**self._body(made).model_dump())
         shown = body if secret is None else body.model_copy(update={"secret": written(secret)})
-        return Reply(201, shown, {"Location": f"{PATH}/{made.id}"}, kept=body)
+        return Reply(201, shown, {"Location": f"{PATH}/{made.id}"}, kept=_without_address(body))
 
     async def get_all(self, call: Call[None, PageQuery], unit: UnitOfWork) -> Reply:
         """List your subscriptions."""
@@ -109,7 +109,8 @@ class SubscriptionRoutes:
         return Reply(200, Recovered(deliveries=await self._subscribing.recover(unit, id_, mine, call.body.since)))
 
     def _reply(self, one: store.Subscription) -> Reply:
-        return Reply(200, self._body(one))
+        body = self._body(one)
+        return Reply(200, body, kept=_without_address(body))
 
     def _body(self, one: store.Subscription) -> Subscription:
         return Subscription(
@@ -255,6 +256,11 @@ class SubscriptionRoutes:
                 tags=_TAGS,
             ),
         )
+
+
+def _without_address(body: Subscription) -> Subscription:
+    """As it is kept for whoever asks again with the same key: what is encrypted is not kept in the open beside it."""
+    return body.model_copy(update={"address": None})
 
 
 def _may_read(call: Call[Any, Any]) -> None:

@@ -15,7 +15,6 @@ import pytest
 from playwright.async_api import expect
 
 from services.chassis.clock import system_clock
-from services.cli.demo_users import demo_users
 from services.cli.servers import ServerMissing
 from services.cli.servers.postgres import PrivatePostgreSQL
 from tests.e2e.conftest import COMMAND, Program

@@ -232,3 +232,9 @@ async def test_a_locked_session_sees_nothing_until_somebody_signs_in(browser: Br
     assert not await is_in(browser)
     await enter(browser)
     assert await is_in(browser)
+
+
+async def test_nobody_hears_anything_who_is_not_signed_in(browser: Browser) -> None:
+    """The live line answers that they are not, and leads nowhere: it is no page."""
+    assert (await browser.get("/live")).status == 401
+    assert (await browser.get("/live?after=7", **{"Last-Event-ID": "7"})).status == 401

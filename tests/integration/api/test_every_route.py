@@ -9,7 +9,7 @@ import pytest
 from services.chassis.identity import Role
 from services.chassis.web import Operation
 from services.chassis.web.operation import METHODS
-from services.cli.embedded import SERVICES, describe
+from services.cli.embedded import NAMES, SERVICES, api_of, describe
 from tests.integration.api.conftest import Answer, Server
 from tests.support.access import entitled
 
@@ -22,7 +22,7 @@ STANDING = {
     "Referrer-Policy": "no-referrer",
     "Server": "doorstroom",
 }
-VERSIONS = {f"/{definition.name}/": describe(definition).version for definition in SERVICES}
+VERSIONS = {f"/{name}/": api_of(name).version for name in NAMES}
 OPERATIONS: tuple[Operation[Any], ...] = tuple(
     operation for definition in SERVICES for operation in describe(definition).operations
 )
@@ -225,3 +225,26 @@ async def test_an_answer_with_nothing_in_it_has_the_standing_headers(server: Ser
         answer = await server.send(method, path, registry, data=body, headers=dict(JSON) if body else {})
         assert (answer.status, answer.body) == (204, b"")
         has_standing_headers(path, answer)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "token", 400),
+        ("GET", "token", 405),
+        ("GET", "jwks", 200),
+        ("GET", "jwks/", 404),
+        ("DELETE", "jwks", 405),
+        ("HEAD", "jwks", 405),
+        ("GET", "nowhere", 404),
+    ],
+)
+async def test_the_token_endpoint_answers_with_the_standing_headers(
+    server: Server, method: str, path: str, status: int
+) -> None:
+    """Its routes are OAuth's, and what no linter sees holds for them as well."""
+    path = f"/identity/v1/{path}"
+    answer = await server.send(method, path, None, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert answer.status == status
+    has_standing_headers(path, answer)
+    assert ("Allow" in answer.headers) is (status == 405)

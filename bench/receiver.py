@@ -98,8 +98,8 @@ class StreamReader(asyncio.Protocol):
         transport.write(self._request)  # type: ignore[attr-defined] # it is one that writes
 
     def data_received(self, data: bytes) -> None:
-        """An id says that it is open, data that there is something."""
-        if not self._is_open and b"\nid: " in data:
+        """An id says that it is open (no header is written so small), data that there is something."""
+        if not self._is_open and b"id: " in data:
             self._is_open = True
             self._opened()
         if b"data: " in data:

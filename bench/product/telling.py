@@ -37,7 +37,8 @@ ALONE, WELL, WIDE, WATCHED = "alone", "well", 5, "watched"
 DEAD_OF_EACH = 50
 STREAMS_OF_EACH = 20
 READY_SECONDS = 120.0
-CONNECTING_AT_ONCE = 100
+CONNECTING_AT_ONCE = 20
+OPEN_SECONDS, SHOW_SECONDS = 30.0, 60.0
 
 
 Happens = Callable[[], Awaitable[None]]
@@ -169,18 +170,12 @@ async def _subscribe_all(product: Installed, organisation: str, address: str, co
 async def _streams(product: Installed, load: Telling) -> list[Figure]:
     """What each costs in memory, and when the last has shown one event."""
     before = resident_megabytes(product.replica.process.pid)
-    opened, saw = Counting(load.streams), Counting(load.streams)
-    transports = await _open(product, load.streams, opened, saw)
-    await opened.reached.wait()
+    saw = Counting(load.streams)
+    transports = await _open(product, load.streams, saw)
     kilobytes = 1000 * (resident_megabytes(product.replica.process.pid) - before) / load.streams
     began = time.perf_counter()
     await product.happens(WATCHED)
-    try:
-        async with asyncio.timeout(60):
-            await saw.reached.wait()
-    except TimeoutError:
-        message = f"Only {saw.count} of {load.streams} streams showed the event within a minute."
-        raise BenchError(message) from None
+    await saw.end("showed the event", SHOW_SECONDS)
     last = 1000 * (time.perf_counter() - began)
     for transport in transports:
         transport.abort()
@@ -195,25 +190,37 @@ class Counting:
 
     def __init__(self, most: int) -> None:
         self.count = 0
-        self.reached = asyncio.Event()
+        self._reached = asyncio.Event()
         self._most = most
 
     def __call__(self) -> None:
         """One more."""
         self.count += 1
         if self.count >= self._most:
-            self.reached.set()
+            self._reached.set()
+
+    async def end(self, what: str, seconds: float) -> None:
+        """Wait for it. Raises BenchError."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._reached.wait()
+        except TimeoutError:
+            message = f"Only {self.count} of {self._most} streams {what} after {seconds:.0f} s."
+            raise BenchError(message) from None
 
 
-async def _open(product: Installed, count: int, opened: Counting, saw: Counting) -> list[asyncio.Transport]:
+async def _open(product: Installed, count: int, saw: Counting) -> list[asyncio.Transport]:
     loop, room = asyncio.get_running_loop(), asyncio.Semaphore(CONNECTING_AT_ONCE)
 
     async def connect(number: int) -> asyncio.Transport:
         token = product.token(WATCHED, f"watcher-{number // STREAMS_OF_EACH}")
         head = f"GET /notifications/v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n"
+        is_open = asyncio.Event()
         async with room:
-            reader = StreamReader(head.encode(), opened, saw)
+            reader = StreamReader(head.encode(), is_open.set, saw)
             transport, _ = await loop.create_connection(lambda: reader, "127.0.0.1", product.replica.port)
+            async with asyncio.timeout(OPEN_SECONDS):
+                await is_open.wait()
             return transport
 
     return list(await asyncio.gather(*(connect(number) for number in range(count))))

@@ -43,8 +43,9 @@ NAMES_NOBODY = {
     *("getWeeklyOverview", "getOccupancy", "listQuotas", "listQuotaSwaps"),
     *("getNotificationPreferences", "setNotificationPreferences"),
     *("listDeliveries", "getDelivery", "resendDelivery"),
+    *("streamUnitChanges", "streamQuotaChanges"),
 }
-"""Their answers have numbers, codes and wishes only; or, of deliveries, there are none."""
+"""Their answers have numbers, codes, wishes, or that something has changed; or, of deliveries, there are none."""
 NOBODYS = {
     "registry": {"waitlists", "profiles", "draws", "installation"},
     "shelters": set(),

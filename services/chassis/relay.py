@@ -21,7 +21,7 @@ from sqlalchemy import ColumnElement, Executable, Select, Table, bindparam, or_,
 from services.chassis import tracing
 from services.chassis.broker.port import Broker, Message
 from services.chassis.clock import Clock
-from services.chassis.database import Database, UtcDateTime, ids_value, one_of
+from services.chassis.database import Database, UtcDateTime, one_of
 from services.chassis.errors import DoorstroomError
 from services.chassis.measures import Measures
 from services.chassis.unit_of_work import CLAIM_SECONDS
@@ -186,12 +186,10 @@ class Relay:
 
     async def _settle(self, confirmed: list[UUID], refused: list[UUID]) -> None:
         async with self._database.transaction() as connection:
-            dialect = connection.dialect.name
             if confirmed:
-                sent = {"ids": ids_value(dialect, confirmed), "sent_at": self._clock()}
-                await connection.execute(_marking(dialect, self._outbox), sent)
+                await connection.execute(_marking(self._outbox), {"ids": confirmed, "sent_at": self._clock()})
             if refused:
-                await connection.execute(_releasing(dialect, self._outbox), {"ids": ids_value(dialect, refused)})
+                await connection.execute(_releasing(self._outbox), {"ids": refused})
 
     async def _sweep_forever(self) -> None:
         pause = self._settings.poll_seconds
@@ -229,9 +227,8 @@ class Relay:
         async with self._database.transaction() as connection:
             rows = await connection.execute(self._unclaimed, {"now": now, "latest": latest})
             if rows:
-                dialect = connection.dialect.name
-                claimed = {"ids": ids_value(dialect, [row.id for row in rows]), "until": until}
-                await connection.execute(_claiming(dialect, self._outbox), claimed)
+                claimed = {"ids": [row.id for row in rows], "until": until}
+                await connection.execute(_claiming(self._outbox), claimed)
         return [Message(str(row.id), row.routing_key, row.body.encode()) for row in rows]
 
 
@@ -255,31 +252,31 @@ def _free(outbox: Table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return outbox.c.sent_at.is_(None), free
 
 
-def _unsent(dialect: str, outbox: Table) -> Select[tuple[UUID]]:
+def _unsent(outbox: Table) -> Select[tuple[UUID]]:
     """Those of the `ids` that are not marked yet: a row published twice keeps its first moment.
 
     Locked in one order, so that two relays which published the same rows do not stand in each other's way.
     """
-    mine = select(outbox.c.id).where(one_of(dialect, outbox.c.id, "ids"), outbox.c.sent_at.is_(None))
+    mine = select(outbox.c.id).where(one_of(outbox.c.id, "ids"), outbox.c.sent_at.is_(None))
     return mine.order_by(outbox.c.id).with_for_update()
 
 
-@lru_cache(maxsize=32)
-def _marking(dialect: str, outbox: Table) -> Executable:
+@lru_cache(maxsize=16)
+def _marking(outbox: Table) -> Executable:
     # What lost its claim meanwhile is to be said again: the broker has lost what it confirmed.
-    claimed = _unsent(dialect, outbox).where(outbox.c.claimed_until.is_not(None))
+    claimed = _unsent(outbox).where(outbox.c.claimed_until.is_not(None))
     marked = update(outbox).where(outbox.c.id.in_(claimed))
     return marked.values(sent_at=bindparam("sent_at", type_=UtcDateTime))
 
 
-@lru_cache(maxsize=32)
-def _releasing(dialect: str, outbox: Table) -> Executable:
-    return update(outbox).where(outbox.c.id.in_(_unsent(dialect, outbox))).values(claimed_until=LONG_AGO)
+@lru_cache(maxsize=16)
+def _releasing(outbox: Table) -> Executable:
+    return update(outbox).where(outbox.c.id.in_(_unsent(outbox))).values(claimed_until=LONG_AGO)
 
 
-@lru_cache(maxsize=32)
-def _claiming(dialect: str, outbox: Table) -> Executable:
-    claim = update(outbox).where(one_of(dialect, outbox.c.id, "ids"))
+@lru_cache(maxsize=16)
+def _claiming(outbox: Table) -> Executable:
+    claim = update(outbox).where(one_of(outbox.c.id, "ids"))
     return claim.values(claimed_until=bindparam("until", type_=UtcDateTime))
 
 

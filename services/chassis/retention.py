@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Integer, Table, bindparam, delete, func, select, tuple_
+from sqlalchemy import Column, ColumnElement, Executable, Integer, Table, bindparam, delete, func, select, tuple_
 
 from services.chassis.database import UtcDateTime
 from services.chassis.unit_of_work import UnitOfWork
@@ -25,15 +26,14 @@ class Kept:
     forget: Forget
 
 
+Condition = Callable[[Table], ColumnElement[bool]]
+
+
 def rows(
-    name: str, keep: timedelta, table: Table, moment: ColumnElement[datetime], *conditions: ColumnElement[bool]
+    name: str, keep: timedelta, table: Table, moment: Column[datetime], condition: Condition | None = None
 ) -> Kept:
-    """The rows of a table, counted from a moment in each; only those for which the conditions hold."""
-    key = tuple(table.primary_key)
-    old = (moment < bindparam("oldest", type_=UtcDateTime), *conditions)
-    portion = select(*key).where(*old).order_by(moment, *key).limit(bindparam("limit", type_=Integer))
-    forgetting = delete(table).where(tuple_(*key).in_(portion)).returning(*key)
-    counting = select(func.count().label("number")).select_from(table).where(*old)
+    """The rows of a table, counted from a moment in each; only those for which the condition holds."""
+    counting, forgetting = _statements(table, moment, condition)
 
     async def count(unit: UnitOfWork, oldest: datetime) -> int:
         return int((await unit.execute(counting, {"oldest": oldest})).one().number)
@@ -42,6 +42,15 @@ def rows(
         return len(await unit.execute(forgetting, {"oldest": oldest, "limit": limit}))
 
     return Kept(name, keep, count, forget)
+
+
+@lru_cache(maxsize=64)
+def _statements(table: Table, moment: Column[datetime], condition: Condition | None) -> tuple[Executable, Executable]:
+    key = tuple(table.primary_key)
+    old = [moment < bindparam("oldest", type_=UtcDateTime), *([] if condition is None else [condition(table)])]
+    portion = select(*key).where(*old).order_by(moment, *key).limit(bindparam("limit", type_=Integer))
+    counting = select(func.count().label("number")).select_from(table).where(*old)
+    return counting, delete(table).where(tuple_(*key).in_(portion)).returning(*key)
 
 
 async def forget(unit: UnitOfWork, everything: Sequence[Kept], limit: int) -> datetime | None:

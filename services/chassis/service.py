@@ -187,9 +187,7 @@ class Service:
         return (
             retention.rows("sent messages", keep, outbox, outbox.c.sent_at),
             retention.rows("received messages", keep, inbox, inbox.c.received_at),
-            retention.rows(
-                "decided quarantine", keep, kept_back, kept_back.c.received_at, quarantine.is_decided(kept_back)
-            ),
+            retention.rows("decided quarantine", keep, kept_back, kept_back.c.received_at, quarantine.is_decided),
             retention.rows("answers by their keys", self.parts.keys_retention, keys, keys.c.created_at),
             *self.parts.kept,
         )

@@ -10,7 +10,7 @@ from sqlalchemy import Column, ColumnElement, Executable, Uuid, and_, bindparam,
 
 from schemas.vocabulary import ListKind
 from services.chassis.checks import FINDINGS_LIMIT, Question, broken, missing, questions
-from services.chassis.database import Row, UtcDateTime, ids_value, one_of
+from services.chassis.database import Row, UtcDateTime, one_of
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.eligibility import reasons_against, reasons_of_programme
 from services.registry.domain.model import (
@@ -80,9 +80,7 @@ async def _still_open(unit: UnitOfWork, suspects: Sequence[Row]) -> list[UUID]:
     """Those of them to which nothing happened meanwhile: a database at work moves while it is read."""
     if not suspects:
         return []
-    dialect = unit.connection.dialect.name
-    ids = {"ids": ids_value(dialect, [row.id for row in suspects])}
-    now = await unit.execute(_still_open_among(dialect), ids)
+    now = await unit.execute(_STILL_OPEN, {"ids": [row.id for row in suspects]})
     same = {(row.id, row.allocation_version, row.source_version) for row in now}
     return [row.id for row in suspects if (row.id, row.allocation_version, row.source_version) in same]
 
@@ -92,15 +90,14 @@ async def _has_eligible(unit: UnitOfWork, vacancy: Row, line: list[Row], program
     suited = [row.id for row in line if not reasons_against(decode_profile(row.profile), terms)]
     if not suited:
         return False
-    dialect = unit.connection.dialect.name
-    query = _eligible(dialect, period=programme.requires_reflection_period, permit=programme.requires_permit)
+    query = _eligible(period=programme.requires_reflection_period, permit=programme.requires_permit)
     begins = max(unit.now, vacancy.available_from)
-    given = {"vacancy_id": vacancy.id, "begins": begins, "profiles": ids_value(dialect, suited)}
+    given = {"vacancy_id": vacancy.id, "begins": begins, "profiles": suited}
     return bool(await unit.execute(query, given))
 
 
-@lru_cache(maxsize=8)
-def _eligible(dialect: str, *, period: bool, permit: bool) -> Executable:
+@lru_cache(maxsize=4)
+def _eligible(*, period: bool, permit: bool) -> Executable:
     """Whoever of these profiles could have this vacancy now and was not offered it before; one is enough."""
     asked = (offers.c.vacancy_id == bindparam("vacancy_id", type_=Uuid), offers.c.case_id == entries.c.case_id)
     before = select(offers.c.id).where(*asked, WAS_ANSWERED).exists()
@@ -109,17 +106,14 @@ def _eligible(dialect: str, *, period: bool, permit: bool) -> Executable:
         entitled = or_(entitled, entries.c.eligible_until.is_(None))
     granted = entries.c.lacks == "" if permit else entries.c.lacks.in_(("", Lack.PERMIT))
     waiting = (entries.c.state == EntryState.WAITING, entitled, granted, not_(before))
-    query = select(entries.c.id).where(one_of(dialect, entries.c.profile_id, "profiles"), *waiting)
+    query = select(entries.c.id).where(one_of(entries.c.profile_id, "profiles"), *waiting)
     return query.order_by(entries.c.id).limit(1)
 
 
-@lru_cache(maxsize=2)
-def _still_open_among(dialect: str) -> Executable:
-    query = select(vacancies.c.id, vacancies.c.allocation_version, vacancies.c.source_version)
-    return query.where(vacancies.c.state == VacancyState.OPEN, one_of(dialect, vacancies.c.id, "ids"))
-
-
 # Built once: to build one takes longer than to ask it, and a simulation asks them all the time.
+_STILL_OPEN = select(vacancies.c.id, vacancies.c.allocation_version, vacancies.c.source_version).where(
+    vacancies.c.state == VacancyState.OPEN, one_of(vacancies.c.id, "ids")
+)
 _FREE = (
     select(vacancies)
     .where(

@@ -5,7 +5,7 @@ import time
 
 from sqlalchemy import Column, Table, select
 
-from services.chassis.database import among
+from services.chassis.database import one_of
 from services.cli.databases import opened
 from services.notifications.tables import notifications
 from services.registry.domain.programmes import Programmes
@@ -59,7 +59,7 @@ async def _joined(installation: Installation, users: Users) -> set[object]:
 async def _are_there(installation: Installation, table: Table, column: "Column[object]", told: set[object]) -> None:
     async with opened(installation.url("registry"), "registry") as transactions:
         found = await transactions.read(
-            lambda unit: unit.execute(select(column.label("id")).where(among(unit.connection, column, sorted(told))))
+            lambda unit: unit.execute(select(column.label("id")).where(one_of(column, "ids")), {"ids": told})
         )
     assert {row.id for row in found} == told, table.name
 

@@ -11,7 +11,7 @@ from sqlalchemy import Executable, delete, func, select
 
 from services.chassis.audit.tables import AuditTables
 from services.chassis.canonical import canonical_json
-from services.chassis.database import Insertion, Row, among
+from services.chassis.database import Insertion, Row, one_of
 from services.chassis.unit_of_work import UnitOfWork
 
 SEALED_AT_ONCE = 500
@@ -32,8 +32,7 @@ class Head:
 
 async def head(unit: UnitOfWork, tables: AuditTables) -> Head:
     """The last line; before the first one, a beginning that all logs share."""
-    query = select(tables.log.c.sequence, tables.log.c.digest).order_by(tables.log.c.sequence.desc()).limit(1)
-    row = (await unit.execute(query)).first()
+    row = (await unit.execute(_last(tables))).first()
     return Head(row.sequence, row.digest) if row else Head(0, BEGINNING)
 
 
@@ -50,7 +49,6 @@ async def seal(unit: UnitOfWork, tables: AuditTables, follow: Follow = nothing_m
 
     Whoever else seals at this moment waits for the same rows, and then finds them gone.
     """
-    pending = tables.pending
     rows = await unit.execute(_pending(tables))
     if not rows:
         return 0
@@ -60,7 +58,7 @@ async def seal(unit: UnitOfWork, tables: AuditTables, follow: Follow = nothing_m
         sealed.append(_line(row) | {"sequence": last.sequence, "digest": last.digest})
     await unit.write(Insertion(tables.log), sealed)
     await follow(unit, rows)
-    await unit.execute(delete(pending).where(among(unit.connection, pending.c.id, [row.id for row in rows])))
+    await unit.execute(_sealed(tables), {"ids": [row.id for row in rows]})
     return len(sealed)
 
 
@@ -68,6 +66,16 @@ async def seal(unit: UnitOfWork, tables: AuditTables, follow: Follow = nothing_m
 def _pending(tables: AuditTables) -> Executable:
     pending = tables.pending
     return select(pending).order_by(pending.c.id).limit(SEALED_AT_ONCE).with_for_update()
+
+
+@lru_cache(maxsize=16)
+def _sealed(tables: AuditTables) -> Executable:
+    return delete(tables.pending).where(one_of(tables.pending.c.id, "ids"))
+
+
+@lru_cache(maxsize=16)
+def _last(tables: AuditTables) -> Executable:
+    return select(tables.log.c.sequence, tables.log.c.digest).order_by(tables.log.c.sequence.desc()).limit(1)
 
 
 def digest(before: str, row: Row) -> str:

@@ -1,6 +1,6 @@
 """The database port: one surface over PostgreSQL and SQLite."""
 
-from services.chassis.database.arrays import POSTGRESQL, among, ids_value, list_parameters, listed, one_of
+from services.chassis.database.arrays import POSTGRESQL, list_parameters, listed, one_of
 from services.chassis.database.connection import Connection, Parameters
 from services.chassis.database.engine import Database
 from services.chassis.database.errors import DatabaseUnavailable, StatementFailed, TransactionConflict, UniqueViolation
@@ -25,8 +25,6 @@ __all__ = [
     "Upsert",
     "UtcDateTime",
     "Write",
-    "among",
-    "ids_value",
     "list_parameters",
     "listed",
     "one_of",

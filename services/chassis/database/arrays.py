@@ -1,40 +1,34 @@
 """Lists as parameters, so that a statement's text, and with it its prepared plan, is the same for any length.
 
-Building a statement costs more than PostgreSQL spends on it. So those on the way of every message are built once for
-each dialect, with `listed` and `one_of`, and get their lists as `list_parameters` and `ids_value`.
+Building a statement costs more than a database spends on it. So statements are built once: with `one_of`, which gets
+its ids as they are, or for each dialect, with `listed`, which gets its rows as `list_parameters`.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    Boolean,
     ColumnElement,
     Dialect,
     FromClause,
     Text,
     Uuid,
-    any_,
     bindparam,
     cast,
     column,
     func,
     select,
 )
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 POSTGRESQL = "postgresql"
-
-
-class Speaker(Protocol):
-    """A connection, as far as it matters here: which SQL it speaks."""
-
-    @property
-    def dialect(self) -> Dialect:
-        """Its dialect."""
-        ...
 
 
 def listed(dialect: str, columns: Mapping[str, TypeEngine[Any]]) -> FromClause:
@@ -59,27 +53,45 @@ def list_parameters(dialect: str, columns: Sequence[str], rows: Sequence[Sequenc
     return {"listed": json.dumps([[_plain(value) for value in row] for row in rows])}
 
 
-def one_of(dialect: str, key: ColumnElement[UUID], parameter: str) -> ColumnElement[bool]:
-    """`key` is one of the ids in this parameter, whose value `ids_value` makes."""
-    if dialect == POSTGRESQL:
-        return key == any_(bindparam(parameter, type_=ARRAY(Uuid)))
-    one = func.json_each(bindparam(parameter, type_=Text())).table_valued("value", name="json")
-    return key.in_(select(cast(one.c.value, Uuid())))
+def one_of(key: ColumnElement[UUID], parameter: str) -> ColumnElement[bool]:
+    """`key` is one of the ids in this parameter."""
+    return _OneOf(key, bindparam(parameter, type_=_Ids()))
 
 
-def ids_value(dialect: str, ids: Sequence[UUID]) -> object:
-    """The value of a parameter of `one_of`."""
-    return list(ids) if dialect == POSTGRESQL else json.dumps([_plain(id_) for id_ in ids])
+class _Ids(TypeDecorator[Collection[UUID]]):
+    """Ids, as one parameter."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """An array, or a text that lists them."""
+        return dialect.type_descriptor(ARRAY(Uuid()) if dialect.name == POSTGRESQL else Text())
+
+    def process_bind_param(self, value: Collection[UUID] | None, dialect: Dialect) -> object:
+        """Nobody gives None; SQLAlchemy's signature has it."""
+        ids = value or ()
+        return list(ids) if dialect.name == POSTGRESQL else json.dumps([_plain(id_) for id_ in ids])
 
 
-def among(connection: Speaker, key: ColumnElement[UUID], ids: Sequence[UUID]) -> ColumnElement[bool]:
-    """`key` is one of `ids`, in a statement that is built for this once."""
-    dialect = connection.dialect.name
-    if dialect == POSTGRESQL:
-        return key == any_(bindparam(None, list(ids), type_=ARRAY(Uuid), unique=True))
-    given = bindparam(None, ids_value(dialect, ids), type_=Text(), unique=True)
-    one = func.json_each(given).table_valued("value", name="json")
-    return key.in_(select(cast(one.c.value, Uuid())))
+class _OneOf(FunctionElement[bool]):
+    """Each database has its own way to say it."""
+
+    name = "one_of"
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_OneOf, POSTGRESQL)
+def _in_array(element: _OneOf, compiler: SQLCompiler, **given: Any) -> str:  # noqa: ANN401 - SQLAlchemy's signature
+    key, ids = (compiler.process(part, **given) for part in element.clauses)
+    return f"{key} = ANY ({ids})"
+
+
+@compiles(_OneOf, "sqlite")
+def _in_text(element: _OneOf, compiler: SQLCompiler, **given: Any) -> str:  # noqa: ANN401 - as above
+    key, ids = (compiler.process(part, **given) for part in element.clauses)
+    return f"{key} IN (SELECT CAST(value AS CHAR(32)) FROM json_each({ids}))"  # noqa: S608 - SQL of the compiler's, and no value
 
 
 def _plain(value: object) -> object:

@@ -5,37 +5,47 @@ from dataclasses import fields
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, bindparam, insert, select, update
 
-from services.chassis.database import Row, among
+from services.chassis.database import Change, Row, one_of
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain.claims import Claim, ClaimState
 from services.municipalities.tables import claims
 
 _FIELDS = tuple(field.name for field in fields(Claim))
+_INSERT = insert(claims)
+_OWN = select(claims).where(claims.c.id == bindparam("claim"), claims.c.municipality_code == bindparam("code"))
+_LOCK_OWN = _OWN.with_for_update()
+_ON_SLOTS = {
+    state: select(claims)
+    .where(one_of(claims.c.slot_id, "slots"), claims.c.state == state)
+    .order_by(claims.c.id)
+    .with_for_update()
+    for state in ClaimState
+}
+_SAVE = Change(claims, tuple(name for name in _FIELDS if name != "id"))
 
 
 async def add_claim(unit: UnitOfWork, claim: Claim) -> None:
     """Store a new claim. Raises UniqueViolation when its slot has one already, unless reversed."""
     unit.touched.add(claim.municipality_code)
-    await unit.execute(insert(claims).values(_row(claim)))
+    await unit.execute(_INSERT, _row(claim))
 
 
 async def lock_claim(unit: UnitOfWork, claim_id: UUID, municipality_code: str) -> Claim:
     """Hold one of the municipality's own claims. Raises NotFound."""
-    return await _find(unit, _own(claim_id, municipality_code).with_for_update())
+    return await _find(unit, _LOCK_OWN, claim_id, municipality_code)
 
 
 async def find_claim(unit: UnitOfWork, claim_id: UUID, municipality_code: str) -> Claim:
     """One of the municipality's own claims. Raises NotFound."""
-    return await _find(unit, _own(claim_id, municipality_code))
+    return await _find(unit, _OWN, claim_id, municipality_code)
 
 
 async def lock_on_slots(unit: UnitOfWork, slot_ids: Sequence[UUID], state: ClaimState) -> dict[UUID, Claim]:
     """Hold the claims on these slots that are in this state, by slot; at most one, unless reversed."""
-    wanted = among(unit.connection, claims.c.slot_id, slot_ids) & (claims.c.state == state)
-    rows = await unit.execute(select(claims).where(wanted).order_by(claims.c.id).with_for_update())
+    rows = await unit.execute(_ON_SLOTS[state], {"slots": slot_ids})
     return {row["slot_id"]: claim_of(row) for row in rows}
 
 
@@ -49,7 +59,7 @@ async def lock_running(unit: UnitOfWork, half_year: str) -> list[Claim]:
 async def save(unit: UnitOfWork, claim: Claim) -> None:
     """Store what became of a claim."""
     unit.touched.add(claim.municipality_code)
-    await unit.execute(update(claims).where(claims.c.id == claim.id).values(_row(claim)))
+    await unit.write(_SAVE, [_row(claim)])
 
 
 async def hand_over(unit: UnitOfWork, code: str, into: str) -> None:
@@ -72,12 +82,8 @@ def claim_of(row: Row) -> Claim:
     return Claim(**{name: row[name] for name in _FIELDS} | {"state": ClaimState(row["state"])})
 
 
-def _own(claim_id: UUID, municipality_code: str) -> Select[tuple[object, ...]]:
-    return select(claims).where(claims.c.id == claim_id, claims.c.municipality_code == municipality_code)
-
-
-async def _find(unit: UnitOfWork, query: Select[tuple[object, ...]]) -> Claim:
-    row = (await unit.execute(query)).first()
+async def _find(unit: UnitOfWork, query: Select[tuple[object, ...]], claim_id: UUID, code: str) -> Claim:
+    row = (await unit.execute(query, {"claim": claim_id, "code": code})).first()
     if row is None:
         raise NotFound("There is no such claim among yours.")
     return claim_of(row)

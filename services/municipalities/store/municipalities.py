@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, bindparam, delete, func, insert, select, update
 
-from services.chassis.database import Row, among
+from services.chassis.database import Row, one_of
 from services.chassis.errors import Conflict, NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain.half_year import beginning_of
@@ -198,11 +198,15 @@ def listed_mergers() -> Select[tuple[object, ...]]:
     return select(*mergers.c, municipalities.c.name).select_from(joined)
 
 
+_PARTS_OF = (
+    select(merger_parts).where(one_of(merger_parts.c.merger_id, "mergers")).order_by(merger_parts.c.municipality_code)
+)
+
+
 async def parts_of(unit: UnitOfWork, merger_ids: Sequence[UUID]) -> Mapping[UUID, list[str]]:
     """The municipalities that end by each of these mergers."""
-    query = select(merger_parts).where(among(unit.connection, merger_parts.c.merger_id, merger_ids))
     found: defaultdict[UUID, list[str]] = defaultdict(list)
-    for row in await unit.execute(query.order_by(merger_parts.c.municipality_code)):
+    for row in await unit.execute(_PARTS_OF, {"mergers": merger_ids}):
         found[row.merger_id].append(row.municipality_code)
     return found
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
-from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import Select, Uuid, bindparam, select, update
 
-from services.chassis.database import Change, Insertion, Row, ids_value, one_of
+from services.chassis.database import Change, Insertion, Row, one_of
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.municipalities.domain.slots import Slot, SlotState
@@ -39,16 +38,12 @@ async def lock_slot(unit: UnitOfWork, slot_id: UUID, municipality_code: str) -> 
     return slot_of(row)
 
 
-@lru_cache(maxsize=2)
-def _of_vacancies(dialect: str) -> Select[tuple[object, ...]]:
-    mine = select(slots).where(one_of(dialect, slots.c.vacancy_id, "ids"))
-    return mine.order_by(slots.c.id).with_for_update()
+_OF_VACANCIES = select(slots).where(one_of(slots.c.vacancy_id, "ids")).order_by(slots.c.id).with_for_update()
 
 
 async def lock_slots_of_vacancies(unit: UnitOfWork, vacancy_ids: Sequence[UUID]) -> dict[UUID, Slot]:
     """Hold the slots of these vacancies, by vacancy."""
-    dialect = unit.connection.dialect.name
-    rows = await unit.execute(_of_vacancies(dialect), {"ids": ids_value(dialect, vacancy_ids)})
+    rows = await unit.execute(_OF_VACANCIES, {"ids": vacancy_ids})
     return {row["vacancy_id"]: slot_of(row) for row in rows}
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from services.chassis.database import among
+from services.chassis.database import one_of
 from services.chassis.unit_of_work import UnitOfWork
 from services.notifications.deliveries.seals import Seals, address_of, secret_of
 from services.notifications.tables import secrets, subscriptions
@@ -34,8 +34,8 @@ async def seal_again(seals: Seals, after: UUID, unit: UnitOfWork) -> tuple[UUID 
 
 async def _secrets_again(seals: Seals, ids: Sequence[UUID], unit: UnitOfWork) -> int:
     changed = 0
-    of_these = select(secrets).where(among(unit.connection, secrets.c.subscription_id, ids)).order_by(secrets.c.id)
-    for row in await unit.execute(of_these.with_for_update()):
+    of_these = select(secrets).where(one_of(secrets.c.subscription_id, "ids")).order_by(secrets.c.id)
+    for row in await unit.execute(of_these.with_for_update(), {"ids": ids}):
         sealed = seals.again(row.sealed, secret_of(row.subscription_id, row.id))
         if sealed is not None:
             await unit.execute(update(secrets).where(secrets.c.id == row.id).values(sealed=sealed))

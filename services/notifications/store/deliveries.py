@@ -35,8 +35,6 @@ from services.chassis.database import (
     Insertion,
     Row,
     UtcDateTime,
-    among,
-    ids_value,
     list_parameters,
     listed,
     one_of,
@@ -92,10 +90,17 @@ def _lanes(unit: UnitOfWork, by_subject: Mapping[UUID, bool]) -> dict[str, objec
     return list_parameters(unit.connection.dialect.name, list(_LANES), rows)
 
 
+_THESE = select(deliveries).where(one_of(deliveries.c.id, "ids"))
+_SKIP_THESE = (
+    update(deliveries)
+    .where(one_of(deliveries.c.id, "ids"), _IS_PENDING)
+    .values(state=State.SKIPPED, due_at=None, settled_at=bindparam("now", type_=UtcDateTime))
+)
+
+
 async def as_they_are(unit: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, Row]:
     """These, by id."""
-    dialect = unit.connection.dialect.name
-    return {row.id: row for row in await unit.execute(_these(dialect), {"ids": ids_value(dialect, ids)})}
+    return {row.id: row for row in await unit.execute(_THESE, {"ids": ids})}
 
 
 async def save(unit: UnitOfWork, changes: Sequence[Mapping[str, Any]], tried: Sequence[Mapping[str, Any]]) -> None:
@@ -148,8 +153,7 @@ async def skip(unit: UnitOfWork, subscription_id: UUID) -> None:
 async def skip_these(unit: UnitOfWork, ids: Sequence[UUID]) -> None:
     """Leave these, visibly, as far as they are pending."""
     if ids:
-        these = update(deliveries).where(among(unit.connection, deliveries.c.id, ids), _IS_PENDING)
-        await unit.execute(these.values(state=State.SKIPPED, due_at=None, settled_at=unit.now))
+        await unit.execute(_SKIP_THESE, {"ids": ids, "now": unit.now})
 
 
 def lost_since(subscription_id: UUID, since: datetime) -> ColumnElement[bool]:
@@ -252,11 +256,6 @@ def _first(lanes: FromClause) -> ColumnElement[bool]:
         earlier.c.sequence < deliveries.c.sequence,
     )
     return or_(lanes.c.by_subject == 0, ~waits.correlate(lanes, deliveries).exists())
-
-
-@lru_cache(maxsize=2)
-def _these(dialect: str) -> Executable:
-    return select(deliveries).where(one_of(dialect, deliveries.c.id, "ids"))
 
 
 def notification_of(row: Row) -> StoredNotification:

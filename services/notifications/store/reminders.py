@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Integer, bindparam, select
 
-from services.chassis.database import Change, Removal, Row, Upsert, UtcDateTime, among
+from services.chassis.database import Change, Removal, Row, Upsert, UtcDateTime, one_of
 from services.chassis.unit_of_work import UnitOfWork
 from services.notifications.domain.ladders import Span
 from services.notifications.tables import recipients, reminders
@@ -66,6 +66,16 @@ async def due(unit: UnitOfWork, limit: int) -> Sequence[Row]:
     return await unit.execute(_DUE, {"now": unit.now, "limit": limit})
 
 
+_HOLD = (
+    select(reminders)
+    .where(one_of(reminders.c.id, "ids"), _WAITING, reminders.c.due_at <= bindparam("now", type_=UtcDateTime))
+    .order_by(reminders.c.id)
+    .with_for_update()
+)
+_HOLD_WAITING = select(reminders).where(one_of(reminders.c.id, "ids")).order_by(reminders.c.id).with_for_update()
+_ARE_WAITING = select(reminders.c.id).where(one_of(reminders.c.id, "ids"))
+
+
 async def hold_recipients(unit: UnitOfWork, ids: Sequence[str]) -> None:
     """Hold these recipients' numbers, in the order in which everyone does: nothing else is said to them meanwhile."""
     query = select(recipients.c.id).where(recipients.c.id.in_(sorted(set(ids))))
@@ -74,15 +84,12 @@ async def hold_recipients(unit: UnitOfWork, ids: Sequence[str]) -> None:
 
 async def hold(unit: UnitOfWork, ids: Sequence[UUID]) -> list[Pending]:
     """Hold those of these that still wait, as they are now."""
-    still = (among(unit.connection, reminders.c.id, ids), _WAITING, reminders.c.due_at <= unit.now)
-    rows = await unit.execute(select(reminders).where(*still).order_by(reminders.c.id).with_for_update())
-    return [_pending(row) for row in rows]
+    return [_pending(row) for row in await unit.execute(_HOLD, {"ids": ids, "now": unit.now})]
 
 
 async def hold_waiting(unit: UnitOfWork, ids: Sequence[UUID]) -> list[Pending]:
     """Hold those of these that wait for an answer."""
-    query = select(reminders).where(among(unit.connection, reminders.c.id, ids))
-    return [_pending(row) for row in await unit.execute(query.order_by(reminders.c.id).with_for_update())]
+    return [_pending(row) for row in await unit.execute(_HOLD_WAITING, {"ids": ids})]
 
 
 async def next_due(unit: UnitOfWork) -> datetime | None:
@@ -110,5 +117,4 @@ def _pending(row: Row) -> Pending:
 
 async def waiting(unit: UnitOfWork, ids: Sequence[UUID]) -> set[UUID]:
     """Those of these offers that wait for an answer."""
-    query = select(reminders.c.id).where(among(unit.connection, reminders.c.id, ids))
-    return {row.id for row in await unit.execute(query)}
+    return {row.id for row in await unit.execute(_ARE_WAITING, {"ids": ids})}

@@ -22,7 +22,7 @@ from sqlalchemy import (
     update,
 )
 
-from services.chassis.database import Change, Row, UtcDateTime, ids_value, list_parameters, listed, one_of
+from services.chassis.database import Change, Row, UtcDateTime, list_parameters, listed, one_of
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.notifications.domain.selection import Selection
@@ -124,12 +124,23 @@ def _of(organisation: str) -> Any:  # noqa: ANN401 - a condition
     return (subscriptions.c.organisation == organisation) & (subscriptions.c.state != REMOVED)
 
 
+_LOCKED = select(subscriptions).where(one_of(subscriptions.c.id, "ids")).order_by(subscriptions.c.id).with_for_update()
+_ENDS = secrets.c.expires_at
+_VALID = (
+    select(secrets)
+    .where(
+        one_of(secrets.c.subscription_id, "ids"),
+        or_(_ENDS.is_(None), bindparam("now", type_=UtcDateTime) < _ENDS),
+    )
+    .order_by(secrets.c.id.desc())
+)
+
+
 async def locked(unit: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, Subscription]:
     """These, held until the end of the transaction; in one order, so that two who do so wait for each other in turn."""
     if not ids:
         return {}
-    dialect = unit.connection.dialect.name
-    rows = await unit.execute(_locked(dialect), {"ids": ids_value(dialect, sorted(ids))})
+    rows = await unit.execute(_LOCKED, {"ids": ids})
     return {row.id: _subscription(row) for row in rows}
 
 
@@ -178,9 +189,8 @@ async def release(unit: UnitOfWork, name: str | None) -> None:
 
 async def secrets_of(unit: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, list[Row]]:
     """The secrets of these that are valid now, the newest first."""
-    dialect = unit.connection.dialect.name
     by_id: dict[UUID, list[Row]] = {}
-    for row in await unit.execute(_valid(dialect), {"ids": ids_value(dialect, ids), "now": unit.now}):
+    for row in await unit.execute(_VALID, {"ids": ids, "now": unit.now}):
         by_id.setdefault(row.subscription_id, []).append(row)
     return by_id
 
@@ -199,12 +209,6 @@ async def add_secret(
 async def forget_secrets(unit: UnitOfWork, subscription_id: UUID) -> None:
     """Remove the secrets of one that is no more."""
     await unit.execute(delete(secrets).where(secrets.c.subscription_id == subscription_id))
-
-
-@lru_cache(maxsize=2)
-def _locked(dialect: str) -> Executable:
-    mine = select(subscriptions).where(one_of(dialect, subscriptions.c.id, "ids"))
-    return mine.order_by(subscriptions.c.id).with_for_update()
 
 
 @lru_cache(maxsize=4)
@@ -231,13 +235,6 @@ def _is_due() -> tuple[ColumnElement[bool], ...]:
 def _due() -> Executable:
     query = select(subscriptions).where(*_is_due())
     return query.order_by(subscriptions.c.due_at).limit(bindparam("limit")).with_for_update(skip_locked=True)
-
-
-@lru_cache(maxsize=2)
-def _valid(dialect: str) -> Executable:
-    ends, now = secrets.c.expires_at, bindparam("now", type_=UtcDateTime)
-    query = select(secrets).where(one_of(dialect, secrets.c.subscription_id, "ids"), or_(ends.is_(None), ends > now))
-    return query.order_by(secrets.c.id.desc())
 
 
 def _has_work() -> Executable:

@@ -4,8 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import not_
-
 from schemas.messages.beds import ArrivalConfirmed
 from schemas.messages.quotas import HouseholdHoused
 from schemas.vocabulary import (
@@ -15,7 +13,6 @@ from schemas.vocabulary import (
     RecordedPlacementEnd,
     RevocationReason,
 )
-from services.chassis.database import among
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry import measures
 from services.registry.domain import entries, offers
@@ -28,7 +25,6 @@ from services.registry.store import allocations as store
 from services.registry.store import standing
 from services.registry.store.standing import Place
 from services.registry.store.waitlists import Waitlist
-from services.registry.tables import offers as offers_table
 
 Arrival = ArrivalConfirmed | HouseholdHoused
 Lists = Mapping[str, Waitlist]
@@ -157,9 +153,7 @@ async def _end_placements(
     """End the placements in shelters of these households, but for these offers', and tell the providers."""
     if not case_ids:
         return
-    mine = among(unit.connection, offers_table.c.case_id, case_ids) & (offers_table.c.kind == ListKind.SHELTER)
-    kept = not_(among(unit.connection, offers_table.c.id, list(but)))
-    ended = await store.end_placements(unit, mine & kept if but else mine)
+    ended = await store.end_placements_in_shelters(unit, case_ids, but)
     versions = await store.raise_allocation_versions(unit, sorted(row.vacancy_id for row in ended))
     for row in ended:
         messages.record_placement_ended(unit, row, versions[row.vacancy_id], reason)

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 
 from schemas.messages.beds import DepartureRecorded, EnquiryAnswered
 from schemas.messages.quotas import ClaimReversed, PlacementClaimed
-from services.chassis.database import among
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry import measures
 from services.registry.domain import offers
@@ -18,7 +17,6 @@ from services.registry.handlers.reconsider import offer_of_wrong_place
 from services.registry.handlers.reports import Ended, Freed
 from services.registry.store import allocations as store
 from services.registry.store.waitlists import Waitlist
-from services.registry.tables import offers as offers_table
 
 
 async def vacancies_freed(matchmaker: Matchmaker, unit: UnitOfWork, freed: Sequence[Freed]) -> None:
@@ -97,7 +95,7 @@ async def placements_claimed(_: Matchmaker, unit: UnitOfWork, claimed: Sequence[
 async def households_departed(_: Matchmaker, unit: UnitOfWork, departed: Sequence[DepartureRecorded]) -> None:
     """The placement is over; the shelter reports the place free by itself."""
     ids = [message.offer_id for message in departed]
-    ended = await store.end_placements(unit, among(unit.connection, offers_table.c.id, ids))
+    ended = await store.end_placements(unit, ids)
     others = sorted(set(ids) - {row.id for row in ended})
     if others:
         await placements.households_departed(unit, others)

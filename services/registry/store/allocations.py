@@ -1,13 +1,14 @@
 """Vacancies and the offers on them."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Executable,
     Integer,
     Select,
     Text,
@@ -27,8 +28,6 @@ from services.chassis.database import (
     Insertion,
     Row,
     UtcDateTime,
-    among,
-    ids_value,
     list_parameters,
     listed,
     one_of,
@@ -112,23 +111,29 @@ _UPDATE_ENTRIES = Change(
 )
 
 
+def _allocations(which_offer: ColumnElement[bool]) -> Select[tuple[object, ...]]:
+    joined = vacancies.outerjoin(offers, (offers.c.vacancy_id == vacancies.c.id) & which_offer)
+    joined = joined.outerjoin(entries, entries.c.id == offers.c.entry_id)
+    return select(*VACANCY_COLUMNS, *OFFER_COLUMNS, *ENTRY_COLUMNS).select_from(joined)
+
+
+_ACTIVE_OF = _allocations(ACTIVE).where(one_of(vacancies.c.id, "ids"))
+
+
 async def of_vacancies(unit: UnitOfWork, lists: Lists, ids: Sequence[UUID]) -> dict[UUID, Allocation]:
     """Each of these vacancies that is known, with the offer that is active on it."""
-    dialect = unit.connection.dialect.name
-    rows = await unit.execute(_active_of(dialect), {"ids": ids_value(dialect, ids)})
+    rows = await unit.execute(_ACTIVE_OF, {"ids": ids})
     allocations = [_allocation_of(row, lists) for row in rows]
     return {allocation.vacancy.id: allocation for allocation in allocations}
 
 
-@lru_cache(maxsize=2)
-def _active_of(dialect: str) -> Select[tuple[object, ...]]:
-    return _allocations(ACTIVE).where(one_of(dialect, vacancies.c.id, "ids"))
+_BY_OFFER = offers.c.id == bindparam("offer")
+_OF_OFFER = _allocations(_BY_OFFER).where(_BY_OFFER)
 
 
 async def of_offer(unit: UnitOfWork, lists: Lists, offer_id: UUID) -> Allocation:
     """The vacancy of this offer, with this offer, whatever became of it. The offer must exist."""
-    query = _allocations(offers.c.id == offer_id).where(offers.c.id == offer_id)
-    return _allocation_of((await unit.execute(query)).one(), lists)
+    return _allocation_of((await unit.execute(_OF_OFFER, {"offer": offer_id})).one(), lists)
 
 
 _PLACED_OFFERS = (
@@ -216,12 +221,12 @@ async def lists_with_open_vacancies(unit: UnitOfWork) -> list[str]:
     return [row.waitlist for row in await unit.execute(_LISTS_WITH_FREE)]
 
 
-@lru_cache(maxsize=2)
-def _answered_by(dialect: str) -> Select[tuple[object, ...]]:
-    same_place = (entries.c.case_id == offers.c.case_id) & (entries.c.waitlist == offers.c.waitlist) & LIVE
-    query = select(offers.c.vacancy_id, offers.c.decided_at, entries.c.id.label("entry_id"), _SILENCE.label("silence"))
-    query = query.select_from(offers.join(entries, same_place))
-    return query.where(one_of(dialect, offers.c.vacancy_id, "ids"), _EVER_ANSWERED)
+_SAME_PLACE = (entries.c.case_id == offers.c.case_id) & (entries.c.waitlist == offers.c.waitlist) & LIVE
+_ANSWERED_BY = (
+    select(offers.c.vacancy_id, offers.c.decided_at, entries.c.id.label("entry_id"), _SILENCE.label("silence"))
+    .select_from(offers.join(entries, _SAME_PLACE))
+    .where(one_of(offers.c.vacancy_id, "ids"), _EVER_ANSWERED)
+)
 
 
 async def offered_before(unit: UnitOfWork, repeated: Sequence[Vacancy]) -> dict[UUID, set[UUID]]:
@@ -230,10 +235,9 @@ async def offered_before(unit: UnitOfWork, repeated: Sequence[Vacancy]) -> dict[
     By case, not by entry: leaving the list and coming back is no new beginning. The vacancies may have been affirmed
     just now, which is not stored yet.
     """
-    dialect = unit.connection.dialect.name
     affirmed = {vacancy.id: vacancy.affirmed_at for vacancy in repeated}
     before: defaultdict[UUID, set[UUID]] = defaultdict(set)
-    for row in await unit.execute(_answered_by(dialect), {"ids": ids_value(dialect, list(affirmed))}):
+    for row in await unit.execute(_ANSWERED_BY, {"ids": affirmed}):
         since = affirmed[row.vacancy_id]
         if not row.silence or since is None or since < row.decided_at:
             before[row.vacancy_id].add(row.entry_id)
@@ -271,17 +275,41 @@ async def insert_offers(unit: UnitOfWork, made: Sequence[Offer]) -> None:
     await update_entries(unit, [offer.entry for offer in made])
 
 
+_NOW_CLAIMED = (
+    update(offers)
+    .where(one_of(offers.c.id, "offers"), offers.c.claimed_at.is_(None))
+    .values(claimed_at=_NOW)
+    .returning(offers.c.case_id)
+)
+
+
 async def mark_claimed(unit: UnitOfWork, offer_ids: Sequence[UUID]) -> None:
     """Note that municipalities have claimed the households of these offers."""
-    claimed = update(offers).where(among(unit.connection, offers.c.id, offer_ids), offers.c.claimed_at.is_(None))
-    for row in await unit.execute(claimed.values(claimed_at=unit.now).returning(offers.c.case_id)):
+    for row in await unit.execute(_NOW_CLAIMED, {"offers": offer_ids, "now": unit.now}):
         unit.by_itself[row.case_id] = "offer-claimed"
 
 
-async def end_placements(unit: UnitOfWork, which: ColumnElement[bool]) -> list[Row]:
-    """Note that these placements are over; gives the offers of those that were not over before."""
-    ended = update(offers).where(PLACED, which).values(ended_at=unit.now)
-    rows = list(await unit.execute(ended.returning(offers)))
+_END_PLACEMENTS = update(offers).where(PLACED).values(ended_at=_NOW).returning(offers)
+_END_BY_OFFER = _END_PLACEMENTS.where(one_of(offers.c.id, "offers"))
+_END_IN_SHELTERS = _END_PLACEMENTS.where(
+    one_of(offers.c.case_id, "cases"), offers.c.kind == ListKind.SHELTER, not_(one_of(offers.c.id, "but"))
+)
+
+
+async def end_placements(unit: UnitOfWork, offer_ids: Sequence[UUID]) -> list[Row]:
+    """Note that the placements by these offers are over; gives the offers of those that were not over before."""
+    return await _end(unit, _END_BY_OFFER, {"offers": offer_ids})
+
+
+async def end_placements_in_shelters(
+    unit: UnitOfWork, case_ids: Sequence[UUID], but: Collection[UUID] = ()
+) -> list[Row]:
+    """The same for all placements of these households in shelters, but for these offers'."""
+    return await _end(unit, _END_IN_SHELTERS, {"cases": case_ids, "but": but})
+
+
+async def _end(unit: UnitOfWork, statement: Executable, which: Mapping[str, object]) -> list[Row]:
+    rows = list(await unit.execute(statement, {"now": unit.now, **which}))
     unit.by_itself |= {row.case_id: "placement-ended" for row in rows}
     return rows
 
@@ -291,18 +319,18 @@ def _note(unit: UnitOfWork, changed: Sequence[Offer]) -> None:
     unit.by_itself |= {offer.entry.case_id: f"offer-{offer.state}".replace("_", "-") for offer in changed}
 
 
+_RAISE = (
+    update(vacancies)
+    .where(one_of(vacancies.c.id, "ids"))
+    .values(allocation_version=vacancies.c.allocation_version + 1)
+    .returning(vacancies.c.id, vacancies.c.allocation_version)
+)
+
+
 async def raise_allocation_versions(unit: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, int]:
     """Count one more event for each of these vacancies; gives the new versions."""
-    raised = update(vacancies).where(among(unit.connection, vacancies.c.id, ids))
-    raised = raised.values(allocation_version=vacancies.c.allocation_version + 1)
-    rows = await unit.execute(raised.returning(vacancies.c.id, vacancies.c.allocation_version))
+    rows = await unit.execute(_RAISE, {"ids": ids})
     return {row.id: row.allocation_version for row in rows}
-
-
-def _allocations(which_offer: ColumnElement[bool]) -> Select[tuple[object, ...]]:
-    joined = vacancies.outerjoin(offers, (offers.c.vacancy_id == vacancies.c.id) & which_offer)
-    joined = joined.outerjoin(entries, entries.c.id == offers.c.entry_id)
-    return select(*VACANCY_COLUMNS, *OFFER_COLUMNS, *ENTRY_COLUMNS).select_from(joined)
 
 
 def _allocation_of(row: Row, lists: Lists) -> Allocation:

@@ -1,13 +1,13 @@
 """Cases, entries and offers, one at a time: what the HTTP routes read and write."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, Uuid, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Executable, Select, Table, Uuid, bindparam, insert, select, update
 
 from schemas.vocabulary import ListKind
-from services.chassis.database import Row, UtcDateTime, among
+from services.chassis.database import Row, UtcDateTime, one_of
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.entries import Earlier
@@ -78,13 +78,19 @@ async def hold_case(unit: UnitOfWork, case_id: UUID) -> Row:
     return _one(await unit.execute(_HELD, {"case": case_id}), "case")
 
 
+_OWN_CASES = (
+    select(cases.c.id)
+    .where(one_of(cases.c.id, "cases"), cases.c.coordinator == bindparam("whose"), cases.c.merged_into.is_(None))
+    .order_by(cases.c.id)
+    .with_for_update(key_share=True)
+)
+
+
 async def own_cases(unit: UnitOfWork, case_ids: Sequence[UUID], coordinator: str) -> set[UUID]:
     """Which of these cases are this coordinator's, and were not merged into another; they are held."""
-    mine = (among(unit.connection, cases.c.id, case_ids), cases.c.coordinator == coordinator)
-    query = select(cases.c.id).where(*mine, cases.c.merged_into.is_(None)).order_by(cases.c.id)
-    mine_ids = {row.id for row in await unit.execute(query.with_for_update(key_share=True))} if case_ids else set()
-    unit.concerned |= mine_ids
-    return mine_ids
+    mine = {row.id for row in await unit.execute(_OWN_CASES, {"cases": case_ids, "whose": coordinator})}
+    unit.concerned |= mine
+    return mine
 
 
 _SET_ELIGIBLE = (
@@ -100,12 +106,21 @@ async def set_eligible_until(unit: UnitOfWork, case_id: UUID, waitlist: str, unt
     await unit.execute(_SET_ELIGIBLE, {"case": case_id, "list": waitlist, "until": until})
 
 
+_SET_LACKS = (
+    update(entries)
+    .where(
+        entries.c.case_id == bindparam("case"),
+        entries.c.state.in_(LIVE_ENTRY_STATES),
+        entries.c.waitlist.in_(select(waitlists.c.id).where(waitlists.c.kind == bindparam("list_kind"))),
+        entries.c.lacks != bindparam("now_lacks"),
+    )
+    .values(lacks=bindparam("now_lacks"))
+)
+
+
 async def set_lacks(unit: UnitOfWork, case_id: UUID, kind: ListKind, lacks: frozenset[Lack]) -> None:
     """Say what the live places of a case in lists of this kind lack."""
-    lists = select(waitlists.c.id).where(waitlists.c.kind == kind)
-    mine = (entries.c.case_id == case_id, entries.c.state.in_(LIVE_ENTRY_STATES), entries.c.waitlist.in_(lists))
-    changed = update(entries).where(*mine, entries.c.lacks != encode_lacks(lacks))
-    await unit.execute(changed.values(lacks=encode_lacks(lacks)))
+    await unit.execute(_SET_LACKS, {"case": case_id, "list_kind": kind, "now_lacks": encode_lacks(lacks)})
 
 
 async def entries_of(unit: UnitOfWork, case_id: UUID) -> Sequence[Row]:
@@ -113,11 +128,16 @@ async def entries_of(unit: UnitOfWork, case_id: UUID) -> Sequence[Row]:
     return await unit.execute(select(entries).where(entries.c.case_id == case_id).order_by(entries.c.id))
 
 
+_ENTRY = (
+    select(entries, profiles.c.profile)
+    .join(profiles, profiles.c.id == entries.c.profile_id)
+    .where(entries.c.id == bindparam("entry"))
+)
+
+
 async def find_entry(unit: UnitOfWork, entry_id: UUID, coordinator: str | None) -> Row:
     """An entry with its profile; with `coordinator`, only one of theirs. Raises NotFound."""
-    query = select(entries, profiles.c.profile).join(profiles, profiles.c.id == entries.c.profile_id)
-    query = query.where(entries.c.id == entry_id, *_own(entries, coordinator))
-    return _concerned(unit, _one((await unit.execute(query)), "entry"))
+    return await _found(unit, _ENTRY, {"entry": entry_id}, coordinator, "entry")
 
 
 async def find_offer(unit: UnitOfWork, offer_id: UUID, coordinator: str | None) -> Row:
@@ -148,7 +168,13 @@ _BY_ID = {table: select(table).where(table.c.id == bindparam("id", type_=Uuid)) 
 
 
 async def _find(unit: UnitOfWork, table: Table, id_: UUID, coordinator: str | None, what: str) -> Row:
-    rows = await unit.execute(_BY_ID[table], {"id": id_})
+    return await _found(unit, _BY_ID[table], {"id": id_}, coordinator, what)
+
+
+async def _found(
+    unit: UnitOfWork, statement: Executable, which: Mapping[str, object], coordinator: str | None, what: str
+) -> Row:
+    rows = await unit.execute(statement, which)
     return _concerned(unit, _one([row for row in rows if coordinator in (None, row["coordinator"])], what))
 
 

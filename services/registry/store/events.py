@@ -6,13 +6,24 @@ from uuid import UUID
 from sqlalchemy import Column, Select, Uuid, bindparam, insert, select, update
 
 from schemas.vocabulary import PlacementConflict, PlacementReview
-from services.chassis.database import Row, among
+from services.chassis.database import Row, UtcDateTime, one_of
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import OfferState, VacancyState
 from services.registry.tables import contact_attempts, offers, placements, vacancies
 
 _HELD = (OfferState.ACCEPTED, OfferState.FULFILLED)
+_INSERT_PLACEMENT = insert(placements)
+_OWN_PLACEMENT = select(placements).where(
+    placements.c.id == bindparam("placement"), placements.c.coordinator == bindparam("whose")
+)
+_END = {
+    column: update(placements)
+    .where(one_of(column, "ids"), placements.c.ended_at.is_(None))
+    .values(ended_at=bindparam("now", type_=UtcDateTime))
+    .returning(placements)
+    for column in (placements.c.id, placements.c.case_id)
+}
 
 
 async def add_contact_attempt(unit: UnitOfWork, case_id: UUID, attempt: Mapping[str, object]) -> UUID:
@@ -31,14 +42,13 @@ async def add_placement(unit: UnitOfWork, case_id: UUID, coordinator: str, found
     """Store where a household is already; gives its id."""
     placement_id = unit.identifiers()
     row = {"id": placement_id, "case_id": case_id, "coordinator": coordinator, "recorded_at": unit.now}
-    await unit.execute(insert(placements).values(row | dict(found)))
+    await unit.execute(_INSERT_PLACEMENT, row | dict(found))
     return placement_id
 
 
 async def find_placement(unit: UnitOfWork, placement_id: UUID, coordinator: str) -> Row:
     """One of this coordinator's. Raises NotFound."""
-    query = select(placements).where(placements.c.id == placement_id, placements.c.coordinator == coordinator)
-    row = (await unit.execute(query)).one_or_none()
+    row = (await unit.execute(_OWN_PLACEMENT, {"placement": placement_id, "whose": coordinator})).one_or_none()
     if row is None:
         raise NotFound("There is no such placement among yours.")
     return row
@@ -46,8 +56,7 @@ async def find_placement(unit: UnitOfWork, placement_id: UUID, coordinator: str)
 
 async def end_placements(unit: UnitOfWork, column: Column[UUID], ids: Sequence[UUID]) -> Sequence[Row]:
     """The households of placements with these ids, or of these cases, are no longer there; gives what ended by this."""
-    mine = (among(unit.connection, column, ids), placements.c.ended_at.is_(None))
-    return await unit.execute(update(placements).where(*mine).values(ended_at=unit.now).returning(placements))
+    return await unit.execute(_END[column], {"ids": ids, "now": unit.now})
 
 
 async def set_conflict(unit: UnitOfWork, placement_id: UUID, conflict: PlacementConflict) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, Table, bindparam, insert, select, update
 
 from schemas.vocabulary import LegalBasis, PermitKind, Purpose, Referrer, ReflectionEnd
-from services.chassis.database import Insertion, Row, among
+from services.chassis.database import Insertion, Row, one_of
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.store.families import FAMILY
@@ -38,15 +38,19 @@ async def add_referrals(unit: UnitOfWork, rows: Sequence[Mapping[str, object]]) 
     await unit.write(_INSERT_REFERRALS, rows)
 
 
+_KNOWN_REFERENCES = select(referrals.c.referrer, referrals.c.reference).where(
+    referrals.c.organisation == bindparam("whose"), one_of(referrals.c.reference, "references")
+)
+
+
 async def known_references(
     unit: UnitOfWork, organisation: str, references: Collection[UUID]
 ) -> set[tuple[Referrer, UUID]]:
     """Which of these reports this organisation has taken before."""
     if not references:
         return set()
-    mine = among(unit.connection, referrals.c.reference, list(references))
-    query = select(referrals.c.referrer, referrals.c.reference).where(referrals.c.organisation == organisation, mine)
-    return {(Referrer(row.referrer), row.reference) for row in await unit.execute(query)}
+    rows = await unit.execute(_KNOWN_REFERENCES, {"whose": organisation, "references": references})
+    return {(Referrer(row.referrer), row.reference) for row in rows}
 
 
 async def referrals_of(unit: UnitOfWork, case_id: UUID) -> Sequence[Row]:
@@ -114,9 +118,12 @@ async def reflection_period_of(unit: UnitOfWork, case_id: UUID) -> Row | None:
     return (await unit.execute(_FIRST_PERIOD, {"family": case_id})).first()
 
 
+_INSERT_PERMIT = insert(permits)
+
+
 async def add_permit(unit: UnitOfWork, case_id: UUID, kind: PermitKind, granted_on: date) -> None:
     """Store that a permit was granted. Raises UniqueViolation when one was stored before."""
-    await unit.execute(insert(permits).values(case_id=case_id, kind=kind, granted_on=granted_on))
+    await unit.execute(_INSERT_PERMIT, {"case_id": case_id, "kind": kind, "granted_on": granted_on})
 
 
 async def permit_of(unit: UnitOfWork, case_id: UUID) -> Row | None:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, bindparam, insert, select, update
 
 from schemas.vocabulary import MergeUndoReason
-from services.chassis.database import Change, Row, among
+from services.chassis.database import Change, Row, one_of
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.entries import Line
@@ -47,32 +47,47 @@ def mergers_of(speaks_for: str | None) -> Select[tuple[object, ...]]:
     return query if speaks_for is None else query.where(case_mergers.c.coordinator == speaks_for)
 
 
+_SET_MERGED = update(cases).where(cases.c.id == bindparam("case")).values(merged_into=bindparam("survivor"))
+_MERGED = select(cases.c.id).where(cases.c.merged_into == bindparam("case")).limit(1)
+
+
 async def set_merged_into(unit: UnitOfWork, case_id: UUID, survivor_id: UUID | None) -> None:
     """Say which case this one is the same person as, or that it is not."""
-    await unit.execute(update(cases).where(cases.c.id == case_id).values(merged_into=survivor_id))
+    await unit.execute(_SET_MERGED, {"case": case_id, "survivor": survivor_id})
 
 
 async def has_merged(unit: UnitOfWork, case_id: UUID) -> bool:
     """Whether another case was merged into this one."""
-    return bool(await unit.execute(select(cases.c.id).where(cases.c.merged_into == case_id).limit(1)))
+    return bool(await unit.execute(_MERGED, {"case": case_id}))
+
+
+_LISTS_OF = select(entries.c.waitlist).where(one_of(entries.c.id, "ids")).distinct().order_by(entries.c.waitlist)
+_LIVE_LISTS_OF = (
+    select(entries.c.waitlist)
+    .where(entries.c.case_id == bindparam("case"), entries.c.state.in_(LIVE_ENTRY_STATES))
+    .order_by(entries.c.waitlist)
+)
+_LINES_OF = select(entries).where(one_of(entries.c.id, "ids"))
+_ASIDE = (
+    update(entries)
+    .where(one_of(entries.c.id, "ids"), entries.c.released, entries.c.state == EntryState.WAITING)
+    .values(state=EntryState.PAUSED)
+)
 
 
 async def waitlists_of(unit: UnitOfWork, entry_ids: Sequence[UUID]) -> list[str]:
     """The lists of these entries, by name."""
-    query = select(entries.c.waitlist).where(among(unit.connection, entries.c.id, entry_ids)).distinct()
-    return [row.waitlist for row in await unit.execute(query.order_by(entries.c.waitlist))]
+    return [row.waitlist for row in await unit.execute(_LISTS_OF, {"ids": entry_ids})]
 
 
 async def live_waitlists_of(unit: UnitOfWork, case_id: UUID) -> list[str]:
     """The lists in which a case stands. The caller holds it."""
-    live = entries.c.state.in_(LIVE_ENTRY_STATES)
-    query = select(entries.c.waitlist).where(entries.c.case_id == case_id, live).order_by(entries.c.waitlist)
-    return [row.waitlist for row in await unit.execute(query)]
+    return [row.waitlist for row in await unit.execute(_LIVE_LISTS_OF, {"case": case_id})]
 
 
 async def lines_of(unit: UnitOfWork, entry_ids: Sequence[UUID]) -> dict[UUID, tuple[str, Line]]:
     """In which lists these entries are, and at which places."""
-    found = await unit.execute(select(entries).where(among(unit.connection, entries.c.id, entry_ids)))
+    found = await unit.execute(_LINES_OF, {"ids": entry_ids})
     return {row.id: (row.waitlist, _line_of(row)) for row in found}
 
 
@@ -87,9 +102,7 @@ async def set_lines(unit: UnitOfWork, changed: Sequence[tuple[UUID, Line]]) -> N
     await unit.write(_SET_MOMENTS, [_line_row(id_, line) for id_, line in offered])
     await unit.write(_SET_LINES, [_line_row(id_, line) for id_, line in free])
     if free:
-        mine = among(unit.connection, entries.c.id, [id_ for id_, _ in free])
-        released = (mine, entries.c.released, entries.c.state == EntryState.WAITING)
-        await unit.execute(update(entries).where(*released).values(state=EntryState.PAUSED))
+        await unit.execute(_ASIDE, {"ids": [id_ for id_, _ in free]})
 
 
 def _line_of(row: Row) -> Line:

@@ -5,7 +5,6 @@ Each count ends at a limit, so that none costs more because a million people wai
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -25,7 +24,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from services.chassis.database import UtcDateTime, ids_value, one_of
+from services.chassis.database import UtcDateTime, one_of
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.decisions import Group, Right, Rule
 from services.registry.domain.model import (
@@ -118,13 +117,11 @@ _RIGHT = case(
 ).label("standing_right")
 
 
-@lru_cache(maxsize=2)
-def _in_groups(dialect: str) -> Select[tuple[object, ...]]:
-    repeated = one_of(dialect, _IN_LINE.c.id, "offered_before").label("repeated")
-    paused = (_IN_LINE.c.state == literal_column(f"'{EntryState.PAUSED}'")).label("paused")
-    grouped = select(_IN_LINE.c.profile_id, _RIGHT, repeated, paused, _IN_LINE.c.lacks).subquery()
-    key = (grouped.c.profile_id, grouped.c.standing_right, grouped.c.repeated, grouped.c.paused, grouped.c.lacks)
-    return select(*key, func.count().label("count")).group_by(*key)
+_REPEATED = one_of(_IN_LINE.c.id, "offered_before").label("repeated")
+_IS_PAUSED = (_IN_LINE.c.state == literal_column(f"'{EntryState.PAUSED}'")).label("paused")
+_grouped = select(_IN_LINE.c.profile_id, _RIGHT, _REPEATED, _IS_PAUSED, _IN_LINE.c.lacks).subquery()
+_KEY = (_grouped.c.profile_id, _grouped.c.standing_right, _grouped.c.repeated, _grouped.c.paused, _grouped.c.lacks)
+_IN_GROUPS = select(*_KEY, func.count().label("count")).group_by(*_KEY)
 
 
 async def ahead_by_rule(unit: UnitOfWork, entry: Entry) -> dict[Rule, int]:
@@ -145,9 +142,8 @@ async def ahead_in_groups(
 
     `begins`: when they could be there, which is when their right must still run.
     """
-    dialect = unit.connection.dialect.name
-    before = {"offered_before": ids_value(dialect, sorted(offered_before))}
-    rows = await unit.execute(_in_groups(dialect), _place(entry) | before | {"limit": limit, "begins": begins})
+    given = {"offered_before": offered_before, "limit": limit, "begins": begins}
+    rows = await unit.execute(_IN_GROUPS, _place(entry) | given)
     return {
         Group(
             known[row.profile_id],

@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Integer, Select, Text, Uuid, bindparam, literal_column, not_, or_, select, union
 
 from schemas.vocabulary import ListKind
-from services.chassis.database import Change, Row, UtcDateTime, among, list_parameters, listed
+from services.chassis.database import Change, Row, UtcDateTime, list_parameters, listed, one_of
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import (
     Allocation,
@@ -86,9 +86,8 @@ async def set_profiles(unit: UnitOfWork, changed: Sequence[tuple[UUID, UUID]]) -
 
 async def places_of(unit: UnitOfWork, lists: Mapping[str, Waitlist], case_ids: Sequence[UUID]) -> list[Place]:
     """The live entries of these cases in lists that are held, by their ids."""
-    mine = among(unit.connection, entries.c.case_id, case_ids)
-    query = _PLACES.where(mine, LIVE, entries.c.waitlist.in_(list(lists))).order_by(entries.c.id)
-    return [_place_of(row, lists) for row in await unit.execute(query)]
+    rows = await unit.execute(_PLACES_OF, {"cases": case_ids})
+    return [_place_of(row, lists) for row in rows if row.entry_waitlist in lists]
 
 
 async def lists_with_entries_due(unit: UnitOfWork) -> list[str]:
@@ -110,11 +109,14 @@ async def next_entry_due(unit: UnitOfWork) -> datetime | None:
     return min(found, default=None)
 
 
+_SHELTERS_OF = select(offers.c.case_id, offers.c.state).where(
+    one_of(offers.c.case_id, "cases"), offers.c.kind == ListKind.SHELTER, or_(PLACED, ACCEPTED)
+)
+
+
 async def shelters_of(unit: UnitOfWork, case_ids: Sequence[UUID]) -> Shelters:
     """Which of these cases have a shelter: accepted, or moved into."""
-    mine = (among(unit.connection, offers.c.case_id, case_ids), offers.c.kind == ListKind.SHELTER)
-    query = select(offers.c.case_id, offers.c.state).where(*mine, or_(PLACED, ACCEPTED))
-    found = await unit.execute(query)
+    found = await unit.execute(_SHELTERS_OF, {"cases": case_ids})
     accepted = {row.case_id for row in found if row.state == OfferState.ACCEPTED}
     return Shelters(accepted, {row.case_id for row in found} - accepted)
 
@@ -166,6 +168,7 @@ def _places_due(dialect: str) -> Select[tuple[object, ...]]:
 
 _OF_CASE = (entries.c.case_id == bindparam("case", type_=Uuid)) & LIVE
 _LISTS_OF_CASE = select(entries.c.waitlist).where(_OF_CASE).order_by(entries.c.waitlist)
+_PLACES_OF = _PLACES.where(one_of(entries.c.case_id, "cases"), LIVE).order_by(entries.c.id)
 _PLACES_OF_CASE = _PLACES.where(_OF_CASE).order_by(entries.c.id)
 
 

@@ -30,6 +30,9 @@ SUBJECTS = "subjects"
 """What the processing log's key is for."""
 
 
+_SUBJECTS_KEY = select(installation.c.subjects_key)
+
+
 class Subjects:
     """Names cases as the processing log does: encrypted, and always the same.
 
@@ -116,7 +119,7 @@ class Vault:
 
     async def subjects(self, unit: UnitOfWork) -> Subjects:
         """How the processing log names cases; its key is made when it is first needed. Raises UnusableKey."""
-        wrapped = (await unit.execute(select(installation.c.subjects_key))).one().subjects_key
+        wrapped = (await unit.execute(_SUBJECTS_KEY)).one().subjects_key
         if wrapped is not None:
             return Subjects(self.ring.open(NOBODY, SUBJECTS, wrapped))
         state = await hold_installation(unit)

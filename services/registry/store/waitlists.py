@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from schemas.vocabulary import ListKind
-from services.chassis.database import POSTGRESQL, Row, UtcDateTime, ids_value, list_parameters, listed, one_of
+from services.chassis.database import POSTGRESQL, Row, UtcDateTime, list_parameters, listed, one_of
 from services.chassis.unit_of_work import UnitOfWork
 from services.registry.domain.model import LIVE_ENTRY_STATES, Entry, EntryState, Lack, PauseReason, Profile
 from services.registry.domain.order import HIGHEST_URGENCY, place_in_line, precedence
@@ -135,13 +135,11 @@ class WaitlistStore:
 
     async def lock_of_vacancies(self, unit: UnitOfWork, vacancy_ids: Sequence[UUID]) -> dict[str, Waitlist]:
         """Hold the lists that these vacancies belong to. A vacancy never changes its list."""
-        dialect = unit.connection.dialect.name
-        return await self._lock(unit, _lock_of_vacancies(dialect), {"ids": ids_value(dialect, vacancy_ids)})
+        return await self._lock(unit, _LOCK_OF_VACANCIES, {"ids": vacancy_ids})
 
     async def lock_of_households(self, unit: UnitOfWork, vacancy_ids: Sequence[UUID]) -> dict[str, Waitlist]:
         """Hold the lists of these vacancies, and all lists in which those stand to whom they were offered."""
-        dialect = unit.connection.dialect.name
-        return await self._lock(unit, _lock_of_households(dialect), {"ids": ids_value(dialect, vacancy_ids)})
+        return await self._lock(unit, _LOCK_OF_HOUSEHOLDS, {"ids": vacancy_ids})
 
     async def _lock(
         self, unit: UnitOfWork, query: Select[tuple[object, ...]], which: Mapping[str, object]
@@ -176,20 +174,6 @@ def _lock_named(dialect: str) -> Select[tuple[object, ...]]:
     return _locking(waitlists.c.id.in_(select(listed(dialect, {"id": Text()}).c.id)))
 
 
-@lru_cache(maxsize=2)
-def _lock_of_vacancies(dialect: str) -> Select[tuple[object, ...]]:
-    mine = select(vacancies.c.waitlist).where(one_of(dialect, vacancies.c.id, "ids"))
-    return _locking(waitlists.c.id.in_(mine))
-
-
-@lru_cache(maxsize=2)
-def _lock_of_households(dialect: str) -> Select[tuple[object, ...]]:
-    mine = select(vacancies.c.waitlist).where(one_of(dialect, vacancies.c.id, "ids"))
-    cases = select(offers.c.case_id).where(one_of(dialect, offers.c.vacancy_id, "ids"))
-    theirs = select(entries.c.waitlist).where(entries.c.case_id.in_(cases), entries.c.state.in_(_LIVE))
-    return _locking(waitlists.c.id.in_(mine) | waitlists.c.id.in_(theirs))
-
-
 _PAUSING = select(entries.c.id).where(entries.c.waitlist == waitlists.c.id, entries.c.state == _PAUSED).exists()
 
 
@@ -199,14 +183,26 @@ def _locking(which: ColumnElement[bool]) -> Select[tuple[object, ...]]:
     )
 
 
+_OF_VACANCIES = waitlists.c.id.in_(select(vacancies.c.waitlist).where(one_of(vacancies.c.id, "ids")))
+_THEIR_CASES = select(offers.c.case_id).where(one_of(offers.c.vacancy_id, "ids"))
+_OF_HOUSEHOLDS = waitlists.c.id.in_(
+    select(entries.c.waitlist).where(entries.c.case_id.in_(_THEIR_CASES), entries.c.state.in_(_LIVE))
+)
+_LOCK_OF_VACANCIES = _locking(_OF_VACANCIES)
+_LOCK_OF_HOUSEHOLDS = _locking(_OF_VACANCIES | _OF_HOUSEHOLDS)
+
+
 async def seen_by(unit: UnitOfWork) -> dict[str, str | None]:
     """By which version each list there is was looked through last."""
     return {row.id: row.policy for row in await unit.execute(_SEEN)}
 
 
+_SET_SEEN = update(waitlists).where(waitlists.c.id == bindparam("list")).values(policy=bindparam("seen_by"))
+
+
 async def set_seen_by(unit: UnitOfWork, waitlist: str, policy: str) -> None:
     """Note by which version a list that is held was looked through."""
-    await unit.execute(update(waitlists).where(waitlists.c.id == waitlist).values(policy=policy))
+    await unit.execute(_SET_SEEN, {"list": waitlist, "seen_by": policy})
 
 
 async def first_in_line(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, Uuid, bindparam, func, insert, select, update
 
 from schemas.api.shelters import NewContract
 from schemas.vocabulary import Programme, UnitState
@@ -15,6 +15,20 @@ from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.domain.calendar import day_of
 from services.shelters.domain.contracts import Contract, Room
 from services.shelters.tables import contracts, units
+
+_CONTRACTS = select(contracts).where(
+    contracts.c.organisation == bindparam("whose"), contracts.c.programme == bindparam("for_programme")
+)
+_IN_SERVICE = (
+    select(units.c.available_from, func.sum(units.c.places).label("places"))
+    .where(
+        units.c.organisation == bindparam("whose"),
+        units.c.programme == bindparam("for_programme"),
+        units.c.state != UnitState.OUT_OF_SERVICE,
+        units.c.id.is_distinct_from(bindparam("besides", type_=Uuid)),
+    )
+    .group_by(units.c.available_from)
+)
 
 
 async def add_contract(unit: UnitOfWork, contract_id: UUID, organisation: str, new: NewContract) -> None:
@@ -39,23 +53,15 @@ async def set_end(unit: UnitOfWork, contract_id: UUID, ends_on: date) -> None:
 
 async def room(unit: UnitOfWork, organisation: str, programme: Programme, besides: UUID | None = None) -> Room:
     """What is contracted, and what is in service besides one unit. It stays so while the caller holds the provider."""
-    mine = contracts.c.organisation == organisation, contracts.c.programme == programme
-    agreed = [contract_of(row) for row in await unit.execute(select(contracts).where(*mine))]
-    return Room(agreed, await _in_service(unit, organisation, programme, besides))
+    whose = {"whose": organisation, "for_programme": programme}
+    agreed = [contract_of(row) for row in await unit.execute(_CONTRACTS, whose)]
+    return Room(agreed, await _in_service(unit, whose | {"besides": besides}))
 
 
-async def _in_service(
-    unit: UnitOfWork, organisation: str, programme: Programme, besides: UUID | None
-) -> Mapping[date, int]:
+async def _in_service(unit: UnitOfWork, which: Mapping[str, object]) -> Mapping[date, int]:
     """Places by the day on which their units come into service."""
-    query = select(units.c.available_from, func.sum(units.c.places).label("places")).where(
-        units.c.organisation == organisation,
-        units.c.programme == programme,
-        units.c.state != UnitState.OUT_OF_SERVICE,
-        units.c.id.is_distinct_from(besides),
-    )
     places: Counter[date] = Counter()
-    for row in await unit.execute(query.group_by(units.c.available_from)):
+    for row in await unit.execute(_IN_SERVICE, which):
         places[day_of(max(row["available_from"] or unit.now, unit.now))] += row["places"]
     return places
 

@@ -5,7 +5,7 @@ it ends with the registry's word about the unit, whether or not the registry has
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, case, not_, selec
 
 from schemas.messages.offers import EnquiryEnded, EnquiryMade
 from schemas.vocabulary import EnquiryRefusal
-from services.chassis.database import Insertion, Row
+from services.chassis.database import Insertion, Row, UtcDateTime
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.store.units import StoredUnit
@@ -24,6 +24,34 @@ _INSERT = Insertion(enquiries, (*_ASKED, "wheelchair", "made_at", "answer_before
 _END = update(enquiries).where(enquiries.c.offer_id == bindparam("key")).values(end_reason=bindparam("reason"))
 
 
+# A comparison with NULL is neither true nor false, and "ended" is the opposite of this.
+_IS_OPEN = and_(
+    units.c.enquiring,
+    units.c.offer_id.is_not_distinct_from(enquiries.c.offer_id),
+    enquiries.c.answer_before_at > bindparam("now", type_=UtcDateTime),
+)
+_STATES: Mapping[str, ColumnElement[bool]] = {
+    "agreed": enquiries.c.agreed.is_(True),
+    "refused": enquiries.c.agreed.is_(False),
+    "open": _IS_OPEN,
+    "ended": enquiries.c.answered_at.is_(None) & not_(_IS_OPEN),
+}
+_STATE = case(*[(_STATES[name], name) for name in ("agreed", "refused", "open")], else_="ended").label("state")
+_OWN = (
+    select(enquiries, _STATE)
+    .select_from(enquiries.join(units, units.c.id == enquiries.c.unit_id))
+    .where(enquiries.c.organisation == bindparam("whose"))
+)
+_ONE = _OWN.where(enquiries.c.offer_id == bindparam("key"))
+_ANSWER = (
+    update(enquiries)
+    .where(enquiries.c.offer_id == bindparam("key"))
+    .values(
+        answered_at=bindparam("now", type_=UtcDateTime), agreed=bindparam("agrees"), refusal=bindparam("why_refused")
+    )
+)
+
+
 async def add_enquiries(unit: UnitOfWork, made: Sequence[tuple[EnquiryMade, StoredUnit]]) -> None:
     """Store what is asked about units."""
     await unit.write(_INSERT, [_row(event, stored) for event, stored in made])
@@ -31,8 +59,7 @@ async def add_enquiries(unit: UnitOfWork, made: Sequence[tuple[EnquiryMade, Stor
 
 async def find_enquiry(unit: UnitOfWork, offer_id: UUID, organisation: str) -> Row:
     """One of the organisation's own enquiries, with its state. Raises NotFound."""
-    query = own_enquiries(organisation, unit.now).where(enquiries.c.offer_id == offer_id)
-    row = (await unit.execute(query)).first()
+    row = (await unit.execute(_ONE, {"key": offer_id, "whose": organisation, "now": unit.now})).first()
     if row is None:
         raise NotFound("There is no such enquiry among yours.")
     return row
@@ -40,8 +67,8 @@ async def find_enquiry(unit: UnitOfWork, offer_id: UUID, organisation: str) -> R
 
 async def store_answer(unit: UnitOfWork, offer_id: UUID, refusal: EnquiryRefusal | None) -> None:
     """Store the answer: a refusal, or yes."""
-    answer = {"answered_at": unit.now, "agreed": refusal is None, "refusal": refusal}
-    await unit.execute(update(enquiries).where(enquiries.c.offer_id == offer_id).values(answer))
+    answer = {"now": unit.now, "agrees": refusal is None, "why_refused": refusal}
+    await unit.execute(_ANSWER, {"key": offer_id} | answer)
 
 
 async def store_ends(unit: UnitOfWork, ended: Sequence[EnquiryEnded]) -> None:
@@ -53,28 +80,8 @@ async def store_ends(unit: UnitOfWork, ended: Sequence[EnquiryEnded]) -> None:
 
 def own_enquiries(organisation: str, now: datetime, state: str | None = None) -> Select[tuple[object, ...]]:
     """The organisation's enquiries, or those in one state: open, agreed, refused or ended."""
-    is_open = _is_open(now)
-    named = case(
-        (enquiries.c.agreed.is_(True), "agreed"),
-        (enquiries.c.agreed.is_(False), "refused"),
-        (is_open, "open"),
-        else_="ended",
-    ).label("state")
-    joined = enquiries.join(units, units.c.id == enquiries.c.unit_id)
-    query = select(enquiries, named).select_from(joined).where(enquiries.c.organisation == organisation)
-    conditions: dict[str, ColumnElement[bool]] = {
-        "agreed": enquiries.c.agreed.is_(True),
-        "refused": enquiries.c.agreed.is_(False),
-        "open": is_open,
-        "ended": enquiries.c.answered_at.is_(None) & not_(is_open),
-    }
-    return query if state is None else query.where(conditions[state])
-
-
-def _is_open(now: datetime) -> ColumnElement[bool]:
-    # A comparison with NULL is neither true nor false, and "ended" is the opposite of this.
-    held_by_it = units.c.offer_id.is_not_distinct_from(enquiries.c.offer_id)
-    return and_(units.c.enquiring, held_by_it, enquiries.c.answer_before_at > now)
+    query = _OWN if state is None else _OWN.where(_STATES[state])
+    return query.params(whose=organisation, now=now)
 
 
 def _row(event: EnquiryMade, stored: StoredUnit) -> dict[str, object]:

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from services.chassis.database import Insertion, among
+from services.chassis.database import Insertion, one_of
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.tables import ended_placements
 
 _INSERT = Insertion(ended_placements)
+_ENDED = select(ended_placements.c.id).where(one_of(ended_placements.c.id, "ids"))
 
 
 async def add_ended(unit: UnitOfWork, ended: Sequence[tuple[UUID, datetime]]) -> None:
@@ -20,5 +21,4 @@ async def add_ended(unit: UnitOfWork, ended: Sequence[tuple[UUID, datetime]]) ->
 
 async def ended_of(unit: UnitOfWork, placement_ids: Sequence[UUID]) -> set[UUID]:
     """Which of these are over."""
-    query = select(ended_placements.c.id).where(among(unit.connection, ended_placements.c.id, placement_ids))
-    return {row.id for row in await unit.execute(query)}
+    return {row.id for row in await unit.execute(_ENDED, {"ids": placement_ids})}

@@ -15,6 +15,7 @@ from services.shelters.tables import no_shows, stays
 
 _CLOSE = update(stays).where(stays.c.vacancy_id == bindparam("key"), stays.c.departed_at.is_(None))
 # In a CASE a parameter has no type unless it is given one, and SQLite would store the moment in another format.
+_INSERT_STAY, _INSERT_NO_SHOW = insert(stays), insert(no_shows)
 _AT = bindparam("at", type_=UtcDateTime)
 # Not before they arrived, by whatever clock that was.
 _DEPARTED = case((stays.c.arrived_at > _AT, stays.c.arrived_at), else_=_AT)
@@ -23,13 +24,13 @@ _CLOSE = _CLOSE.values(departed_at=_DEPARTED, departure_reason=bindparam("reason
 
 async def open_stay(unit: UnitOfWork, stored: StoredUnit, since: datetime | None = None) -> None:
     """A household has arrived in a unit: now, or at a moment in the past."""
-    await unit.execute(insert(stays).values(_about(stored) | {"arrived_at": min(since or unit.now, unit.now)}))
+    await unit.execute(_INSERT_STAY, _about(stored) | {"arrived_at": min(since or unit.now, unit.now)})
 
 
 async def add_no_show(unit: UnitOfWork, stored: StoredUnit, vacancy_id: UUID, offer_id: UUID | None) -> None:
     """The household of this offer did not come to a unit."""
     row = _about(stored) | {"vacancy_id": vacancy_id, "offer_id": offer_id, "reported_at": unit.now}
-    await unit.execute(insert(no_shows).values(row))
+    await unit.execute(_INSERT_NO_SHOW, row)
 
 
 async def close_stays(

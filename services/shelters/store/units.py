@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import Integer, Select, bindparam, func, insert, literal_column, select, true
@@ -11,7 +10,7 @@ from sqlalchemy import Integer, Select, bindparam, func, insert, literal_column,
 from schemas.api.shelters import NewUnit
 from schemas.messages.beds import Acceptance, Service
 from schemas.vocabulary import Programme, Region, Secrecy, UnitState
-from services.chassis.database import Change, Row, UtcDateTime, among, ids_value, one_of
+from services.chassis.database import Change, Row, UtcDateTime, one_of
 from services.chassis.errors import NotFound
 from services.chassis.unit_of_work import UnitOfWork
 from services.shelters.domain.unit import Unit, VacancyEnd, refuse_ended
@@ -49,8 +48,11 @@ _CONTRACTED = (
 )
 _SELECT = select(units, _CONTRACTED)
 _LOCK = _SELECT.with_for_update(of=units)
+_INSERT = insert(units)
 _UPDATE = Change(units, _CHANGING)
 _OWN = _LOCK.where(units.c.organisation == bindparam("organisation"))
+_BY_IDS = _LOCK.where(one_of(units.c.id, "ids")).order_by(units.c.id)
+_BY_VACANCIES = _LOCK.where(one_of(units.c.vacancy_id, "ids")).order_by(units.c.id)
 _BY_ID = _OWN.where(units.c.id == bindparam("key"))
 _BY_VACANCY = _OWN.where(units.c.vacancy_id == bindparam("key"))
 _BY_ENDED_VACANCY = _OWN.where(units.c.ended_vacancy_id == bindparam("key"))
@@ -89,8 +91,8 @@ async def add_unit(unit: UnitOfWork, new: Unit, description: NewUnit, facility: 
         "region": facility.region,
         "turnaround_seconds": facility.turnaround_seconds,
     }
-    await unit.execute(insert(units).values(fixed | _changing(new)))
     unit.touched.add(facility.organisation)
+    await unit.execute(_INSERT, fixed | _changing(new))
     return StoredUnit(new, facility.organisation, description)
 
 
@@ -116,20 +118,13 @@ async def lock_unit_of_vacancy(unit: UnitOfWork, vacancy_id: UUID, organisation:
 
 async def lock_units_of_vacancies(unit: UnitOfWork, vacancy_ids: Sequence[UUID]) -> dict[UUID, StoredUnit]:
     """Hold the units whose present episodes these are, by vacancy; whoever's they are."""
-    dialect = unit.connection.dialect.name
-    rows = await unit.execute(_of_vacancies(dialect), {"ids": ids_value(dialect, vacancy_ids)})
+    rows = await unit.execute(_BY_VACANCIES, {"ids": vacancy_ids})
     return {row["vacancy_id"]: _stored(row) for row in rows}
 
 
 async def lock_units(unit: UnitOfWork, unit_ids: Sequence[UUID]) -> dict[UUID, StoredUnit]:
     """Hold these units, as far as they are known; whoever's they are."""
-    query = _LOCK.where(among(unit.connection, units.c.id, unit_ids)).order_by(units.c.id)
-    return {stored.unit.id: stored for stored in await find_units(unit, query)}
-
-
-@lru_cache(maxsize=2)
-def _of_vacancies(dialect: str) -> Select[tuple[object, ...]]:
-    return _LOCK.where(one_of(dialect, units.c.vacancy_id, "ids")).order_by(units.c.id)
+    return {row["id"]: _stored(row) for row in await unit.execute(_BY_IDS, {"ids": unit_ids})}
 
 
 async def lock_units_of_facility(unit: UnitOfWork, facility_id: UUID) -> list[StoredUnit]:

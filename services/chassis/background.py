@@ -12,6 +12,18 @@ LONGEST_PAUSE_SECONDS = 10.0
 STOP_SECONDS = 5.0
 
 
+async def set_within(event: asyncio.Event, seconds: float) -> None:
+    """Wait until the event is set, which after so many seconds it is by itself.
+
+    Without an exception for each end of a pause, as `asyncio.timeout` has it: whoever waits so does little else.
+    """
+    end = asyncio.get_running_loop().call_later(seconds, event.set)
+    try:
+        await event.wait()
+    finally:
+        end.cancel()
+
+
 class Background:
     """Keeps named tasks running until stopped."""
 

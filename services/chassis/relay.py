@@ -19,6 +19,7 @@ import structlog
 from sqlalchemy import ColumnElement, Executable, Select, Table, bindparam, or_, select, update
 
 from services.chassis import tracing
+from services.chassis.background import set_within
 from services.chassis.broker.port import Broker, Message
 from services.chassis.clock import Clock
 from services.chassis.database import Database, UtcDateTime, one_of
@@ -172,7 +173,9 @@ class Relay:
         while True:
             await self._has_outcome.wait()
             # Nobody waits for the mark, so many outcomes share one transaction; until somebody does.
-            await _set_within(self._ending, self._settings.settle_pause_seconds)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.settle_pause_seconds):
+                    await self._ending.wait()
             self._has_outcome.clear()
             confirmed, self._confirmed = self._confirmed, []
             refused, self._refused = self._refused, []
@@ -202,7 +205,7 @@ class Relay:
                 healthy = False
             self._swept.set()
             pause = self._settings.poll_seconds if healthy else min(pause * 2, self._settings.longest_pause_seconds)
-            await _set_within(self._look, pause)
+            await set_within(self._look, pause)
 
     async def _sweep(self) -> bool:
         """Publish what lies unclaimed in the table until nothing is left. False when the broker refuses all of it."""
@@ -278,10 +281,3 @@ def _releasing(outbox: Table) -> Executable:
 def _claiming(outbox: Table) -> Executable:
     claim = update(outbox).where(one_of(outbox.c.id, "ids"))
     return claim.values(claimed_until=bindparam("until", type_=UtcDateTime))
-
-
-async def _set_within(event: asyncio.Event, seconds: float) -> None:
-    """Wait for the event, but no longer than this."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import structlog
 
+from services.chassis.background import set_within
 from services.chassis.clock import Clock
 from services.chassis.errors import Conflict, Unavailable
 from services.chassis.unit_of_work import Transactions, UnitOfWork
@@ -63,17 +64,10 @@ class Timer:
             except (Unavailable, Conflict) as error:
                 log.warning("timer-delayed", timer=self.name, reason=error.detail)
                 due = None
-            await self._wait(self._pause_seconds(due))
+            await set_within(self._woken, self._pause_seconds(due))
 
     def _pause_seconds(self, due: datetime | None) -> float:
         if due is None:
             return self._poll_seconds
         # The poll is the backstop against a clock that jumps and a wake-up that was lost.
         return min(max((due - self._clock()).total_seconds(), SHORTEST_PAUSE_SECONDS), self._poll_seconds)
-
-    async def _wait(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._woken.wait()
-        except TimeoutError:
-            return

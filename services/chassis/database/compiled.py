@@ -57,11 +57,14 @@ class Shape:
 class Compiled:
     """A statement's text, and how its arguments are made from named parameters."""
 
-    __slots__ = ("_arguments", "shape", "sql")
+    __slots__ = ("_arguments", "_given", "shape", "sql")
 
     def __init__(self, shape: Shape, binds: Sequence[BindParameter[Any]]) -> None:
         self.shape = shape
         self.sql = shape.sql
+        self._given = None
+        if all(argument.required for argument in shape.arguments):
+            self._given = [(argument.key, argument.process) for argument in shape.arguments]
         self._arguments = [
             (argument.key, argument.process, argument.required, _default(argument, binds))
             for argument in shape.arguments
@@ -69,6 +72,8 @@ class Compiled:
 
     def arguments(self, given: Mapping[str, Any]) -> list[Any]:
         """The arguments in their order. Raises KeyError when a parameter is missing."""
+        if self._given is not None:
+            return [given[key] if process is None else process(given[key]) for key, process in self._given]
         return [
             default if key not in given and not required else given[key] if process is None else process(given[key])
             for key, process, required, default in self._arguments

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import TracebackType
 from typing import Protocol
 
 from sqlalchemy import make_url, text
@@ -38,6 +39,25 @@ class Sessions(Protocol):
         ...
 
 
+class _Translated:
+    """A session whose driver's errors are ours. Around everything, so without the generator of `contextmanager`."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: AbstractAsyncContextManager[Connection]) -> None:
+        self._session = session
+
+    async def __aenter__(self) -> Connection:
+        with translated():
+            return await self._session.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        with translated():
+            return await self._session.__aexit__(kind, error, trace)
+
+
 class Database:
     """Opens transactions, and wakes other processes that use the same database."""
 
@@ -61,23 +81,17 @@ class Database:
         """Whether several processes may share this database."""
         return self._sessions.shared
 
-    @asynccontextmanager
-    async def transaction(self, confined_to: str | None = None) -> AsyncIterator[Connection]:
+    def transaction(self, confined_to: str | None = None) -> AbstractAsyncContextManager[Connection]:
         """Read and write; commits at the end, rolls back on any error.
 
         With `confined_to`, only what is that organisation's, on PostgreSQL: SQLite has no row-level security.
         Raises DatabaseUnavailable, TransactionConflict or UniqueViolation.
         """
-        with translated():
-            async with self._sessions.transaction(confined_to) as connection:
-                yield connection
+        return _Translated(self._sessions.transaction(confined_to))
 
-    @asynccontextmanager
-    async def reading(self, confined_to: str | None = None) -> AsyncIterator[Connection]:
+    def reading(self, confined_to: str | None = None) -> AbstractAsyncContextManager[Connection]:
         """Read only what is committed, confined as a transaction may be. Raises DatabaseUnavailable."""
-        with translated():
-            async with self._sessions.reading(confined_to) as connection:
-                yield connection
+        return _Translated(self._sessions.reading(confined_to))
 
     @asynccontextmanager
     async def changing_schema(self) -> AsyncIterator[SchemaConnection]:

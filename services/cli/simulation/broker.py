@@ -146,6 +146,8 @@ class Client:
 
     async def declare(self) -> bool:
         """Make our queue where it is missing; False when that did not succeed."""
+        if self._own.there and not self._declaring.locked():
+            return True
         async with self._declaring:
             if not self._own.there:
                 try:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import TracebackType
 
 import asyncpg
 from sqlalchemy import Executable, make_url
@@ -53,6 +54,26 @@ class Guarded(Inline):
             raise Killed
 
 
+class _Reading:
+    """One view, seen by a process that may end meanwhile."""
+
+    __slots__ = ("_seen_by", "_view")
+
+    def __init__(self, seen_by: "UnreliableSessions", view: AbstractAsyncContextManager[Inline]) -> None:
+        self._seen_by = seen_by
+        self._view = view
+
+    async def __aenter__(self) -> Guarded:
+        seen_by = self._seen_by
+        await seen_by.reach()
+        return Guarded(await self._view.__aenter__(), lambda: seen_by.alive)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._view.__aexit__(kind, error, trace)
+
+
 class UnreliableSessions:
     """What one process sees of a database: it may be away, be lost before or after COMMIT, or refuse a collision."""
 
@@ -76,7 +97,7 @@ class UnreliableSessions:
     @asynccontextmanager
     async def transaction(self, confined_to: str | None = None) -> AsyncIterator[Connection]:
         """A transaction that may come to nothing, or be stored without anyone hearing of it."""
-        await self._reach()
+        await self.reach()
         async with self._sessions.transaction(confined_to) as connection:
             guarded = Guarded(connection, lambda: self.alive)
             yield guarded
@@ -93,12 +114,9 @@ class UnreliableSessions:
         if self._faults.strike("lost-after-commit", self._name):
             raise ConnectionResetError
 
-    @asynccontextmanager
-    async def reading(self, confined_to: str | None = None) -> AsyncIterator[Connection]:
+    def reading(self, confined_to: str | None = None) -> "_Reading":
         """One view of what is committed."""
-        await self._reach()
-        async with self._sessions.reading(confined_to) as connection:
-            yield Guarded(connection, lambda: self.alive)
+        return _Reading(self, self._sessions.reading(confined_to))
 
     def changing_schema(self) -> AbstractAsyncContextManager[SchemaConnection]:
         """As of the database below: a run begins with databases that are migrated."""
@@ -107,7 +125,8 @@ class UnreliableSessions:
     async def close(self) -> None:
         """The others go on."""
 
-    async def _reach(self) -> None:
+    async def reach(self) -> None:
+        """Get through to it, some time later. Raises Killed when the process is no more, ConnectionRefusedError."""
         if not self.alive:
             raise Killed
         await asyncio.sleep(self._faults.seconds(0.02))

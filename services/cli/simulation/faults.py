@@ -93,11 +93,12 @@ class Faults:
 
     def strike(self, kind: str, where: str = "") -> bool:
         """Whether this accident happens here and now."""
-        struck = self.on and not _spared.get() and self.chance.random() < self.strengths.get(kind, 0.0)
-        if struck:
-            self.happened[kind] += 1
-            self.trace.note("fault", kind, where)
-        return struck
+        strength = self.strengths.get(kind, 0.0)
+        if not strength or not self.on or _spared.get() or self.chance.random() >= strength:
+            return False
+        self.happened[kind] += 1
+        self.trace.note("fault", kind, where)
+        return True
 
     def seconds(self, longest: float) -> float:
         """A duration: mostly short, seldom long."""

@@ -2,8 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Dialect, Executable
@@ -38,6 +38,32 @@ class Inline:
         """Nothing is confined here."""
 
 
+class _Session:
+    """The connection while nobody else has it; what was written meanwhile is undone by any error."""
+
+    __slots__ = ("_connection", "_turn", "_writes")
+
+    def __init__(self, connection: sqlite3.Connection, turn: asyncio.Lock, *, writes: bool) -> None:
+        self._connection = connection
+        self._turn = turn
+        self._writes = writes
+
+    async def __aenter__(self) -> Inline:
+        await self._turn.acquire()
+        if self._writes:
+            self._connection.execute("SAVEPOINT inside")
+        return Inline(self._connection)
+
+    async def __aexit__(self, kind: object, error: BaseException | None, _trace: object) -> None:
+        try:
+            if self._writes:
+                if error is not None:
+                    self._connection.execute("ROLLBACK TO inside")
+                self._connection.execute("RELEASE inside")
+        finally:
+            self._turn.release()
+
+
 class KeptInMemory:
     """A copy of a migrated SQLite database, with one connection and without threads.
 
@@ -64,24 +90,13 @@ class KeptInMemory:
         finally:
             self._connection.rollback()
 
-    @asynccontextmanager
-    async def transaction(self, confined_to: str | None = None) -> AsyncIterator[Inline]:  # noqa: ARG002 - SQLite confines nothing
+    def transaction(self, confined_to: str | None = None) -> "_Session":  # noqa: ARG002 - SQLite confines nothing
         """The only transaction at this moment."""
-        async with self._inside:
-            self._connection.execute("SAVEPOINT inside")
-            try:
-                yield Inline(self._connection)
-            except BaseException:
-                self._connection.execute("ROLLBACK TO inside")
-                raise
-            finally:
-                self._connection.execute("RELEASE inside")
+        return _Session(self._connection, self._inside, writes=True)
 
-    @asynccontextmanager
-    async def reading(self, confined_to: str | None = None) -> AsyncIterator[Inline]:  # noqa: ARG002 - SQLite confines nothing
+    def reading(self, confined_to: str | None = None) -> "_Session":  # noqa: ARG002 - SQLite confines nothing
         """One view of what is committed."""
-        async with self._inside:
-            yield Inline(self._connection)
+        return _Session(self._connection, self._inside, writes=False)
 
     def changing_schema(self) -> AbstractAsyncContextManager[SchemaConnection]:
         """The port asks for it, and nobody does: it is a copy of a migrated file. Raises NotImplementedError."""

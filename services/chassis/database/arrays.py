@@ -11,7 +11,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
-    Boolean,
     ColumnElement,
     Dialect,
     FromClause,
@@ -26,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 POSTGRESQL = "postgresql"
 
@@ -78,7 +77,8 @@ class _OneOf(FunctionElement[bool]):
     """Each database has its own way to say it."""
 
     name = "one_of"
-    type = Boolean()
+    # Of a Boolean, SQLAlchemy would ask SQLite whether it is 1, and then no index is good for it.
+    type = NullType()  # type: ignore[assignment] # it is a condition nevertheless
     inherit_cache = True
 
 

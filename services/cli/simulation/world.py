@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import Executable, func, select
+from sqlalchemy import Executable, Table, func, select
 
 from services.calendar.holidays import is_dutch_holiday
 from services.chassis.checks import at_once
@@ -181,7 +182,7 @@ class SimulatedWorld(Acts):
         """What is still under way."""
         left = [] if self.broker.empty else ["messages in the broker"]
         for name, outbox in self.outboxes.items():
-            if await self.count(name, outbox, outbox.c.sent_at.is_(None)):
+            if await self.rows(name, _any_unsent(outbox)):
                 left.append(f"outbox of {name}")
         return left
 
@@ -195,9 +196,7 @@ class SimulatedWorld(Acts):
         """Nothing may be in quarantine: every message was ours."""
         found = []
         for replica in {one.name: one for one in self.replicas}.values():
-            kept = await self.rows(
-                replica.name, select(func.count().label("count")).select_from(replica.service.tables.quarantine)
-            )
+            kept = await self.rows(replica.name, _kept_back(replica.service.tables.quarantine))
             if kept[0]["count"]:
                 found.append(f"{replica.name}: {kept[0]['count']} messages in quarantine")
         return found
@@ -208,6 +207,16 @@ class SimulatedWorld(Acts):
     def _identifier(self) -> UUID:
         self._counter += 1
         return UUID(f"019c0000-0000-7000-8000-{self._counter:012x}")
+
+
+@cache
+def _any_unsent(outbox: Table) -> Executable:
+    return select(outbox.c.id).where(outbox.c.sent_at.is_(None)).limit(1)
+
+
+@cache
+def _kept_back(quarantine: Table) -> Executable:
+    return select(func.count().label("count")).select_from(quarantine)
 
 
 async def _absence(broker: SimulatedBroker, seconds: float) -> None:

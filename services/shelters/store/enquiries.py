@@ -5,11 +5,11 @@ it ends with the registry's word about the unit, whether or not the registry has
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, not_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, case, not_, select, update
 
 from schemas.messages.offers import EnquiryEnded, EnquiryMade
 from schemas.vocabulary import EnquiryRefusal
@@ -24,31 +24,31 @@ _INSERT = Insertion(enquiries, (*_ASKED, "wheelchair", "made_at", "answer_before
 _END = update(enquiries).where(enquiries.c.offer_id == bindparam("key")).values(end_reason=bindparam("reason"))
 
 
-# A comparison with NULL is neither true nor false, and "ended" is the opposite of this.
-_IS_OPEN = and_(
-    units.c.enquiring,
-    units.c.offer_id.is_not_distinct_from(enquiries.c.offer_id),
-    enquiries.c.answer_before_at > bindparam("now", type_=UtcDateTime),
-)
-_STATES: Mapping[str, ColumnElement[bool]] = {
-    "agreed": enquiries.c.agreed.is_(True),
-    "refused": enquiries.c.agreed.is_(False),
-    "open": _IS_OPEN,
-    "ended": enquiries.c.answered_at.is_(None) & not_(_IS_OPEN),
-}
-_STATE = case(*[(_STATES[name], name) for name in ("agreed", "refused", "open")], else_="ended").label("state")
-_OWN = (
-    select(enquiries, _STATE)
-    .select_from(enquiries.join(units, units.c.id == enquiries.c.unit_id))
-    .where(enquiries.c.organisation == bindparam("whose"))
-)
-_ONE = _OWN.where(enquiries.c.offer_id == bindparam("key"))
+def own_enquiries(
+    organisation: str | BindParameter[str], now: datetime | BindParameter[datetime], state: str | None = None
+) -> Select[tuple[object, ...]]:
+    """The organisation's enquiries, or those in one state: open, agreed, refused or ended."""
+    # A comparison with NULL is neither true nor false, and "ended" is the opposite of this.
+    held_by_it = units.c.offer_id.is_not_distinct_from(enquiries.c.offer_id)
+    is_open = and_(units.c.enquiring, held_by_it, enquiries.c.answer_before_at > now)
+    states: dict[str, ColumnElement[bool]] = {
+        "agreed": enquiries.c.agreed.is_(True),
+        "refused": enquiries.c.agreed.is_(False),
+        "open": is_open,
+        "ended": enquiries.c.answered_at.is_(None) & not_(is_open),
+    }
+    named = case(*((states[name], name) for name in ("agreed", "refused", "open")), else_="ended").label("state")
+    joined = enquiries.join(units, units.c.id == enquiries.c.unit_id)
+    query = select(enquiries, named).select_from(joined).where(enquiries.c.organisation == organisation)
+    return query if state is None else query.where(states[state])
+
+
+_MOMENT = bindparam("now", type_=UtcDateTime)
+_ONE = own_enquiries(bindparam("whose"), _MOMENT).where(enquiries.c.offer_id == bindparam("key"))
 _ANSWER = (
     update(enquiries)
     .where(enquiries.c.offer_id == bindparam("key"))
-    .values(
-        answered_at=bindparam("now", type_=UtcDateTime), agreed=bindparam("agrees"), refusal=bindparam("why_refused")
-    )
+    .values(answered_at=_MOMENT, agreed=bindparam("agrees"), refusal=bindparam("why_refused"))
 )
 
 
@@ -76,12 +76,6 @@ async def store_ends(unit: UnitOfWork, ended: Sequence[EnquiryEnded]) -> None:
     if ended:
         reasons = sorted((event.offer_id, event.reason) for event in ended)
         await unit.execute(_END, [{"key": offer_id, "reason": reason} for offer_id, reason in reasons])
-
-
-def own_enquiries(organisation: str, now: datetime, state: str | None = None) -> Select[tuple[object, ...]]:
-    """The organisation's enquiries, or those in one state: open, agreed, refused or ended."""
-    query = _OWN if state is None else _OWN.where(_STATES[state])
-    return query.params(whose=organisation, now=now)
 
 
 def _row(event: EnquiryMade, stored: StoredUnit) -> dict[str, object]:

@@ -37,7 +37,8 @@ class Guarded(Inline):
     async def execute(self, statement: Executable, parameters: Parameters = None) -> Rows:
         """Run a statement, unless the process is no more."""
         self._check()
-        self.wrote |= not statement.is_select
+        if not statement.is_select:
+            self.wrote = True
         return running(statement, parameters)(self.connection)
 
     async def write(self, pending: Sequence[Pending]) -> None:

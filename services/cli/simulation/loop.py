@@ -5,8 +5,12 @@ import heapq
 import random
 import selectors
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
+from typing import TypeVarTuple
+
+_Given = TypeVarTuple("_Given")
 
 RESOLUTION_SECONDS = 1e-6
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -40,11 +44,13 @@ class SeededLoop(asyncio.SelectorEventLoop):
     """Runs what is ready in an order that `chance` decides. The same chance gives the same order."""
 
     _ready: deque[asyncio.Handle]
-    _scheduled: list[asyncio.TimerHandle]
 
     def __init__(self, chance: random.Random) -> None:
         super().__init__(_Nowhere())
         self._passed = 0.0
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        """By their moments, and those of one moment in the order in which they were set."""
+        self._set_so_far = 0
         self.leapt_seconds = 0.0
         """How far all wall clocks went on at once, while nothing happened."""
         self._chance = chance
@@ -52,6 +58,33 @@ class SeededLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Seconds since the loop was made, of the time that it makes up."""
         return self._passed
+
+    def call_soon(
+        self,
+        callback: Callable[[*_Given], object],
+        *args: *_Given,
+        context: Context | None = None,
+    ) -> asyncio.Handle:
+        """As the loop's own, without its looking for mistakes of who calls it."""
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*_Given], object],
+        *args: *_Given,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """As the loop's own, with a heap of plain numbers."""
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        self._set_so_far += 1
+        heapq.heappush(self._timers, (when, self._set_so_far, timer))
+        return timer
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """It is passed over when its moment comes."""
 
     def _run_once(self) -> None:
         """The loop's own step, without the lines to anywhere and the debugging that it has no use for here."""
@@ -69,15 +102,16 @@ class SeededLoop(asyncio.SelectorEventLoop):
 
     def _due(self) -> Iterator[asyncio.TimerHandle]:
         """What its time has come for; when nothing is ready, time passes until something is. Raises NothingLeft."""
-        scheduled = self._scheduled
-        while scheduled and scheduled[0]._cancelled:  # noqa: SLF001 - as the loop's own step does
-            heapq.heappop(scheduled)
+        timers = self._timers
+        while timers and timers[0][2]._cancelled:  # noqa: SLF001 - as the loop's own step does
+            heapq.heappop(timers)
         if not self._ready:
-            if not scheduled:
+            if not timers:
                 raise NothingLeft
-            self._passed = max(self._passed, scheduled[0].when())
-        while scheduled and scheduled[0].when() < self._passed + RESOLUTION_SECONDS:
-            yield heapq.heappop(scheduled)
+            self._passed = max(self._passed, timers[0][0])
+        latest = self._passed + RESOLUTION_SECONDS
+        while timers and timers[0][0] < latest:
+            yield heapq.heappop(timers)[2]
 
 
 class SeededClock:

@@ -8,21 +8,23 @@ end makes that harmless.
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, Executable, Select, Table, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Executable, Select, Table, Uuid, bindparam, or_, select, update
+from sqlalchemy.types import TypeEngine
 
 from services.chassis import tracing
 from services.chassis.background import set_within
 from services.chassis.broker.port import Broker, Message
 from services.chassis.clock import Clock
-from services.chassis.database import Database, UtcDateTime, one_of
+from services.chassis.database import Database, UtcDateTime, list_parameters, listed, one_of
 from services.chassis.errors import DoorstroomError
 from services.chassis.measures import Measures
 from services.chassis.unit_of_work import CLAIM_SECONDS
@@ -37,6 +39,14 @@ LOGGED_IDS = 5
 """How many of the messages that could not be published a log line names."""
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message, and until when this relay may publish it: it marks what it still has by just this claim."""
+
+    message: Message
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +80,9 @@ class Relay:
         self._clock = clock
         self._settings = settings or RelaySettings()
         self._measures = measures or Measures()
-        self._fresh: deque[Message] = deque()
-        self._confirmed: list[UUID] = []
-        self._refused: list[UUID] = []
+        self._fresh: deque[Claimed] = deque()
+        self._confirmed: list[Claimed] = []
+        self._refused: list[Claimed] = []
         self._has_fresh = asyncio.Event()
         self._has_outcome = asyncio.Event()
         self._look = asyncio.Event()
@@ -83,11 +93,11 @@ class Relay:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def hand_over(self, messages: Sequence[Message]) -> None:
+    def hand_over(self, messages: Sequence[Message], claimed_until: datetime) -> None:
         """Publish these as soon as possible. What does not fit stays in the table, and the sweep finds it."""
         room = self._settings.fresh_limit - len(self._fresh)
         taken = messages[:room]
-        self._fresh.extend(taken)
+        self._fresh.extend(Claimed(message, claimed_until) for message in taken)
         self._begin(len(taken))
         self._has_fresh.set()
 
@@ -136,10 +146,11 @@ class Relay:
 
     async def _release_claims(self) -> None:
         """What is claimed while nobody else can be publishing was claimed by a process that has ended."""
-        fresh = {UUID(message.message_id) for message in self._fresh}
         outbox = self._outbox
-        stale = update(outbox).where(outbox.c.sent_at.is_(None), outbox.c.id.not_in(fresh))
         async with self._database.transaction() as connection:
+            # Now, and not before it could begin: meanwhile something may have been handed over.
+            fresh = {_id(claimed) for claimed in self._fresh}
+            stale = update(outbox).where(outbox.c.sent_at.is_(None), outbox.c.id.not_in(fresh))
             await connection.execute(stale.values(claimed_until=None))
 
     async def _publish_fresh(self) -> None:
@@ -151,21 +162,22 @@ class Relay:
             if batch:
                 await self._publish(batch)
 
-    async def _publish(self, batch: Sequence[Message]) -> int:
+    async def _publish(self, batch: Sequence[Claimed]) -> int:
         """Publish, and note each message's own outcome. Gives the number confirmed."""
-        steps = tracing.publishing(batch)
-        outcomes = await self._broker.publish(batch)
+        messages = [claimed.message for claimed in batch]
+        steps = tracing.publishing(messages)
+        outcomes = await self._broker.publish(messages)
         for step, error in zip(steps, outcomes, strict=bool(steps)):
             step.end(None if error is None else type(error).__name__)
-        confirmed = [UUID(message.message_id) for message, error in zip(batch, outcomes, strict=True) if error is None]
-        refused = [(message, error) for message, error in zip(batch, outcomes, strict=True) if error is not None]
+        confirmed = [claimed for claimed, error in zip(batch, outcomes, strict=True) if error is None]
+        refused = [(claimed, error) for claimed, error in zip(batch, outcomes, strict=True) if error is not None]
         self._confirmed.extend(confirmed)
-        self._refused.extend(UUID(message.message_id) for message, _ in refused)
+        self._refused.extend(claimed for claimed, _ in refused)
         self._has_outcome.set()
         self._measures.confirmed.inc(len(confirmed))
         self._measures.failed.inc(len(refused))
         if refused:
-            first = [message.message_id for message, _ in refused[:LOGGED_IDS]]
+            first = [claimed.message.message_id for claimed, _ in refused[:LOGGED_IDS]]
             log.warning("publish-failed", messages=len(refused), reason=str(refused[0][1]), first=first)
         return len(confirmed)
 
@@ -187,12 +199,14 @@ class Relay:
             finally:
                 self._end(len(confirmed) + len(refused))
 
-    async def _settle(self, confirmed: list[UUID], refused: list[UUID]) -> None:
+    async def _settle(self, confirmed: Sequence[Claimed], refused: Sequence[Claimed]) -> None:
         async with self._database.transaction() as connection:
+            dialect = connection.dialect.name
             if confirmed:
-                await connection.execute(_marking(self._outbox), {"ids": confirmed, "sent_at": self._clock()})
+                sent = {"sent_at": self._clock()} | _claims(dialect, confirmed)
+                await connection.execute(_marking(dialect, self._outbox), sent)
             if refused:
-                await connection.execute(_releasing(self._outbox), {"ids": refused})
+                await connection.execute(_releasing(dialect, self._outbox), _claims(dialect, refused))
 
     async def _sweep_forever(self) -> None:
         pause = self._settings.poll_seconds
@@ -222,7 +236,7 @@ class Relay:
         async with self._database.reading() as connection:
             return bool(await connection.execute(_any_unclaimed(self._outbox), moments))
 
-    async def _claim(self) -> list[Message]:
+    async def _claim(self) -> list[Claimed]:
         """Take unsent rows that no relay is working on. No cursor: a row that commits late is still found."""
         now = self._clock()
         until = now + timedelta(seconds=CLAIM_SECONDS)
@@ -232,7 +246,7 @@ class Relay:
             if rows:
                 claimed = {"ids": [row.id for row in rows], "until": until}
                 await connection.execute(_claiming(self._outbox), claimed)
-        return [Message(str(row.id), row.routing_key, row.body.encode()) for row in rows]
+        return [Claimed(Message(str(row.id), row.routing_key, row.body.encode()), until) for row in rows]
 
 
 @lru_cache(maxsize=16)
@@ -255,26 +269,39 @@ def _free(outbox: Table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return outbox.c.sent_at.is_(None), free
 
 
-def _unsent(outbox: Table) -> Select[tuple[UUID]]:
-    """Those of the `ids` that are not marked yet: a row published twice keeps its first moment.
+def _id(claimed: Claimed) -> UUID:
+    return UUID(claimed.message.message_id)
 
-    Locked in one order, so that two relays which published the same rows do not stand in each other's way.
+
+_CLAIM: Mapping[str, TypeEngine[Any]] = {"id": Uuid(), "until": UtcDateTime()}
+
+
+def _claims(dialect: str, claimed: Sequence[Claimed]) -> dict[str, object]:
+    return list_parameters(dialect, list(_CLAIM), [(_id(one), one.until) for one in claimed])
+
+
+def _still_claimed(dialect: str, outbox: Table) -> Select[tuple[UUID]]:
+    """Those that are not marked yet, and still claimed as when they were published.
+
+    What lost its claim meanwhile is to be said again, for the broker has lost what it confirmed; and whoever has
+    claimed it since may not have got round to that. Locked in one order, so that two relays which published the same
+    rows do not stand in each other's way.
     """
-    mine = select(outbox.c.id).where(one_of(outbox.c.id, "ids"), outbox.c.sent_at.is_(None))
-    return mine.order_by(outbox.c.id).with_for_update()
+    given = listed(dialect, _CLAIM)
+    ours = (given.c.id == outbox.c.id) & (given.c.until == outbox.c.claimed_until)
+    mine = select(outbox.c.id).join(given, ours).where(outbox.c.sent_at.is_(None))
+    return mine.order_by(outbox.c.id).with_for_update(of=outbox)
 
 
-@lru_cache(maxsize=16)
-def _marking(outbox: Table) -> Executable:
-    # What lost its claim meanwhile is to be said again: the broker has lost what it confirmed.
-    claimed = _unsent(outbox).where(outbox.c.claimed_until.is_not(None))
-    marked = update(outbox).where(outbox.c.id.in_(claimed))
+@lru_cache(maxsize=32)
+def _marking(dialect: str, outbox: Table) -> Executable:
+    marked = update(outbox).where(outbox.c.id.in_(_still_claimed(dialect, outbox)))
     return marked.values(sent_at=bindparam("sent_at", type_=UtcDateTime))
 
 
-@lru_cache(maxsize=16)
-def _releasing(outbox: Table) -> Executable:
-    return update(outbox).where(outbox.c.id.in_(_unsent(outbox))).values(claimed_until=LONG_AGO)
+@lru_cache(maxsize=32)
+def _releasing(dialect: str, outbox: Table) -> Executable:
+    return update(outbox).where(outbox.c.id.in_(_still_claimed(dialect, outbox))).values(claimed_until=LONG_AGO)
 
 
 @lru_cache(maxsize=16)

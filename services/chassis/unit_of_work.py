@@ -108,13 +108,18 @@ class UnitOfWork:
         self.after_commit.append(step.end)
         self.outgoing.append(Message(str(event.id), catalogue.routing_key(event), catalogue.encode(event)))
 
+    @property
+    def claimed_until(self) -> datetime:
+        """How long the events belong to the relay that first sees them."""
+        return self.now + timedelta(seconds=CLAIM_SECONDS)
+
     def _row(self, message: Message) -> dict[str, object]:
         return {
             "id": UUID(message.message_id),
             "routing_key": message.routing_key,
             "body": message.body.decode(),
             "created_at": self.now,
-            "claimed_until": self.now + timedelta(seconds=CLAIM_SECONDS),
+            "claimed_until": self.claimed_until,
         }
 
 
@@ -141,8 +146,10 @@ class Transactions:
         self.identifiers = identifiers
         self._source = source
         self._refused = refused
-        self.hand_over: Callable[[list[Message]], None] = lambda _messages: None
-        """Called with the events of each committed transaction; the relay puts itself here."""
+        self.hand_over: Callable[[list[Message], datetime], None] = lambda _messages, _claimed_until: None
+        """Called with the events of each committed transaction, and until when they are claimed; the relay puts itself
+        here.
+        """
         self.on_touched: Callable[[set[str]], None] = lambda _organisations: None
         """Called with whose objects a committed transaction changed; the live stream puts itself here."""
         self.measures = Measures()
@@ -190,7 +197,7 @@ class Transactions:
                 await self.note(unit)
             await unit.finish(self._outbox)
         if unit.outgoing:
-            self.hand_over(unit.outgoing)
+            self.hand_over(unit.outgoing, unit.claimed_until)
             self.measures.recorded(unit.outgoing)
         for callback in unit.after_commit:
             callback()

@@ -7,9 +7,9 @@ from unittest.mock import patch
 from uuid import UUID
 
 from services.chassis import relay, unit_of_work
-from services.chassis.broker.port import Delivery, Message, Subscription
+from services.chassis.broker.port import Delivery, Subscription
 from services.chassis.consumer import Consumer
-from services.chassis.relay import Relay
+from services.chassis.relay import Claimed, Relay
 from services.chassis.service import Service
 from services.chassis.unit_of_work import Transactions, UnitOfWork
 from services.municipalities.domain import slots
@@ -56,9 +56,9 @@ def acknowledged_before_commit(stack: ExitStack) -> None:
 def marked_whatever_the_broker_said(stack: ExitStack) -> None:
     """A row counts as sent when it was handed over, confirmed or not."""
 
-    async def publish(self: Relay, batch: Sequence[Message]) -> int:
-        await self._broker.publish(batch)
-        self._confirmed.extend(UUID(message.message_id) for message in batch)
+    async def publish(self: Relay, batch: Sequence[Claimed]) -> int:
+        await self._broker.publish([claimed.message for claimed in batch])
+        self._confirmed.extend(batch)
         self._has_outcome.set()
         return len(batch)
 
@@ -87,7 +87,7 @@ def told_before_commit(stack: ExitStack) -> None:
     async def early(self: Transactions, work: Callable[[UnitOfWork], Awaitable[Any]], confined_to: str | None) -> Any:
         async def working(unit: UnitOfWork) -> Any:
             result = await work(unit)
-            self.hand_over(list(unit.outgoing))
+            self.hand_over(list(unit.outgoing), unit.claimed_until)
             return result
 
         return await once(self, working, confined_to)

@@ -6,6 +6,7 @@ its ids as they are, or for each dialect, with `listed`, which gets its rows as 
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,21 +28,28 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
+from services.chassis.database.types import UtcDateTime, utc_text
+
 POSTGRESQL = "postgresql"
 
 
 def listed(dialect: str, columns: Mapping[str, TypeEngine[Any]]) -> FromClause:
-    """A table with these columns (UUIDs, integers or texts), whose rows are the `list_parameters`."""
+    """A table with these columns (UUIDs, integers, texts or moments), whose rows are the `list_parameters`."""
     if dialect == POSTGRESQL:
         arrays = [bindparam(f"listed_{name}", type_=ARRAY(type_)) for name, type_ in columns.items()]
         table = func.unnest(*arrays).table_valued(*(column(name, type_) for name, type_ in columns.items()))
         return table.render_derived(name="listed")
     one = func.json_each(bindparam("listed", type_=Text())).table_valued("value", name="json")
     fields = [
-        cast(func.json_extract(one.c.value, f"$[{index}]"), type_).label(name)
+        cast(func.json_extract(one.c.value, f"$[{index}]"), _as_text(type_)).label(name)
         for index, (name, type_) in enumerate(columns.items())
     ]
     return select(*fields).subquery("listed")
+
+
+def _as_text(type_: TypeEngine[Any]) -> TypeEngine[Any]:
+    """SQLite has no type for a moment, and would make a number of it."""
+    return Text() if isinstance(type_, UtcDateTime) else type_
 
 
 def list_parameters(dialect: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> dict[str, object]:
@@ -95,4 +103,6 @@ def _in_text(element: _OneOf, compiler: SQLCompiler, **given: Any) -> str:  # no
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return utc_text(value)
     return value.hex if isinstance(value, UUID) else value

@@ -41,7 +41,7 @@ class Setting:
             yield
         finally:
             await background.stop()
-            self.counting.transactions.hand_over = lambda _messages: None
+            self.counting.transactions.hand_over = lambda _messages, _claimed_until: None
 
     async def until_effects(self, number: int) -> None:
         async def enough() -> bool:

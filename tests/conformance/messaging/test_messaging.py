@@ -88,7 +88,7 @@ async def test_two_relays_never_claim_the_same_row(setting: Setting) -> None:
     other = Setting(setting.url, setting.broker, setting.topology)
     other.clock.ahead = timedelta(seconds=11)
     claims = await asyncio.gather(setting.counting.relay._claim(), other.counting.relay._claim())
-    ids = [message.message_id for claim in claims for message in claim]
+    ids = [claimed.message.message_id for claim in claims for claimed in claim]
     assert len(ids) == len(set(ids)) == 50
     await other.counting.database.close()
 

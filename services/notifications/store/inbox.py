@@ -7,16 +7,27 @@ from datetime import datetime
 from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import Executable, Integer, Select, Text, Uuid, or_, select, true
+from sqlalchemy import Executable, Integer, Select, Text, Uuid, bindparam, or_, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
-from services.chassis.database import POSTGRESQL, Change, Insertion, Row, among, list_parameters, listed
+from services.chassis.database import POSTGRESQL, Change, Insertion, Row, list_parameters, listed, one_of
 from services.chassis.unit_of_work import UnitOfWork
 from services.notifications.domain.selection import Filing
 from services.notifications.tables import notifications, recipients, subjects
 
 _INSERT = Insertion(notifications)
 _FILE = Change(subjects, ("waitlist", "region", "case_id"))
+_FILED = select(subjects).where(one_of(subjects.c.id, "ids"), subjects.c.case_id.is_not(None))
+_later = notifications.alias("later")
+_FOLLOWED = (
+    select(notifications.c.id)
+    .join(_later, (_later.c.recipient == notifications.c.recipient) & (_later.c.sequence > notifications.c.sequence))
+    .where(
+        one_of(notifications.c.id, "ids"),
+        _later.c.subject == notifications.c.subject,
+        _later.c.kind == bindparam("by_kind"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +131,8 @@ async def file(unit: UnitOfWork, filings: Mapping[UUID, Filing]) -> None:
 
 async def filings(unit: UnitOfWork, ids: Collection[UUID]) -> dict[UUID, Filing]:
     """Under what these are filed, where that is known."""
-    query = select(subjects).where(among(unit.connection, subjects.c.id, sorted(ids)), subjects.c.case_id.is_not(None))
-    return {row.id: Filing(row.waitlist, row.region, row.case_id) for row in await unit.execute(query)}
+    rows = await unit.execute(_FILED, {"ids": ids})
+    return {row.id: Filing(row.waitlist, row.region, row.case_id) for row in rows}
 
 
 async def after(unit: UnitOfWork, recipient: str, sequence: int, limit: int) -> list[StoredNotification]:
@@ -155,17 +166,8 @@ async def find(unit: UnitOfWork, statement: Select[tuple[object, ...]]) -> list[
 
 async def followed_by(unit: UnitOfWork, deliveries: Sequence[Row], kind: str) -> set[UUID]:
     """Those of these deliveries after whose notification there is one of this kind about the same."""
-    later = notifications.alias("later")
-    query = (
-        select(notifications.c.id)
-        .join(later, (later.c.recipient == notifications.c.recipient) & (later.c.sequence > notifications.c.sequence))
-        .where(
-            among(unit.connection, notifications.c.id, [row.notification_id for row in deliveries]),
-            later.c.subject == notifications.c.subject,
-            later.c.kind == kind,
-        )
-    )
-    found = {row.id for row in await unit.execute(query)}
+    ids = [row.notification_id for row in deliveries]
+    found = {row.id for row in await unit.execute(_FOLLOWED, {"ids": ids, "by_kind": kind})}
     return {row.id for row in deliveries if row.notification_id in found}
 
 

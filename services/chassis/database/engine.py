@@ -55,7 +55,10 @@ class _Translated:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         with translated():
-            return await self._session.__aexit__(kind, error, trace)
+            is_handled = await self._session.__aexit__(kind, error, trace)
+            if error is not None and not is_handled:
+                raise error
+        return is_handled
 
 
 class Database:

@@ -9,7 +9,7 @@ from schemas.base import Schema, UtcDatetime
 from schemas.sensitivity import Sensitivity, Word
 
 QUARANTINE_LIMIT = 1000
-EVENT_CHARACTERS = 64 * 1024
+EVENT_CHARACTERS = 32 * 1024
 
 
 class QuarantinedMessage(Schema):

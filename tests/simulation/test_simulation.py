@@ -22,7 +22,7 @@ from tests.simulation.planted import BUGS
 
 ROOT = Path(__file__).parents[2]
 THOROUGHNESS_PERCENT = settings.default.max_examples if settings.default is not None else 100
-SEEDS = int(os.environ.get("DOORSTROOM_SIMULATION_SEEDS", "600")) * THOROUGHNESS_PERCENT // 100
+SEEDS = int(os.environ.get("DOORSTROOM_SIMULATION_SEEDS", "2000")) * THOROUGHNESS_PERCENT // 100
 FEWEST_FOR_EVERYTHING = 200
 MOST_FURTHER = 1200
 PARTS = [range(first, min(first + FEWEST_FOR_EVERYTHING, SEEDS)) for first in range(0, SEEDS, FEWEST_FOR_EVERYTHING)]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from services.chassis.errors import FieldError, InvalidInput, PreconditionFailed
 
 ETAG, IF_MATCH = "ETag", "If-Match"
-PATTERN = r"(\*|(W/)?\"[!#-~]{0,64}\"( *, *(W/)?\"[!#-~]{0,64}\"){0,9})"
+PATTERN = r'^(\*|(W/)?"[!#-~]{0,64}"( *, *(W/)?"[!#-~]{0,64}"){0,9})$'
 _TAG = re.compile(r"(?<![!#-~])\"[!#-~]{0,64}\"")
 """A strong one: weak ones never match here."""
 

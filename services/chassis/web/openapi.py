@@ -297,7 +297,8 @@ def _if_match() -> Document:
         "required": False,
         "description": "The ETag with which it was read: when it is another one by now, because somebody was faster, "
         "the update is refused (412). Without it, the last one wins.",
-        "schema": {"type": "string", "maxLength": 800, "pattern": f"^{matching.PATTERN}$"},
+        "schema": {"type": "string", "pattern": matching.PATTERN},
+        "example": "*",
     }
 
 

@@ -37,13 +37,13 @@ def episode(available_in_days: float = 0) -> Episode:
 
 def follow(state: UnitState, version: int = 6, *, enquiring: bool = False) -> Callable[[Unit], object]:
     said = Allocation(THIS, version, state, None if state is UnitState.FREE else OFFER, enquiring)
-    return lambda of: rules.follow(of, said, RENEWED)
+    return lambda of: rules.follow(of, said, RENEWED, NOW)
 
 
 EVENTS: dict[str, Callable[[Unit], object]] = {
     "the provider posts it free": lambda of: rules.post(of, episode()),
     "the provider posts it free from next week": lambda of: rules.post(of, episode(7)),
-    "the provider affirms it": lambda of: rules.affirm(of, LATER + timedelta(days=1)),
+    "the provider affirms it": lambda of: rules.affirm(of, LATER + timedelta(days=1), NOW),
     "the provider withdraws it": rules.withdraw,
     "the facility closes": rules.close,
     "the lease ends": lambda of: rules.lapse(of, LATER),
@@ -139,7 +139,7 @@ def test_a_unit_goes_where_the_table_says(stands: str, event: str, then: str) ->
 def test_a_word_about_another_episode_is_ignored() -> None:
     """The registry may still speak of the last vacancy when a new one has begun."""
     free = unit("free")
-    assert not rules.follow(free, Allocation(NEXT, 99, UnitState.RESERVED, OFFER), RENEWED)
+    assert not rules.follow(free, Allocation(NEXT, 99, UnitState.RESERVED, OFFER), RENEWED, NOW)
     assert free == unit("free")
 
 

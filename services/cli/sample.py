@@ -46,6 +46,8 @@ COORDINATORS = ("coordination-noord", "coordination-midden", "coordination-zuid"
 REFLECTING_DAYS = 60
 """So long at most have the reflection periods of the sample been running: each has weeks to go."""
 CONTRACTED_SINCE = timedelta(days=200)
+CONTRACTED_PLACES = 12
+"""Of each provider: twice what stands there, so that units can be added to try it."""
 CONFLICT = 409
 WAIT_SECONDS = 20.0
 POLL_SECONDS = 0.01
@@ -179,7 +181,7 @@ class Sample:
         contract = NewContract(
             provider_id=provider.provider_id,
             programme=Programme.COSM,
-            places=sum(places for places, _, _ in _UNITS),
+            places=CONTRACTED_PLACES,
             kind=ContractKind.STRUCTURAL,
             starts_on=self.now.date() - CONTRACTED_SINCE,
         )

@@ -1,18 +1,17 @@
 """Row-level security: what PostgreSQL itself refuses when our own filters are switched off."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import aiohttp
 import asyncpg
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import make_url, text
+from sqlalchemy import Executable, make_url, text
 
 from schemas.access import Whose
 from services.chassis.broker.memory import InProcessBroker
@@ -136,12 +135,14 @@ class _Form:
 
 def switch_filters_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on the services ask for everyone's rows."""
-    find = cases._find
+    found = cases._found
 
-    async def find_anyones(unit: UnitOfWork, table: Any, id_: UUID, _coordinator: str | None, what: str) -> Row:  # noqa: ANN401 - a table
-        return await find(unit, table, id_, None, what)
+    async def found_of_anyone(
+        unit: UnitOfWork, statement: Executable, which: Mapping[str, object], _coordinator: str | None, what: str
+    ) -> Row:
+        return await found(unit, statement, which, None, what)
 
-    monkeypatch.setattr(cases, "_find", find_anyones)
+    monkeypatch.setattr(cases, "_found", found_of_anyone)
     monkeypatch.setattr(driver, "for_postgresql", _Unfiltered())
 
 

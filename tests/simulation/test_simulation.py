@@ -32,6 +32,8 @@ SHORT = 50
 """So many actions are enough to tell histories from each other."""
 EVERY = 1 if THOROUGHNESS_PERCENT >= 100 else 10
 LENGTH = ACTIONS if THOROUGHNESS_PERCENT >= 100 else SHORT
+FIRST_SEEDS = {"no_inbox": 8}
+"""Where what is said again has its effect again, some seeds say everything again for ever: not with this one."""
 SEEDS_FOR_A_BUG = 300
 """Each planted bug is found by one of so many; a correct service passes all of them."""
 
@@ -93,7 +95,7 @@ def test_a_difference_that_accidents_make_is_found(simulation: Simulation, bug: 
     """Or to find none would show nothing."""
     with ExitStack() as stack:
         BUGS[bug](stack)
-        assert any(differences(simulation, seed) for seed in range(SEEDS_FOR_A_BUG))
+        assert any(differences(simulation, seed) for seed in range(FIRST_SEEDS.get(bug, 0), SEEDS_FOR_A_BUG))
 
 
 @pytest.mark.parametrize("seed", list(KEPT)[::EVERY])

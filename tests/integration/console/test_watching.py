@@ -1,10 +1,11 @@
 """What the helpdesk and auditors see and do in the console, on the sample."""
 
+import asyncio
 import json
 import re
 import sqlite3
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
@@ -101,6 +102,21 @@ async def test_the_chain_is_seen_at_a_glance(sign_in: Enter) -> None:
         assert "Noord-Holland" in page.text
 
 
+def keep_back(file: Path, row: Sequence[object]) -> None:
+    """Put a message into the quarantine, without its moment."""
+    columns = "id, routing_key, message_id, body, reason, attempts, status, received_at"
+    with closing(sqlite3.connect(file)) as database, database:
+        moment = database.execute("SELECT max(at) FROM audit_log").fetchall()[0][0]
+        database.execute(f"INSERT INTO quarantine ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, moment))
+
+
+def forge(file: Path) -> None:
+    """Change a line of the audit log, whatever the database says to that."""
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("DROP TRIGGER audit_log_no_update")
+        database.execute("UPDATE audit_log SET organisation = 'somebody-else' WHERE sequence = 2")
+
+
 async def test_a_message_that_could_not_be_handled_is_heard_again_when_it_is_repaired(
     sign_in: Enter, tmp_path: Path
 ) -> None:
@@ -109,10 +125,8 @@ async def test_a_message_that_could_not_be_handled_is_heard_again_when_it_is_rep
     broken = json.dumps({"id": id_, "type": "nl.doorstroom.beds.bed-freed", "data": secret}).encode()
     name = sha256(broken).hexdigest()
     row = (name, "beds.bed-freed", id_, b64encode(broken).decode(), "/data: is not an object", 3, "waiting")
-    with closing(sqlite3.connect(tmp_path / "data/registry.sqlite3")) as database, database:
-        columns = "id, routing_key, message_id, body, reason, attempts, status, received_at"
-        moment = database.execute("SELECT max(at) FROM audit_log").fetchall()[0][0]
-        database.execute(f"INSERT INTO quarantine ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, moment))
+    # In a thread: the services, in this loop, may be in the middle of a transaction that this has to wait for.
+    await asyncio.to_thread(keep_back, tmp_path / "data/registry.sqlite3", row)
     helpdesk, auditor = await sign_in(HELPDESK), await sign_in(AUDITOR)
     path = link(await helpdesk.get("/quarantine"), "/quarantine/registry/[0-9a-f-]{36}")
     seen = await auditor.get(path)
@@ -141,9 +155,7 @@ async def test_an_audit_log_is_verified_from_a_noted_end_on(sign_in: Enter, tmp_
     other = re.sub("[0-9a-f]{64}", "a" * 64, end[0])
     assert "Niet zoals het is geschreven" in (await auditor.send(page, "/audit", noted=other)).text
     assert (await auditor.send(page, "/audit", noted="registry")).status == 400
-    with closing(sqlite3.connect(tmp_path / "data/registry.sqlite3")) as database, database:
-        database.execute("DROP TRIGGER audit_log_no_update")
-        database.execute("UPDATE audit_log SET organisation = 'somebody-else' WHERE sequence = 2")
+    await asyncio.to_thread(forge, tmp_path / "data/registry.sqlite3")
     changed = await auditor.send(page, "/audit", service="registry")
     assert "line 2 is not what was written" in changed.text
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from services.chassis.errors import FieldError, InvalidInput, PreconditionFailed
 
 ETAG, IF_MATCH = "ETag", "If-Match"
+LONGEST_CHARACTERS = 800
 PATTERN = r'^(\*|(W/)?"[!#-~]{0,64}"( *, *(W/)?"[!#-~]{0,64}"){0,9})$'
 _TAG = re.compile(r"(?<![!#-~])\"[!#-~]{0,64}\"")
 """A strong one: weak ones never match here."""
@@ -20,7 +21,7 @@ def tag_of(body: bytes | None) -> str:
 def given(headers: Mapping[str, str]) -> str | None:
     """What the client says that it has read, if it does. Raises InvalidInput for what is no such thing."""
     value = headers.get(IF_MATCH)
-    if value is not None and not re.fullmatch(PATTERN, value):
+    if value is not None and (len(value) > LONGEST_CHARACTERS or not re.fullmatch(PATTERN, value)):
         message = "Header: must be an ETag that was answered before, in its quotes, or *."
         raise InvalidInput(fields=[FieldError(f"/{IF_MATCH}", message)])
     return value

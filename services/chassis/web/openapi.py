@@ -297,7 +297,7 @@ def _if_match() -> Document:
         "required": False,
         "description": "The ETag with which it was read: when it is another one by now, because somebody was faster, "
         "the update is refused (412). Without it, the last one wins.",
-        "schema": {"type": "string", "pattern": matching.PATTERN},
+        "schema": {"type": "string", "maxLength": matching.LONGEST_CHARACTERS, "pattern": matching.PATTERN},
         "example": "*",
     }
 

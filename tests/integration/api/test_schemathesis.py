@@ -29,7 +29,7 @@ database = "none"
 
 [checks.positive_data_acceptance]
 # 400 is looked at by the check in the hooks.
-expected-statuses = ["2xx", 400, 401, 403, 404, 409, 412]
+expected-statuses = ["2xx", 400, 401, 403, 404, 409]
 """
 SOMEBODY = {
     Role.HELPDESK: "comensha",

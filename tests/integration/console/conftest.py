@@ -1,7 +1,7 @@
 """Everything in one process, with the sample loaded and demo users."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,8 @@ import pytest
 from services.cli.demo_users import demo_users
 from services.cli.embedded import build_embedded
 from tests.support.oidc_provider import Browser
+
+Enter = Callable[[str], Awaitable[Browser]]
 
 
 @pytest.fixture
@@ -28,3 +30,17 @@ async def enter(console: str, user: str) -> Browser:
     entered = await browser.send(await browser.get("/sign-in"), "/sign-in", user=user, to="/")
     assert entered.status == 303, entered.text
     return browser
+
+
+@pytest.fixture
+async def sign_in(console: str) -> AsyncIterator[Enter]:
+    """Gives browsers, and closes them."""
+    browsers = []
+
+    async def one(user: str) -> Browser:
+        browsers.append(await enter(console, user))
+        return browsers[-1]
+
+    yield one
+    for browser in browsers:
+        await browser.session.close()

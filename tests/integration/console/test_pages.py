@@ -1,7 +1,6 @@
 """What each role sees and does in the console, on the sample."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -15,26 +14,11 @@ from schemas.vocabulary import AgeBand, Purpose, Sex
 from services.chassis.identity import DevelopmentIssuer
 from services.chassis.settings import Mode
 from services.cli.cast import Cast
-from tests.integration.console.conftest import enter
+from tests.integration.console.conftest import Enter
 from tests.support.oidc_provider import Browser, Page
 from tests.support.waiting import eventually
 
 COORDINATORS = tuple(f"coordinator-coordination-{name}" for name in ("noord", "midden", "zuid"))
-Enter = Callable[[str], Awaitable[Browser]]
-
-
-@pytest.fixture
-async def sign_in(console: str) -> AsyncIterator[Enter]:
-    """Gives browsers, and closes them."""
-    browsers = []
-
-    async def one(user: str) -> Browser:
-        browsers.append(await enter(console, user))
-        return browsers[-1]
-
-    yield one
-    for browser in browsers:
-        await browser.session.close()
 
 
 @pytest.fixture

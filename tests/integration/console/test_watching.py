@@ -5,7 +5,7 @@ import json
 import re
 import sqlite3
 from base64 import b64encode
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
@@ -13,25 +13,10 @@ from pathlib import Path
 import pytest
 from uuid_utils.compat import uuid7
 
-from tests.integration.console.conftest import enter
-from tests.support.oidc_provider import Browser, Page
+from tests.integration.console.conftest import Enter
+from tests.support.oidc_provider import Page
 
 HELPDESK, AUDITOR = "helpdesk-comensha", "auditor-auditor"
-Enter = Callable[[str], Awaitable[Browser]]
-
-
-@pytest.fixture
-async def sign_in(console: str) -> AsyncIterator[Enter]:
-    """Gives browsers, and closes them."""
-    browsers = []
-
-    async def one(user: str) -> Browser:
-        browsers.append(await enter(console, user))
-        return browsers[-1]
-
-    yield one
-    for browser in browsers:
-        await browser.session.close()
 
 
 def link(page: Page, pattern: str) -> str:
